@@ -1,0 +1,3 @@
+//! Rules that a sandbox must obey, each family in its own file. They report and change nothing.
+
+pub mod assertions;

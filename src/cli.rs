@@ -1,0 +1,82 @@
+//! The command line, as clap types and nothing else.
+
+use crate::report::Format;
+use clap::{Parser, Subcommand, ValueEnum};
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+/// Compiles a project's `.agent-sandbox.kdl` into a bubblewrap sandbox.
+#[derive(Debug, Parser)]
+#[command(name = "sbc", version, about, max_term_width = 100)]
+pub struct Cli {
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Check the policy, and whether this host can run it
+    Check {
+        /// The project, a directory in it, or its policy
+        #[arg(default_value = ".")]
+        path: PathBuf,
+        /// Do not look at this host: for machines that only review
+        #[arg(long)]
+        no_host: bool,
+        /// How problems are shown
+        #[arg(long, value_enum, default_value = "human")]
+        format: Format,
+    },
+    /// Write the scripts and the lock to commit
+    Build {
+        /// Sandboxes [default: all]
+        sandboxes: Vec<String>,
+        /// Write nothing, and fail if what is committed differs
+        #[arg(long, conflicts_with = "emit")]
+        check: bool,
+        /// Emit one sandbox in another form instead
+        #[arg(long, value_enum)]
+        emit: Option<Emit>,
+        /// Where `--emit` writes; `-` is standard output
+        #[arg(short, long, default_value = "-", requires = "emit")]
+        output: PathBuf,
+    },
+    /// Run a command in a sandbox
+    #[command(override_usage = "sbc exec [SANDBOX] [-- COMMAND…]\n       sbc exec [SANDBOX] -- -OPTION…")]
+    Exec {
+        /// The sandbox [default: the only one]
+        sandbox: Option<String>,
+        /// Another command; if the first word starts with `-`, arguments for the policy's command
+        #[arg(last = true)]
+        words: Vec<OsString>,
+    },
+    /// Show the merged policy: each value with its line, and what it replaced
+    Show {
+        /// The sandbox [default: the only one]
+        sandbox: Option<String>,
+    },
+    /// Write a first policy for this project
+    Init {
+        /// Profiles to inherit [default: what is found here]
+        profiles: Vec<String>,
+        /// Print the policy instead of writing it
+        #[arg(long)]
+        dry_run: bool,
+    },
+    /// List the built-in profiles, or print one
+    Profiles {
+        /// The profile to print
+        name: Option<String>,
+    },
+}
+
+/// The forms of `sbc build --emit`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Emit {
+    /// The bubblewrap command line of this host
+    Argv,
+    /// The plan, for tools
+    Json,
+    /// The script
+    Script,
+}

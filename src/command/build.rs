@@ -1,0 +1,257 @@
+//! `sbc build`: writes the scripts and the lock, compares them, or emits another form.
+
+use super::{Loaded, load, print, report, report_one};
+use crate::cli::Emit;
+use crate::compile::{Compiled, Wanted};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics};
+use crate::emit::{argv, json, lock, script};
+use crate::host::Host;
+use crate::plan::Plan;
+use crate::policy::EnvRule;
+use crate::project::{DIRECTORY, Project};
+use crate::report::Format;
+use crate::{builtin, env, invocation, write};
+use std::collections::BTreeSet;
+use std::ffi::OsStr;
+use std::fs;
+use std::io::Write as _;
+use std::path::Path;
+
+/// The file of the lock in [`DIRECTORY`].
+const LOCK: &str = "sbc.lock";
+
+/// Writes the artefacts of the wanted sandboxes, and a lock of all. 1 when something is wrong.
+pub fn write(wanted: &Wanted) -> i32 {
+    let Some((project, built)) = built() else { return 1 };
+    if !known(wanted, &built) {
+        return 1;
+    }
+    let folder = project.root.join(DIRECTORY);
+    let result = write::directory(&folder).and_then(|()| {
+        for (compiled, script) in built.iter().filter(|(compiled, _)| is_wanted(wanted, &compiled.plan.name)) {
+            let name = format!("{}.sh", compiled.plan.name);
+            write::replace(&folder.join(&name), script.as_bytes(), 0o755)?;
+            eprintln!(
+                "wrote {DIRECTORY}/{name} (plan sha256:{}, {} mounts)",
+                compiled.plan.hash(),
+                compiled.plan.mounts()
+            );
+        }
+        write::replace(&folder.join(LOCK), lock_text(&built).as_bytes(), 0o644)?;
+        eprintln!("wrote {DIRECTORY}/{LOCK}");
+        Ok(())
+    });
+    match result {
+        Ok(()) => 0,
+        Err(diagnostic) => {
+            report_one(diagnostic);
+            1
+        }
+    }
+}
+
+/// Compares the artefacts with what would be built. 1 when they differ.
+pub fn check(wanted: &Wanted) -> i32 {
+    let Some((project, built)) = built() else { return 1 };
+    if !known(wanted, &built) {
+        return 1;
+    }
+    let mut out = Diagnostics::default();
+    let folder = project.root.join(DIRECTORY);
+    for (compiled, expected) in built.iter().filter(|(compiled, _)| is_wanted(wanted, &compiled.plan.name)) {
+        let name = format!("{DIRECTORY}/{}.sh", compiled.plan.name);
+        match fs::read(project.root.join(&name)) {
+            Err(error) => out.push(
+                Diagnostic::error(Code::SBC0602, format!("`{name}`: {error}"))
+                    .help("run `sbc build`, and commit what it writes"),
+            ),
+            Ok(committed) if committed == expected.as_bytes() => {}
+            Ok(committed) => out.push(differs(&name, &String::from_utf8_lossy(&committed), expected)),
+        }
+    }
+    check_lock(&folder.join(LOCK), &built, &mut out);
+    leftovers(&folder, &built, &mut out);
+    report(&out, &project.sources, Format::Human);
+    if out.has_errors() {
+        return 1;
+    }
+    eprintln!("ok: {} is what the policy says", DIRECTORY);
+    0
+}
+
+/// Writes one sandbox in another form. 1 when something is wrong.
+pub fn emit(sandboxes: Vec<String>, form: Emit, output: &Path) -> i32 {
+    let wanted = if sandboxes.is_empty() { Wanted::Only } else { Wanted::Named(sandboxes) };
+    let Some(Loaded { project, compilation }) = compiled(wanted) else { return 1 };
+    let mut out = Diagnostics::default();
+    let mut bytes = Vec::new();
+    for compiled in &compilation.sandboxes {
+        match form {
+            Emit::Json => bytes.extend(json::emit(&compiled.plan).into_bytes()),
+            Emit::Script => match script::emit(&compiled.plan) {
+                Ok(text) => bytes.extend(text.into_bytes()),
+                Err(diagnostic) => out.push(diagnostic),
+            },
+            Emit::Argv => match Host::read(&project.root) {
+                Ok(host) => bytes.extend(argv::emit(&invocation::resolve(compiled, &host, &mut out), &|name| {
+                    is_secret(&compiled.plan, name)
+                })),
+                Err(diagnostic) => out.push(diagnostic),
+            },
+        }
+    }
+    report(&out, &project.sources, Format::Human);
+    if out.has_errors() {
+        return 1;
+    }
+    if output != Path::new("-") {
+        return write::replace(output, &bytes, 0o644).map_or_else(
+            |diagnostic| {
+                report_one(diagnostic);
+                1
+            },
+            |()| 0,
+        );
+    }
+    match std::io::stdout().write_all(&bytes) {
+        Ok(()) => 0,
+        // Bytes of a path that are not UTF-8 are data, not a reason to fail.
+        Err(_) => print(""),
+    }
+}
+
+fn is_secret(plan: &Plan, name: &OsStr) -> bool {
+    let name = name.to_str().unwrap_or_default();
+    plan.content.env.iter().any(|(pattern, value)| value.rule == Some(EnvRule::Secret) && env::glob(pattern, name))
+}
+
+/// The project, compiled; `None` after problems have been reported.
+fn compiled(wanted: Wanted) -> Option<Loaded> {
+    match load(Path::new("."), wanted) {
+        Ok(loaded) => {
+            report(&loaded.compilation.diagnostics, &loaded.project.sources, Format::Human);
+            (!loaded.compilation.diagnostics.has_errors()).then_some(loaded)
+        }
+        Err(problems) => {
+            report(&problems.0, &problems.1, Format::Human);
+            None
+        }
+    }
+}
+
+/// All sandboxes with their scripts.
+fn built() -> Option<(Project, Vec<(Compiled, String)>)> {
+    let Loaded { project, compilation } = compiled(Wanted::All)?;
+    let mut out = Diagnostics::default();
+    let mut built = Vec::new();
+    for compiled in compilation.sandboxes {
+        match script::emit(&compiled.plan) {
+            Ok(text) => built.push((compiled, text)),
+            Err(diagnostic) => out.push(diagnostic),
+        }
+    }
+    built.sort_by(|(one, _), (other, _)| one.plan.name.cmp(&other.plan.name));
+    report(&out, &project.sources, Format::Human);
+    (!out.has_errors()).then_some((project, built))
+}
+
+fn lock_text(built: &[(Compiled, String)]) -> String {
+    let plans: Vec<(&Plan, String)> = built.iter().map(|(compiled, script)| (&compiled.plan, script.clone())).collect();
+    lock::emit(&plans)
+}
+
+fn is_wanted(wanted: &Wanted, name: &str) -> bool {
+    match wanted {
+        Wanted::Named(names) => names.iter().any(|wanted| wanted == name),
+        Wanted::All | Wanted::Only => true,
+    }
+}
+
+/// Reports wanted sandboxes that are none.
+fn known(wanted: &Wanted, built: &[(Compiled, String)]) -> bool {
+    let Wanted::Named(names) = wanted else { return true };
+    let unknown = names.iter().find(|name| !built.iter().any(|(compiled, _)| compiled.plan.name == **name));
+    if let Some(name) = unknown {
+        let all: Vec<&str> = built.iter().map(|(compiled, _)| compiled.plan.name.as_str()).collect();
+        let help = match crate::diagnostic::nearest(name, all.iter().copied()) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => format!("there are {}", crate::diagnostic::list(all, "and")),
+        };
+        report_one(Diagnostic::error(Code::SBC0205, format!("there is no sandbox `{name}`")).help(help));
+    }
+    unknown.is_none()
+}
+
+/// What a script that differs would have to change, in the rules of the policy.
+fn differs(name: &str, committed: &str, expected: &str) -> Diagnostic {
+    let (old, new): (BTreeSet<&str>, BTreeSet<&str>) =
+        (script::rules(committed).into_iter().collect(), script::rules(expected).into_iter().collect());
+    let gone = old.difference(&new).map(|rule| format!("only in the script:  {rule}"));
+    let come = new.difference(&old).map(|rule| format!("only in the policy:  {rule}"));
+    let lines: Vec<String> = gone.chain(come).collect();
+    let diagnostic = Diagnostic::error(Code::SBC0601, format!("`{name}` is not what the policy says"));
+    if !lines.is_empty() {
+        return diagnostic.help(format!("{}\nrun `sbc build`, and commit what it writes", lines.join("\n")));
+    }
+    let line = committed.lines().zip(expected.lines()).position(|(one, other)| one != other);
+    let line = line.unwrap_or_else(|| committed.lines().count().min(expected.lines().count())) + 1;
+    let wants = expected.lines().nth(line - 1).unwrap_or("(the end)").trim();
+    diagnostic.help(format!("the rules are the same and line {line} differs; it should be: {wants}\nrun `sbc build`, and commit what it writes"))
+}
+
+fn check_lock(path: &Path, built: &[(Compiled, String)], out: &mut Diagnostics) {
+    let name = format!("{DIRECTORY}/{LOCK}");
+    let committed = match fs::read_to_string(path) {
+        Ok(text) => text,
+        Err(error) => {
+            return out.push(
+                Diagnostic::error(Code::SBC0602, format!("`{name}`: {error}"))
+                    .help("run `sbc build`, and commit what it writes"),
+            );
+        }
+    };
+    if committed == lock_text(built) {
+        return;
+    }
+    let lock = lock::read(&committed);
+    let revision = format!("sha256:{}", builtin::revision());
+    let mut reasons = Vec::new();
+    if lock.profiles.as_ref().is_some_and(|other| *other != revision) {
+        reasons.push("it was built by an sbc with other built-in profiles".to_owned());
+    }
+    for (Compiled { plan, .. }, _) in built {
+        match lock.sandboxes.get(&plan.name) {
+            None => reasons.push(format!("it does not know the sandbox `{}`", plan.name)),
+            Some(locked) if locked.plan != format!("sha256:{}", plan.hash()) => {
+                reasons.push(format!("the plan of `{}` has changed", plan.name))
+            }
+            Some(locked) if locked.inherits != plan.inherited.join(" ") => {
+                reasons.push(format!("`{}` inherits other profiles now", plan.name))
+            }
+            Some(_) => {}
+        }
+    }
+    let gone = lock.sandboxes.keys().filter(|name| !built.iter().any(|(compiled, _)| compiled.plan.name == **name));
+    reasons.extend(gone.map(|name| format!("the policy has no sandbox `{name}` any more")));
+    if reasons.is_empty() {
+        reasons.push("the plans are the same, and the text differs".to_owned());
+    }
+    let diagnostic = Diagnostic::error(Code::SBC0601, format!("`{name}` is not what the policy says"));
+    out.push(diagnostic.help(format!("{}\nrun `sbc build`, and commit what it writes", reasons.join("\n"))));
+}
+
+/// Scripts of sandboxes that the policy does not have would go on being run.
+fn leftovers(folder: &Path, built: &[(Compiled, String)], out: &mut Diagnostics) {
+    let entries = fs::read_dir(folder).into_iter().flatten().filter_map(Result::ok);
+    let mut names: Vec<String> = entries.filter_map(|entry| entry.file_name().into_string().ok()).collect();
+    names.sort();
+    for name in names.iter().filter_map(|name| name.strip_suffix(".sh")) {
+        if !built.iter().any(|(compiled, _)| compiled.plan.name == name) {
+            let title = format!("`{DIRECTORY}/{name}.sh` belongs to no sandbox of the policy");
+            out.push(
+                Diagnostic::error(Code::SBC0601, title)
+                    .help(format!("`git rm {DIRECTORY}/{name}.sh`, if sbc once wrote it")),
+            );
+        }
+    }
+}

@@ -1,0 +1,120 @@
+//! One file per subcommand: reads arguments, calls the library, prints.
+
+mod build;
+mod check;
+mod exec;
+mod init;
+mod profiles;
+mod show;
+
+use crate::cli::{Cli, Command};
+use crate::compile::{Compilation, Wanted, compile};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics};
+use crate::project::{self, Project};
+use crate::report::{Format, Style, render};
+use crate::source::Sources;
+use crate::{builtin, guard};
+use clap::Parser;
+use std::io::{IsTerminal, Write};
+use std::path::Path;
+
+/// Reads the command line, does what it says, and gives the exit code.
+pub fn run() -> i32 {
+    match Cli::parse().command {
+        Command::Check { path, no_host, format } => check::run(&path, !no_host, format),
+        Command::Build { sandboxes, check: true, .. } => build::check(&wanted(sandboxes)),
+        Command::Build { sandboxes, emit: Some(emit), output, .. } => build::emit(sandboxes, emit, &output),
+        Command::Build { sandboxes, .. } => build::write(&wanted(sandboxes)),
+        Command::Exec { sandbox, words } => exec::run(sandbox, words),
+        Command::Show { sandbox } => show::run(sandbox),
+        Command::Init { profiles, dry_run } => init::run(&profiles, dry_run),
+        Command::Profiles { name } => profiles::run(name.as_deref()),
+    }
+}
+
+fn wanted(sandboxes: Vec<String>) -> Wanted {
+    if sandboxes.is_empty() { Wanted::All } else { Wanted::Named(sandboxes) }
+}
+
+fn one(sandbox: Option<String>) -> Wanted {
+    sandbox.map_or(Wanted::Only, |name| Wanted::Named(vec![name]))
+}
+
+/// A project with everything that its texts mean.
+struct Loaded {
+    project: Project,
+    compilation: Compilation,
+}
+
+/// Finds, loads and compiles the project at `start`, guarded against hostile texts.
+fn load(start: &Path, wanted: Wanted) -> Result<Loaded, Box<(Diagnostics, Sources)>> {
+    let refuse = |diagnostic: Diagnostic| {
+        let mut out = Diagnostics::default();
+        out.push(diagnostic);
+        Box::new((out, builtin::sources()))
+    };
+    let root = project::find(start).map_err(refuse)?;
+    let mut out = Diagnostics::default();
+    let project = project::load(&root, &mut out);
+    if out.has_errors() {
+        return Err(Box::new((out, project.sources)));
+    }
+    let sources = project.sources.clone();
+    match guard::run(guard::DEADLINE, move || compile(&sources, &wanted)) {
+        Ok(compilation) => Ok(Loaded { project, compilation }),
+        Err(_) => {
+            let seconds = guard::DEADLINE.as_secs();
+            let title = format!("this policy could not be compiled within {seconds} seconds");
+            Err(refuse(
+                Diagnostic::error(Code::SBC0004, title)
+                    .help("look for a file that is no policy, or for many unclosed quotes and brackets"),
+            ))
+        }
+    }
+}
+
+/// Prints problems to standard error, or to standard output where a machine reads them.
+fn report(diagnostics: &Diagnostics, sources: &Sources, format: Format) {
+    let text = render(diagnostics, sources, format, style());
+    // Nobody is left to be told when the streams are closed.
+    let _ = match format {
+        Format::Human => std::io::stderr().write_all(text.as_bytes()),
+        Format::Json => std::io::stdout().write_all(text.as_bytes()),
+    };
+}
+
+fn report_one(diagnostic: Diagnostic) {
+    let mut out = Diagnostics::default();
+    out.push(diagnostic);
+    report(&out, &builtin::sources(), Format::Human);
+}
+
+/// Prints data to standard output.
+fn print(text: &str) -> i32 {
+    match std::io::stdout().write_all(text.as_bytes()) {
+        Ok(()) => 0,
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => 0,
+        Err(error) => {
+            report_one(Diagnostic::error(Code::SBC0603, format!("standard output cannot be written: {error}")));
+            1
+        }
+    }
+}
+
+/// The look of messages, by the conventions of the terminal.
+fn style() -> Style {
+    let set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+    let forced = std::env::var("CLICOLOR_FORCE").is_ok_and(|value| !value.is_empty() && value != "0");
+    let terminal = std::io::stderr().is_terminal();
+    let locale = ["LC_ALL", "LC_CTYPE", "LANG"]
+        .into_iter()
+        .filter_map(|name| std::env::var(name).ok())
+        .find(|value| !value.is_empty());
+    let unicode = locale.is_some_and(|locale| locale.to_lowercase().replace('-', "").contains("utf8"));
+    let columns = rustix::termios::tcgetwinsize(std::io::stderr()).map_or(0, |size| usize::from(size.ws_col));
+    Style {
+        color: !set("NO_COLOR") && (terminal || forced),
+        unicode,
+        width: if columns < 40 { 100 } else { columns.min(120) },
+    }
+}

@@ -1,0 +1,149 @@
+//! `sbc show`: the merged policy, each value with the line it came from and what it replaced.
+
+use super::{Loaded, load, one, print, report};
+use crate::compile::Compiled;
+use crate::diagnostic::printable;
+use crate::merge::{Merged, Resolved};
+use crate::origin::Origin;
+use crate::plan::{Plan, Step, human_size, quote};
+use crate::policy::{Access, Assertion, EnvRule, Setting};
+use crate::report::Format;
+use crate::source::Sources;
+use std::fmt::Write as _;
+use std::path::Path;
+
+/// Prints to standard output; 1 when the policy does not hold.
+pub fn run(sandbox: Option<String>) -> i32 {
+    let (project, compilation) = match load(Path::new("."), one(sandbox)) {
+        Ok(Loaded { project, compilation }) => (project, compilation),
+        Err(problems) => {
+            report(&problems.0, &problems.1, Format::Human);
+            return 1;
+        }
+    };
+    report(&compilation.diagnostics, &project.sources, Format::Human);
+    let text: String = compilation.sandboxes.iter().map(|compiled| show(compiled, &project.sources)).collect();
+    let written = print(&text);
+    if compilation.diagnostics.has_errors() { 1 } else { written }
+}
+
+fn show(compiled: &Compiled, sources: &Sources) -> String {
+    let Compiled { merged, plan } = compiled;
+    let mut page = Page { sources, out: String::new() };
+    page.heading(merged, plan);
+    for step in &plan.content.steps {
+        let overridden =
+            merged.filesystem.get(&step.at).map(|resolved| replaced(resolved, |access| access_rule(step, access)));
+        page.line(&step.rule(), &step.origins, overridden.unwrap_or_default());
+    }
+    page.gone(merged);
+    page.section("env");
+    for (name, value) in &plan.content.env {
+        let overridden =
+            merged.env.get(name).map(|resolved| replaced(resolved, |rule| env_rule(name, rule))).unwrap_or_default();
+        let own = value.rule.as_ref().map(|rule| env_rule(name, rule));
+        let prepends = value.prepend.iter().map(|text| format!("prepend {name}={}", quote(text.as_str())));
+        let rule: Vec<String> = prepends.chain(own).collect();
+        page.line(&rule.join("; "), &value.origins, overridden);
+    }
+    page.section("settings");
+    for resolved in merged.settings.values() {
+        if let Some(setting) = &resolved.value {
+            page.line(&setting_rule(setting), &resolved.origins, replaced(resolved, setting_rule));
+        }
+    }
+    page.section("assert");
+    for guarantee in &merged.guarantees {
+        let waived = guarantee.waived.as_ref().map(|(reason, at)| format!("waived: {reason} ({})", sources.place(*at)));
+        let origin = Origin { layer: guarantee.layer.clone(), location: guarantee.location, reason: waived };
+        page.line(&assertion_rule(&guarantee.assertion), &[origin], Vec::new());
+    }
+    page.out
+}
+
+struct Page<'a> {
+    sources: &'a Sources,
+    out: String,
+}
+
+impl Page<'_> {
+    fn heading(&mut self, merged: &Merged, plan: &Plan) {
+        let about = merged.about.as_deref().map(|about| format!(": {}", printable(about))).unwrap_or_default();
+        let _ = writeln!(self.out, "sandbox {}{about}", merged.name);
+        let _ = writeln!(
+            self.out,
+            "inherits {}",
+            if merged.inherited.is_empty() { "nothing".to_owned() } else { merged.inherited.join(", ") }
+        );
+        let _ = writeln!(self.out, "plan sha256:{}", plan.hash());
+        self.section("filesystem");
+    }
+
+    fn section(&mut self, name: &str) {
+        let _ = write!(self.out, "\n{name}\n");
+    }
+
+    fn line(&mut self, rule: &str, origins: &[Origin], overridden: Vec<(Origin, String)>) {
+        let places: Vec<String> = origins.iter().map(|origin| self.sources.place(origin.location)).collect();
+        let reason = origins
+            .iter()
+            .find_map(|origin| origin.reason.as_deref())
+            .map(|reason| format!("  — {}", printable(reason)));
+        let _ = writeln!(self.out, "  {:<48}  {}{}", printable(rule), places.join(", "), reason.unwrap_or_default());
+        for (origin, old) in overridden {
+            let _ =
+                writeln!(self.out, "      replaces {:<33}  {}", printable(&old), self.sources.place(origin.location));
+        }
+    }
+
+    /// What was inherited and removed.
+    fn gone(&mut self, merged: &Merged) {
+        for (path, resolved) in merged.filesystem.iter().filter(|(_, resolved)| resolved.value.is_none()) {
+            self.line(&format!("remove {}", quote(&path.to_string())), &resolved.origins, Vec::new());
+        }
+    }
+}
+
+fn replaced<V>(resolved: &Resolved<V>, rule: impl Fn(&V) -> String) -> Vec<(Origin, String)> {
+    let rule = |value: &Option<V>| value.as_ref().map_or("remove".to_owned(), &rule);
+    resolved.overridden.iter().map(|(origin, value)| (origin.clone(), rule(value))).collect()
+}
+
+/// An access rule about the path of a step.
+fn access_rule(step: &Step, access: &Access) -> String {
+    Step { action: crate::lower::action(access.clone()), ..step.clone() }.rule()
+}
+
+fn env_rule(name: &str, rule: &EnvRule) -> String {
+    match rule {
+        EnvRule::Set(text) => format!("set {name}={}", quote(text.as_str())),
+        EnvRule::Pass => format!("pass {}", quote(name)),
+        EnvRule::Secret => format!("secret {}", quote(name)),
+    }
+}
+
+fn setting_rule(setting: &Setting) -> String {
+    let word = setting.key().word();
+    let value = match setting {
+        Setting::Namespace(namespace, sharing) => return format!("{} {}", sharing.word(), quote(namespace.word())),
+        Setting::Network(network) => quote(network.word()),
+        Setting::Hostname(name) => quote(name),
+        Setting::Terminal(terminal) => quote(terminal.word()),
+        Setting::Lifetime(lifetime) => quote(lifetime.word()),
+        Setting::NestedSandboxes(nested) => quote(nested.word()),
+        Setting::Command(words) => words.iter().map(|word| quote(word.as_str())).collect::<Vec<_>>().join(" "),
+        Setting::Workdir(path) => quote(&path.to_string()),
+        Setting::Limit(_, None) => quote("none"),
+        Setting::Limit(_, Some(limit)) => quote(&human_size(*limit)),
+    };
+    format!("{word} {value}")
+}
+
+fn assertion_rule(assertion: &Assertion) -> String {
+    let subject = match assertion {
+        Assertion::Path(_, path) => path.to_string(),
+        Assertion::NoEnv(name) => name.clone(),
+        Assertion::Network(network) => network.word().to_owned(),
+    };
+    format!("{} {}", assertion.kind().word(), quote(&subject))
+}

@@ -1,0 +1,124 @@
+//! The pipeline from texts to plans, stage by stage, in reading order.
+//!
+//! Reads nothing: `project.rs` has read the texts. Every stage collects its problems and goes on.
+
+use crate::check::assertions;
+use crate::decode::decode;
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, list, nearest};
+use crate::inherit::{Library, inherit};
+use crate::lower::lower;
+use crate::merge::{Merged, merge};
+use crate::parse::parse;
+use crate::plan::Plan;
+use crate::policy::{Layer, LayerKind, Policy};
+use crate::source::{SourceId, SourceKind, Sources};
+use crate::{builtin, guard, view};
+
+/// One sandbox, compiled.
+#[derive(Clone, Debug)]
+pub struct Compiled {
+    pub merged: Merged,
+    pub plan: Plan,
+}
+
+/// What a project's texts mean.
+#[derive(Clone, Debug, Default)]
+pub struct Compilation {
+    pub sandboxes: Vec<Compiled>,
+    pub diagnostics: Diagnostics,
+}
+
+/// Which sandboxes to compile.
+#[derive(Clone, Debug)]
+pub enum Wanted {
+    All,
+    Named(Vec<String>),
+    /// The only one.
+    Only,
+}
+
+/// Compiles sandboxes of a project. Everything in its files is checked, wanted or not.
+pub fn compile(sources: &Sources, wanted: &Wanted) -> Compilation {
+    let mut out = Diagnostics::default();
+    let mut policies = builtin::policies();
+    for (id, source) in sources.iter().filter(|(_, source)| source.kind != SourceKind::BuiltIn) {
+        policies.push(read(id, &source.text, source.kind, &mut out));
+    }
+    let library = Library::new(policies.iter().flat_map(|policy| &policy.layers));
+    let own = || policies.iter().skip(builtin::TEXTS.len()).flat_map(|policy| &policy.layers);
+    for profile in own().filter(|layer| layer.kind == LayerKind::Profile) {
+        inherit(profile, &library, &mut out);
+    }
+    let all: Vec<&Layer> = own().filter(|layer| layer.kind == LayerKind::Sandbox).collect();
+    let mut sandboxes = Vec::new();
+    for sandbox in choose(&all, wanted, &mut out) {
+        let Some(lineage) = inherit(sandbox, &library, &mut out) else { continue };
+        let Some(merged) = merge(&lineage, &mut out) else { continue };
+        let plan = lower(&merged, &mut out);
+        assertions::check(&merged, &plan, &view::symbols, &mut out);
+        sandboxes.push(Compiled { merged, plan });
+    }
+    Compilation { sandboxes, diagnostics: out }
+}
+
+/// One text as a policy; an empty one where it is none.
+pub fn read(id: SourceId, text: &str, kind: SourceKind, out: &mut Diagnostics) -> Policy {
+    if !guard::admit(text, id, out) {
+        return Policy::default();
+    }
+    let Some(document) = parse(text, id, out) else { return Policy::default() };
+    if document.nodes().is_empty() {
+        let help = "write `sandbox \"app\" { inherit \"claude\"; }`, or let `sbc init` do it";
+        out.push(
+            Diagnostic::error(Code::SBC0111, "this file defines no sandbox and no profile")
+                .at(start(id), "empty")
+                .help(help),
+        );
+    }
+    decode(&document, text, id, kind, out)
+}
+
+fn start(source: SourceId) -> crate::source::Location {
+    crate::source::Location { source, span: crate::source::Span { start: 0, end: 0 } }
+}
+
+/// The wanted sandboxes; reports names that are none, and a choice that nobody made.
+fn choose<'a>(all: &[&'a Layer], wanted: &Wanted, out: &mut Diagnostics) -> Vec<&'a Layer> {
+    let names = || all.iter().map(|layer| layer.name.value.as_str());
+    match wanted {
+        Wanted::All => all.to_vec(),
+        Wanted::Named(wanted) => wanted.iter().filter_map(|name| find(name, all, out)).collect(),
+        Wanted::Only => match all {
+            [only] => vec![only],
+            [] => {
+                if !out.has_errors() {
+                    let help = "write `sandbox \"app\" { inherit \"claude\"; }` in `.agent-sandbox.kdl`";
+                    out.push(Diagnostic::error(Code::SBC0205, "the policy defines no sandbox").help(help));
+                }
+                Vec::new()
+            }
+            _ => {
+                let help = format!("name one of {}", list(names(), "and"));
+                out.push(
+                    Diagnostic::error(Code::SBC0206, "the policy defines several sandboxes, and none is named")
+                        .help(help),
+                );
+                Vec::new()
+            }
+        },
+    }
+}
+
+fn find<'a>(name: &str, all: &[&'a Layer], out: &mut Diagnostics) -> Option<&'a Layer> {
+    let names = || all.iter().map(|layer| layer.name.value.as_str());
+    let found = all.iter().find(|layer| layer.name.value == name).copied();
+    if found.is_none() {
+        let help = match (nearest(name, names()), all) {
+            (Some(near), _) => format!("did you mean `{near}`?"),
+            (None, []) => "the policy defines no sandbox".to_owned(),
+            (None, _) => format!("there are {}", list(names(), "and")),
+        };
+        out.push(Diagnostic::error(Code::SBC0205, format!("there is no sandbox `{name}`")).help(help));
+    }
+    found
+}

@@ -1,0 +1,8 @@
+//! One file per output format; each reads a plan and gives text.
+
+pub mod argv;
+pub mod json;
+pub mod lock;
+pub mod reference;
+pub mod script;
+pub mod shell;

@@ -1,0 +1,90 @@
+//! The language as its table says it: the book's reference page, and `schema/language.json`.
+
+use crate::diagnostic::Code;
+use crate::schema::{Arguments, NODES, Node, Section};
+use crate::words::Variable;
+use serde::Serialize;
+use std::fmt::Write as _;
+
+/// `book/src/reference.md`.
+pub fn page() -> String {
+    let mut out = String::from("# Reference\n\nGenerated from the table of the language. A test keeps it so.\n");
+    for section in Section::ALL {
+        let _ = write!(out, "\n## In {}\n", section.describe());
+        NODES.iter().filter(|node| node.section == *section).for_each(|node| node_entry(node, &mut out));
+    }
+    out.push_str("\n## Variables\n\nEach stays a symbol until a sandbox starts.\n\n");
+    for variable in Variable::ALL {
+        let about = variable_about(*variable);
+        let _ = writeln!(out, "- `${{{}}}`: {about}", variable.word());
+    }
+    out
+}
+
+/// `book/src/codes.md`.
+pub fn codes() -> String {
+    let mut out = String::from(
+        "# Codes\n\nEvery message has one. The first two digits are the stage.\n\n| code | what it says |\n| --- | --- |\n",
+    );
+    for code in Code::ALL {
+        let _ = writeln!(out, "| {} | {} |", code.name(), code.title());
+    }
+    out
+}
+
+/// `schema/language.json`.
+pub fn json() -> String {
+    #[derive(Serialize)]
+    struct Language {
+        version: u32,
+        nodes: &'static [Node],
+        variables: &'static [&'static str],
+    }
+    let language = Language { version: 1, nodes: NODES, variables: Variable::WORDS };
+    let mut text = serde_json::to_string_pretty(&language).unwrap_or_default();
+    text.push('\n');
+    text
+}
+
+fn node_entry(node: &Node, out: &mut String) {
+    let _ = write!(out, "\n### `{}`\n\n{}\n\n", usage(node), node.about);
+    if !node.key.is_empty() {
+        let _ = writeln!(out, "- Key: {}.", node.key);
+    }
+    if !node.arguments.words.is_empty() {
+        let _ = writeln!(out, "- Words: {}.", words(node.arguments.words));
+    }
+    for property in node.properties {
+        let required = if property.required { " Required." } else { "" };
+        let words = if property.words.is_empty() { String::new() } else { format!(" {}.", words(property.words)) };
+        let _ = writeln!(out, "- `{}`:{words} {}{required}", property.name, property.about);
+    }
+    let _ = writeln!(out, "- Example: `{}`", node.example);
+}
+
+fn usage(node: &Node) -> String {
+    let Arguments { what, most, .. } = node.arguments;
+    let more = if most.is_none() || node.assignments { "…" } else { "" };
+    let arguments = if what.is_empty() { String::new() } else { format!(" {what}{more}") };
+    let block = if node.children.is_some() { " { … }" } else { "" };
+    format!("{}{arguments}{block}", node.name)
+}
+
+fn words(words: &[&str]) -> String {
+    words.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", ")
+}
+
+const fn variable_about(variable: Variable) -> &'static str {
+    match variable {
+        Variable::Home => "the home directory; `~` at the start of a path is the same.",
+        Variable::Project => "the directory of the policy; `.` at the start of a path is the same.",
+        Variable::User => "the name of the user.",
+        Variable::Uid => "the number of the user.",
+        Variable::Gid => "the number of the user's group.",
+        Variable::RuntimeDir => "such as `/run/user/1000`; has no value where it is not set.",
+        Variable::ConfigHome => "`~/.config` where it is not set.",
+        Variable::CacheHome => "`~/.cache` where it is not set.",
+        Variable::DataHome => "`~/.local/share` where it is not set.",
+        Variable::StateHome => "`~/.local/state` where it is not set.",
+    }
+}

@@ -1,0 +1,117 @@
+//! The first step inside: what sbc does in the sandbox before the command takes its place.
+//!
+//! bubblewrap starts this very program through a descriptor, with Ctrl-C ignored so that
+//! bubblewrap itself survives it. Here signals, limits and standard error become the command's
+//! own, and a command that cannot be started is told apart from one that fails.
+
+use crate::sys;
+use crate::words::Resource;
+use rustix::process::{Resource as Rlimit, Rlimit as Limit, setrlimit};
+use std::ffi::{OsStr, OsString};
+use std::io;
+use std::os::fd::{FromRawFd, OwnedFd, RawFd};
+use std::os::unix::process::CommandExt;
+use std::path::Path;
+use std::process::Command;
+
+/// The argument that makes sbc do this instead of reading a command line.
+pub const MARK: &str = "--sbc-enter";
+
+/// What the outer sbc tells the inner one. Written and read as arguments in this order.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Entry {
+    /// The descriptor of the command's standard error.
+    pub stderr: RawFd,
+    /// Signals to restore.
+    pub restore: Vec<i32>,
+    pub limits: Vec<(Resource, u64)>,
+}
+
+impl Entry {
+    /// The arguments before the command.
+    pub fn arguments(&self) -> Vec<OsString> {
+        let signals: Vec<String> = self.restore.iter().map(i32::to_string).collect();
+        let limits: Vec<String> =
+            self.limits.iter().map(|(resource, limit)| format!("{}={limit}", resource.word())).collect();
+        vec![MARK.into(), self.stderr.to_string().into(), signals.join(",").into(), limits.join(",").into()]
+    }
+
+    /// Reads what [`Entry::arguments`] wrote, and the command after it.
+    pub fn read(mut arguments: impl Iterator<Item = OsString>) -> Option<(Entry, Vec<OsString>)> {
+        let mut next = || arguments.next()?.into_string().ok();
+        let stderr = next()?.parse().ok()?;
+        let restore =
+            next()?.split(',').filter(|part| !part.is_empty()).map(|part| part.parse().ok()).collect::<Option<_>>()?;
+        let limit = |part: &str| {
+            let (resource, limit) = part.split_once('=')?;
+            Some((Resource::from_word(resource)?, limit.parse().ok()?))
+        };
+        let limits = next()?.split(',').filter(|part| !part.is_empty()).map(limit).collect::<Option<_>>()?;
+        Some((Entry { stderr, restore, limits }, arguments.collect()))
+    }
+}
+
+/// Becomes the command. Returns only when that fails, with the status to exit with.
+pub fn enter(arguments: impl Iterator<Item = OsString>) -> i32 {
+    let Some((entry, words)) = Entry::read(arguments) else { return 125 };
+    let Some((program, rest)) = words.split_first() else { return 125 };
+    if let Err(error) = prepare(&entry) {
+        eprintln!("sbc: the sandbox cannot be entered: {error}");
+        return 125;
+    }
+    let error = Command::new(program).args(rest).exec();
+    eprintln!("sbc: {}", failure(program, &error));
+    if error.kind() == io::ErrorKind::NotFound { 127 } else { 126 }
+}
+
+fn prepare(entry: &Entry) -> io::Result<()> {
+    take_stderr(entry.stderr)?;
+    // This program itself was started through a descriptor; the command gets none.
+    sys::close_descriptors_on_exec()?;
+    entry.restore.iter().for_each(|signal| sys::restore(*signal));
+    for (resource, limit) in &entry.limits {
+        let kind = match resource {
+            Resource::Processes => Rlimit::Nproc,
+            Resource::Memory => Rlimit::As,
+            Resource::OpenFiles => Rlimit::Nofile,
+            Resource::FileSize => Rlimit::Fsize,
+        };
+        // Never above what the caller may use.
+        let current = rustix::process::getrlimit(kind).maximum;
+        let limit = current.map_or(*limit, |maximum| maximum.min(*limit));
+        setrlimit(kind, Limit { current: Some(limit), maximum: Some(limit) })?;
+    }
+    Ok(())
+}
+
+#[allow(unsafe_code, reason = "the descriptor is handed over by number")]
+fn take_stderr(number: RawFd) -> io::Result<()> {
+    // SAFETY: the outer sbc opened this descriptor for this purpose, and nothing else owns it.
+    let stderr = unsafe { OwnedFd::from_raw_fd(number) };
+    rustix::stdio::dup2_stderr(&stderr)?;
+    Ok(())
+}
+
+/// Why the command did not start, for a person.
+fn failure(program: &OsStr, error: &io::Error) -> String {
+    let name = crate::diagnostic::printable(&program.to_string_lossy());
+    if error.kind() != io::ErrorKind::NotFound {
+        return format!("`{name}` cannot be started: {error}");
+    }
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let found = if program.to_string_lossy().contains('/') {
+        Some(Path::new(program).to_owned()).filter(|path| path.exists())
+    } else {
+        std::env::split_paths(&path).map(|folder| folder.join(program)).find(|path| path.exists())
+    };
+    match found {
+        Some(found) => format!(
+            "`{}` is inside, but its interpreter or its dynamic loader is not: show that, too",
+            crate::diagnostic::printable(&found.display().to_string())
+        ),
+        None => format!(
+            "`{name}` is not inside the sandbox; PATH there is `{}`",
+            crate::diagnostic::printable(&path.to_string_lossy())
+        ),
+    }
+}

@@ -1,0 +1,236 @@
+//! Runs an invocation: starts bubblewrap, stands by until it ends, and cleans up.
+//!
+//! The environment is bubblewrap's own from the start (`--clearenv` would leave the caller's in
+//! `/proc/1/environ`), arguments go through a descriptor, and no other descriptor gets through.
+
+use crate::bwrap;
+use crate::diagnostic::{Code, Diagnostic, printable};
+use crate::enter::Entry;
+use crate::invocation::{Argument, Data, Invocation};
+use crate::sys;
+use crate::words::Resource;
+use rustix::fs::{MemfdFlags, memfd_create};
+use rustix::io::{FdFlags, fcntl_setfd};
+use rustix::pipe::{PipeFlags, pipe_with};
+use signal_hook::consts::{SIGCHLD, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGWINCH};
+use signal_hook::iterator::Signals;
+use std::ffi::OsString;
+use std::fs::File;
+use std::io::{self, Read, Seek, Write};
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::process::ExitStatusExt;
+use std::path::Path;
+use std::process::{Child, Command, ExitStatus};
+
+/// The signals of Ctrl-C and Ctrl-\. bubblewrap would die of them; the command decides for itself.
+const KEYBOARD: &[i32] = &[SIGINT, SIGQUIT];
+
+/// Runs the command and gives its status: its own, or 128 and the number of the signal.
+///
+/// # Errors
+/// When sbc or bubblewrap fails before the command runs.
+pub fn run(
+    invocation: &Invocation,
+    bwrap: &Path,
+    command: &[OsString],
+    limits: Vec<(Resource, u64)>,
+) -> Result<i32, Diagnostic> {
+    let failed =
+        |error: io::Error| Diagnostic::error(Code::SBC0705, format!("bubblewrap could not be started: {error}"));
+    sys::close_descriptors_on_exec().map_err(failed)?;
+    sys::leave_session_keyring().map_err(|error| {
+        let title = format!("the session keyring cannot be left behind: {error}");
+        Diagnostic::error(Code::SBC0708, title).help("remove keyrings that you no longer need: `keyctl show @u`")
+    })?;
+    let mut start = Start::prepare(invocation, bwrap, command, limits).map_err(failed)?;
+    let signals = watch(invocation.new_session).map_err(failed)?;
+    let child = start.command.spawn().map_err(failed)?;
+    // Only bubblewrap holds the other ends now.
+    drop(start.handed_over);
+    drop(start.command);
+    let mut status = Status { pipe: start.status, text: String::new() };
+    let ended = supervise(child, signals, &mut status).map_err(failed)?;
+    let complaint = start.complaint.map(|pipe| read_available(&pipe)).unwrap_or_default();
+    conclude(ended, &mut status, &complaint)
+}
+
+/// What is needed to start bubblewrap, ready.
+struct Start {
+    command: Command,
+    /// Descriptors that bubblewrap inherits.
+    handed_over: Vec<OwnedFd>,
+    /// Where bubblewrap tells of its child.
+    status: OwnedFd,
+    /// What bubblewrap itself writes to standard error, when the command has its own.
+    complaint: Option<OwnedFd>,
+}
+
+impl Start {
+    fn prepare(
+        invocation: &Invocation,
+        bwrap: &Path,
+        command: &[OsString],
+        limits: Vec<(Resource, u64)>,
+    ) -> io::Result<Start> {
+        let (status, status_end) = pipe_with(PipeFlags::CLOEXEC)?;
+        let mut handed_over = Vec::new();
+        let mut arguments: Vec<u8> = Vec::new();
+        let mut push = |word: &[u8]| {
+            arguments.extend_from_slice(word);
+            arguments.push(0);
+        };
+        for argument in &invocation.options {
+            match argument {
+                Argument::Word(word) => push(word.as_bytes()),
+                Argument::Data(data) => {
+                    let fd = open(data)?;
+                    push(fd.as_raw_fd().to_string().as_bytes());
+                    handed_over.push(fd);
+                }
+            }
+        }
+        push(b"--json-status-fd");
+        push(status_end.as_raw_fd().to_string().as_bytes());
+        let arguments = in_memory(&arguments)?;
+        let mut start = Command::new(bwrap);
+        start.env_clear().envs(&invocation.env);
+        start.arg("--args").arg(arguments.as_raw_fd().to_string()).arg("--");
+        let mut complaint = None;
+        if invocation.has_proc {
+            let (read, write) = pipe_with(PipeFlags::CLOEXEC | PipeFlags::NONBLOCK)?;
+            let (stderr, own) = (io::stderr().as_fd().try_clone_to_owned()?, open_self()?);
+            let restore = KEYBOARD.iter().copied().filter(|signal| !sys::is_ignored(*signal)).collect();
+            start.arg(format!("/proc/self/fd/{}", own.as_raw_fd()));
+            start.args(Entry { stderr: stderr.as_raw_fd(), restore, limits }.arguments());
+            start.stderr(write);
+            sys::start_with_signals(&mut start, KEYBOARD);
+            handed_over.extend([stderr, own]);
+            complaint = Some(read);
+        } else {
+            sys::start_with_signals(&mut start, &[]);
+        }
+        start.args(command);
+        handed_over.extend([status_end, arguments]);
+        for fd in &handed_over {
+            fcntl_setfd(fd, FdFlags::empty())?;
+        }
+        Ok(Start { command: start, handed_over, status, complaint })
+    }
+}
+
+fn open(data: &Data) -> io::Result<OwnedFd> {
+    match data {
+        // Resolved before; what became a link since is refused.
+        Data::File(path) => {
+            let file = File::options().read(true).custom_flags(libc::O_NOFOLLOW).open(path);
+            Ok(file.map_err(|error| io::Error::new(error.kind(), format!("`{}`: {error}", path.display())))?.into())
+        }
+        Data::Text(text) => in_memory(text),
+    }
+}
+
+fn in_memory(bytes: &[u8]) -> io::Result<OwnedFd> {
+    let mut file = File::from(memfd_create("sbc", MemfdFlags::CLOEXEC)?);
+    file.write_all(bytes)?;
+    file.rewind()?;
+    Ok(file.into())
+}
+
+/// This very program, for the first step inside.
+fn open_self() -> io::Result<OwnedFd> {
+    use rustix::fs::{Mode, OFlags};
+    Ok(rustix::fs::open("/proc/self/exe", OFlags::PATH | OFlags::CLOEXEC, Mode::empty())?)
+}
+
+/// Starts to watch signals, before there is a child whose end could be missed.
+fn watch(new_session: bool) -> io::Result<Signals> {
+    let mut watched = vec![SIGCHLD, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2];
+    if new_session {
+        // The terminal does not reach the command, so sbc passes these on.
+        watched.extend(KEYBOARD.iter().filter(|signal| !sys::is_ignored(**signal)));
+        watched.push(SIGWINCH);
+    } else {
+        KEYBOARD.iter().for_each(|signal| sys::ignore(*signal));
+    }
+    Signals::new(watched)
+}
+
+/// Waits for bubblewrap and passes signals on to the command.
+fn supervise(mut child: Child, mut signals: Signals, status: &mut Status) -> io::Result<ExitStatus> {
+    for signal in signals.forever() {
+        if signal != SIGCHLD {
+            forward(signal, status);
+        } else if let Some(ended) = child.try_wait()? {
+            return Ok(ended);
+        }
+    }
+    child.wait()
+}
+
+fn forward(signal: i32, status: &mut Status) {
+    let target = status.child().map(|init| first_child(init).unwrap_or(init));
+    let target = target.and_then(rustix::process::Pid::from_raw);
+    if let (Some(pid), Some(signal)) = (target, rustix::process::Signal::from_named_raw(signal)) {
+        // It may have ended in this moment; then there is nobody to tell.
+        let _ = rustix::process::kill_process(pid, signal);
+    }
+}
+
+/// The command: the first child of the sandbox's init process.
+fn first_child(init: i32) -> Option<i32> {
+    let children = std::fs::read_to_string(format!("/proc/{init}/task/{init}/children")).ok()?;
+    children.split_whitespace().next()?.parse().ok()
+}
+
+/// What bubblewrap tells of its child, as lines of JSON.
+struct Status {
+    pipe: OwnedFd,
+    text: String,
+}
+
+#[derive(serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+struct StatusLine {
+    child_pid: Option<i32>,
+    exit_code: Option<i32>,
+}
+
+impl Status {
+    fn lines(&mut self) -> Vec<StatusLine> {
+        let more = rustix::io::ioctl_fionbio(&self.pipe, true).map(|()| read_available(&self.pipe));
+        self.text.push_str(&more.unwrap_or_default());
+        self.text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect()
+    }
+
+    fn child(&mut self) -> Option<i32> {
+        self.lines().into_iter().find_map(|line| line.child_pid)
+    }
+
+    /// There only if the command was started.
+    fn exit_code(&mut self) -> Option<i32> {
+        self.lines().into_iter().find_map(|line| line.exit_code)
+    }
+}
+
+/// What can be read without waiting.
+fn read_available(pipe: &OwnedFd) -> String {
+    let mut bytes = Vec::new();
+    if let Ok(pipe) = pipe.try_clone() {
+        // The error is that there is no more for now.
+        let _ = File::from(pipe).take(64 * 1024).read_to_end(&mut bytes);
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+fn conclude(ended: ExitStatus, status: &mut Status, complaint: &str) -> Result<i32, Diagnostic> {
+    let code = status.exit_code();
+    if code.is_none() && ended.signal().is_none() {
+        return Err(bwrap::explain(complaint));
+    }
+    if !complaint.is_empty() {
+        eprint!("{}", printable(complaint));
+    }
+    Ok(code.or(ended.code()).unwrap_or_else(|| 128 + ended.signal().unwrap_or(0)))
+}

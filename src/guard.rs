@@ -1,0 +1,76 @@
+//! Refuses text that would hurt the KDL parser, and runs the compiler where it cannot hurt.
+//!
+//! kdl's parser recurses once per opener and per stray token, and needs quadratic time for a few
+//! token patterns. Sizes were measured with kdl 6.7.1 over 24,544 brute-force inputs.
+
+use crate::diagnostic::{Code, Diagnostic, Diagnostics};
+use crate::source::{Location, SourceId, Span};
+use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::time::Duration;
+
+/// The largest source, in bytes: about 1,900 lines of policy.
+pub const MAX_BYTES: usize = 64 * 1024;
+
+/// The most openers, `{`, `/*` and `/-` together. They are never counted down: `n "}" {` would
+/// lower a depth inside a string.
+pub const MAX_OPENERS: usize = 1_000;
+
+/// Longer than any honest policy needs on a slow machine.
+pub const DEADLINE: Duration = Duration::from_secs(5);
+
+/// A debug build needs about five times the stack of a release build.
+const STACK_BYTES: usize = if cfg!(debug_assertions) { 256 << 20 } else { 64 << 20 };
+
+/// Whether `text` may be parsed; says why not.
+pub fn admit(text: &str, source: SourceId, out: &mut Diagnostics) -> bool {
+    if text.len() > MAX_BYTES {
+        let title = format!("this file has {} bytes, more than the {MAX_BYTES} that sbc reads", text.len());
+        out.push(
+            Diagnostic::error(Code::SBC0001, title)
+                .help("move rules into profiles: `.agent-sandbox/profiles/NAME.kdl`"),
+        );
+        return false;
+    }
+    let Some(opener) = openers(text).nth(MAX_OPENERS) else { return true };
+    let span = Span { start: opener, end: opener + 1 };
+    out.push(
+        Diagnostic::error(Code::SBC0002, format!("this file opens more than {MAX_OPENERS} blocks and comments"))
+            .at(Location { source, span }, "one too many")
+            .help("move rules into profiles: `.agent-sandbox/profiles/NAME.kdl`"),
+    );
+    false
+}
+
+/// The byte offsets of everything that may open a block or a comment.
+fn openers(text: &str) -> impl Iterator<Item = usize> {
+    let bytes = text.as_bytes();
+    let pair = move |at: usize| matches!(bytes.get(at..at + 2), Some(b"/*" | b"/-"));
+    (0..bytes.len()).filter(move |at| bytes.get(*at) == Some(&b'{') || pair(*at))
+}
+
+/// Why [`run`] has no result.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stopped {
+    /// The deadline passed; the work goes on in a thread that nothing can stop.
+    TooLong,
+    /// The work panicked or its thread could not start.
+    Crashed,
+}
+
+/// Runs `work` with a big stack and a deadline.
+pub fn run<T: Send + 'static>(deadline: Duration, work: impl FnOnce() -> T + Send + 'static) -> Result<T, Stopped> {
+    let (done, result) = channel();
+    let worker = move || {
+        // The receiver is gone only after the deadline, when nobody wants the result.
+        let _ = done.send(work());
+    };
+    std::thread::Builder::new()
+        .name("compile".into())
+        .stack_size(STACK_BYTES)
+        .spawn(worker)
+        .map_err(|_| Stopped::Crashed)?;
+    result.recv_timeout(deadline).map_err(|error| match error {
+        RecvTimeoutError::Timeout => Stopped::TooLong,
+        RecvTimeoutError::Disconnected => Stopped::Crashed,
+    })
+}

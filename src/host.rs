@@ -1,0 +1,120 @@
+//! The facts of one machine: who runs, where things are, what exists.
+//!
+//! With `project.rs`, `bwrap.rs` and `exec.rs` the only code that looks at the machine.
+
+use crate::diagnostic::{Code, Diagnostic};
+use crate::path::SymbolicPath;
+use crate::words::Variable;
+use std::env;
+use std::ffi::{OsStr, OsString};
+use std::fs;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+
+/// One machine, as one user sees it from one project.
+#[derive(Clone, Debug)]
+pub struct Host {
+    pub home: PathBuf,
+    pub uid: u32,
+    pub gid: u32,
+    /// Physical, without links.
+    pub project: PathBuf,
+    /// Physical, without links: where the caller is.
+    pub cwd: PathBuf,
+}
+
+impl Host {
+    /// Looks at the environment and the user. `project` is made physical.
+    pub fn read(project: &Path) -> Result<Host, Diagnostic> {
+        let home = env::var_os("HOME").map(PathBuf::from).filter(|home| home.is_absolute()).ok_or_else(|| {
+            Diagnostic::error(Code::SBC0410, "`HOME` is not set to an absolute path")
+                .help("set it, such as `HOME=/home/me sbc …`")
+        })?;
+        let real = |path: &Path| fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+        let project = real(project);
+        let real_home = real(&home);
+        if project == real_home || real_home.starts_with(&project) {
+            let title = format!("the project `{}` contains your home directory", project.display());
+            return Err(Diagnostic::error(Code::SBC0409, title)
+                .help("move the policy into a directory of its own; a project is writable inside"));
+        }
+        let cwd = env::current_dir().unwrap_or_else(|_| project.clone());
+        Ok(Host {
+            home,
+            uid: rustix::process::getuid().as_raw(),
+            gid: rustix::process::getgid().as_raw(),
+            project,
+            cwd,
+        })
+    }
+
+    /// The value of a variable on this machine; `None` where it has none.
+    pub fn value(&self, variable: Variable) -> Option<OsString> {
+        let directory = |default: Option<&str>| {
+            let set = env::var_os(variable.word()).filter(|value| Path::new(value).is_absolute());
+            set.or_else(|| default.map(|below| self.home.join(below).into_os_string()))
+        };
+        match variable {
+            Variable::Home => Some(self.home.clone().into_os_string()),
+            Variable::Project => Some(self.project.clone().into_os_string()),
+            Variable::User => self.user(),
+            Variable::Uid => Some(self.uid.to_string().into()),
+            Variable::Gid => Some(self.gid.to_string().into()),
+            Variable::RuntimeDir => directory(None),
+            Variable::ConfigHome => directory(Some(".config")),
+            Variable::CacheHome => directory(Some(".cache")),
+            Variable::DataHome => directory(Some(".local/share")),
+            Variable::StateHome => directory(Some(".local/state")),
+        }
+    }
+
+    /// The user's name: from the environment, else from the password file. A name that could be
+    /// more than one component of a path is none.
+    fn user(&self) -> Option<OsString> {
+        let plain =
+            |name: &OsString| !name.is_empty() && !name.as_bytes().contains(&b'/') && name != "." && name != "..";
+        let from_env = || ["USER", "LOGNAME"].into_iter().find_map(|name| env::var_os(name).filter(plain));
+        let from_file = || {
+            let passwd = fs::read("/etc/passwd").ok()?;
+            let uid = self.uid.to_string();
+            let mut fields =
+                passwd.split(|byte| *byte == b'\n').map(|line| line.split(|byte| *byte == b':').collect::<Vec<_>>());
+            let own = fields.find(|line| line.get(2) == Some(&uid.as_bytes()))?;
+            own.first().map(|name| OsStr::from_bytes(name).to_owned()).filter(plain)
+        };
+        from_env().or_else(from_file)
+    }
+
+    /// A symbolic path on this machine, lexically; the variable that has no value here if any.
+    pub fn expand(&self, path: &SymbolicPath) -> Result<PathBuf, Variable> {
+        if let Some(unset) = path.variables().into_iter().find(|variable| self.value(*variable).is_none()) {
+            return Err(unset);
+        }
+        // `..` above `/` stays at `/`, as in the kernel.
+        Ok(path.expand(&|variable| self.value(variable).unwrap_or_default()).unwrap_or_else(|| PathBuf::from("/")))
+    }
+
+    /// As [`Host::expand`], with links followed as far as the path exists.
+    pub fn real(&self, path: &SymbolicPath) -> Option<PathBuf> {
+        let path = self.expand(path).ok()?;
+        let existing =
+            path.ancestors().find_map(|above| fs::canonicalize(above).ok().map(|real| (above.to_owned(), real)))?;
+        let rest = path.strip_prefix(&existing.0).ok()?;
+        Some(if rest.as_os_str().is_empty() { existing.1 } else { existing.1.join(rest) })
+    }
+}
+
+/// What exists that is most like a missing path: a neighbour with a similar name, else the
+/// deepest directory that is there.
+pub fn nearest_existing(path: &Path) -> Option<String> {
+    let parent = path.ancestors().skip(1).find(|above| above.is_dir())?;
+    let wanted = path.strip_prefix(parent).ok()?;
+    let first = wanted.components().next()?.as_os_str().to_str()?.to_owned();
+    let names: Vec<String> =
+        fs::read_dir(parent).ok()?.filter_map(|entry| entry.ok()?.file_name().into_string().ok()).collect();
+    let near = crate::diagnostic::nearest(&first, names.iter().map(String::as_str))?;
+    let rest: PathBuf = wanted.components().skip(1).collect();
+    let candidate = parent.join(near).join(rest);
+    let found = if candidate.exists() { candidate } else { parent.join(near) };
+    Some(found.display().to_string().trim_end_matches('/').to_owned())
+}

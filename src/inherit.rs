@@ -1,0 +1,146 @@
+//! Finds what a layer inherits: every layer once, and who inherits whom.
+//!
+//! Decides no value. The order in which names are written has no influence.
+
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, list, nearest};
+use crate::policy::{Layer, LayerKind};
+use crate::source::Spanned;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The deepest chain of `inherit`, the layer itself included.
+pub const MAX_DEPTH: usize = 16;
+
+/// The profiles that can be inherited, by name. More than one under a name is an error for whoever
+/// inherits it.
+#[derive(Default)]
+pub struct Library<'a> {
+    profiles: BTreeMap<&'a str, Vec<&'a Layer>>,
+}
+
+impl<'a> Library<'a> {
+    pub fn new(layers: impl IntoIterator<Item = &'a Layer>) -> Library<'a> {
+        let mut library = Library::default();
+        for layer in layers.into_iter().filter(|layer| layer.kind == LayerKind::Profile) {
+            library.profiles.entry(layer.name.value.as_str()).or_default().push(layer);
+        }
+        library
+    }
+
+    fn find(&self, name: &Spanned<String>, out: &mut Diagnostics) -> Option<&'a Layer> {
+        match self.profiles.get(name.value.as_str()).map(Vec::as_slice) {
+            Some([only]) => Some(only),
+            Some(several) => {
+                let mut diagnostic = Diagnostic::error(
+                    Code::SBC0203,
+                    format!("there are {} profiles named `{}`", several.len(), name.value),
+                )
+                .at(name.location, "which one?")
+                .help("rename the project's own profile, so that nobody has to guess");
+                for layer in several {
+                    diagnostic = diagnostic.at(layer.name.location, "one is here");
+                }
+                out.push(diagnostic);
+                None
+            }
+            None => {
+                let names = || self.profiles.keys().copied();
+                let help = match nearest(&name.value, names()) {
+                    Some(near) => format!("did you mean `{near}`?"),
+                    None => format!(
+                        "there are {}; your own go into `.agent-sandbox/profiles/{}.kdl`",
+                        list(names(), "and"),
+                        name.value
+                    ),
+                };
+                let diagnostic = Diagnostic::error(Code::SBC0201, format!("there is no profile `{}`", name.value));
+                out.push(diagnostic.at(name.location, "unknown").help(help));
+                None
+            }
+        }
+    }
+}
+
+/// A layer with everything that it inherits, each once: profiles by name, the layer itself last.
+pub struct Lineage<'a> {
+    pub layers: Vec<&'a Layer>,
+    /// For each layer the indices of those that it inherits, directly or not.
+    ancestors: Vec<BTreeSet<usize>>,
+}
+
+impl Lineage<'_> {
+    /// Whether layer `heir` inherits layer `other`, directly or not.
+    pub fn inherits(&self, heir: usize, other: usize) -> bool {
+        self.ancestors.get(heir).is_some_and(|ancestors| ancestors.contains(&other))
+    }
+}
+
+/// Collects the lineage of `layer`; `None` after a problem has been reported.
+pub fn inherit<'a>(layer: &'a Layer, library: &Library<'a>, out: &mut Diagnostics) -> Option<Lineage<'a>> {
+    let mut walk = Walk { library, out, found: BTreeMap::new(), broken: false };
+    let own = walk.visit(layer, &mut vec![layer]);
+    let (found, broken) = (walk.found, walk.broken);
+    if broken {
+        return None;
+    }
+    let mut layers: Vec<&Layer> = found.values().map(|(layer, _)| *layer).collect();
+    layers.push(layer);
+    let index: BTreeMap<&str, usize> = found.keys().enumerate().map(|(index, name)| (*name, index)).collect();
+    let indices = |names: &BTreeSet<&str>| names.iter().filter_map(|name| index.get(name).copied()).collect();
+    let mut ancestors: Vec<BTreeSet<usize>> = found.values().map(|(_, names)| indices(names)).collect();
+    ancestors.push(indices(&own));
+    Some(Lineage { layers, ancestors })
+}
+
+struct Walk<'w, 'a> {
+    library: &'w Library<'a>,
+    out: &'w mut Diagnostics,
+    /// Every profile met, with the names of all that it inherits.
+    found: BTreeMap<&'a str, (&'a Layer, BTreeSet<&'a str>)>,
+    broken: bool,
+}
+
+impl<'a> Walk<'_, 'a> {
+    /// The names of everything that `layer` inherits. `chain` leads from the start to `layer`.
+    fn visit(&mut self, layer: &'a Layer, chain: &mut Vec<&'a Layer>) -> BTreeSet<&'a str> {
+        let mut names = BTreeSet::new();
+        for name in &layer.inherits {
+            let Some(parent) = self.library.find(name, self.out) else {
+                self.broken = true;
+                continue;
+            };
+            if chain.iter().any(|above| std::ptr::eq(*above, parent)) || chain.len() >= MAX_DEPTH {
+                self.refuse(name, chain, parent);
+                continue;
+            }
+            let known = self.found.get(parent.name.value.as_str()).map(|(_, names)| names.clone());
+            let inherited = known.unwrap_or_else(|| {
+                chain.push(parent);
+                let inherited = self.visit(parent, chain);
+                chain.pop();
+                inherited
+            });
+            names.extend(inherited.iter().copied());
+            names.insert(parent.name.value.as_str());
+            self.found.insert(parent.name.value.as_str(), (parent, inherited));
+        }
+        names
+    }
+
+    fn refuse(&mut self, name: &Spanned<String>, chain: &[&'a Layer], parent: &'a Layer) {
+        self.broken = true;
+        let circle = chain.iter().any(|above| std::ptr::eq(*above, parent));
+        let from = chain.iter().position(|above| std::ptr::eq(*above, parent)).unwrap_or(0);
+        let names: Vec<&str> =
+            chain.iter().skip(from).map(|layer| layer.name.value.as_str()).chain([name.value.as_str()]).collect();
+        let way = names.join(" → ");
+        let diagnostic = if circle {
+            Diagnostic::error(Code::SBC0202, format!("`{}` inherits itself", name.value))
+                .help(format!("break the circle {way}"))
+        } else {
+            let title = format!("more than {MAX_DEPTH} levels of inheritance");
+            Diagnostic::error(Code::SBC0204, title)
+                .help(format!("let an heir inherit the lower profiles directly; the chain is {way}"))
+        };
+        self.out.push(diagnostic.at(name.location, "here"));
+    }
+}

@@ -1,0 +1,292 @@
+//! Plan and host make the exact arguments of bubblewrap.
+//!
+//! Looks at the host and changes nothing: what has to be created is listed, not made. Whatever
+//! cannot be honoured is a problem, and with a problem nothing runs.
+
+use crate::check::assertions;
+use crate::compile::Compiled;
+use crate::diagnostic::{Code, Diagnostics};
+use crate::env;
+use crate::host::Host;
+use crate::layout;
+use crate::mounts::{Mounts, Placed, Provider};
+use crate::operation::{Inspector, Operation, Request};
+use crate::plan::Content;
+use crate::policy::EnvRule;
+use crate::words::{Lifetime, Namespace, NestedSandboxes, Network, Terminal};
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// One argument of bubblewrap.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Argument {
+    Word(OsString),
+    /// The number of a descriptor from which bubblewrap reads this.
+    Data(Data),
+}
+
+/// Contents that bubblewrap puts into the sandbox.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Data {
+    File(PathBuf),
+    Text(Vec<u8>),
+}
+
+/// A path that must exist on the host while the sandbox runs, and is removed afterwards when it is
+/// still empty.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Placeholder {
+    pub path: PathBuf,
+    pub directory: bool,
+}
+
+/// Everything that starts one sandbox on one host.
+#[derive(Clone, Debug, Default)]
+pub struct Invocation {
+    /// What comes before `--`.
+    pub options: Vec<Argument>,
+    pub env: BTreeMap<OsString, OsString>,
+    /// The policy's command, without the caller's arguments.
+    pub command: Vec<OsString>,
+    pub placeholders: Vec<Placeholder>,
+    /// Whether the command gets a session without the caller's terminal.
+    pub new_session: bool,
+    /// Whether `/proc` is there, through which sbc starts the command.
+    pub has_proc: bool,
+    /// How many file systems get mounted.
+    pub mounts: usize,
+}
+
+/// Resolves a plan on a host. What is wrong goes to `out`; then the result is not to be used.
+pub fn resolve(compiled: &Compiled, host: &Host, out: &mut Diagnostics) -> Invocation {
+    let content = &compiled.plan.content;
+    // Once more with the links of this host followed: symbols cannot tell what lies behind them.
+    assertions::check(&compiled.merged, &compiled.plan, &|path| host.real(path), out);
+    let inspector = Inspector::new(content, host, out);
+    let mut builder =
+        Builder { inspector, mounts: Mounts::default(), read_only: Vec::new(), invocation: Invocation::default() };
+    builder.isolation(content);
+    builder.steps(content);
+    builder.workdir(content);
+    builder.environment(content);
+    let Builder { inspector, mut invocation, .. } = builder;
+    invocation.placeholders = inspector.placeholders;
+    invocation
+}
+
+/// Namespaces, capabilities and lifetime as options; an explicit list, because `--unshare-all`
+/// changes with bubblewrap's version and only tries the user namespace.
+pub fn isolation_options(content: &Content) -> Vec<&'static str> {
+    let own = |namespace| !content.shared.contains(&namespace);
+    let options = [
+        (own(Namespace::User), "--unshare-user"),
+        (content.nested_sandboxes == NestedSandboxes::Deny, "--disable-userns"),
+        (own(Namespace::Pid), "--unshare-pid"),
+        (own(Namespace::Ipc), "--unshare-ipc"),
+        (own(Namespace::Uts), "--unshare-uts"),
+        // Old kernels have none, and nothing can be reached through it.
+        (own(Namespace::Cgroup), "--unshare-cgroup-try"),
+        (content.network == Network::None, "--unshare-net"),
+        (content.lifetime == Lifetime::WithParent, "--die-with-parent"),
+    ];
+    options.into_iter().filter_map(|(wanted, option)| wanted.then_some(option)).chain(["--cap-drop", "ALL"]).collect()
+}
+
+/// Whether the kernel lets a process type into its terminal (TIOCSTI). Linux 6.2 can refuse it.
+fn injection_possible() -> bool {
+    fs::read_to_string("/proc/sys/dev/tty/legacy_tiocsti").map_or(true, |value| value.trim() != "0")
+}
+
+struct Builder<'a> {
+    inspector: Inspector<'a>,
+    mounts: Mounts,
+    /// What is made read-only when everything stands.
+    read_only: Vec<PathBuf>,
+    invocation: Invocation,
+}
+
+impl<'a> Builder<'a> {
+    fn option<const N: usize>(&mut self, words: [OsString; N]) {
+        self.invocation.options.extend(words.map(Argument::Word));
+    }
+
+    fn isolation(&mut self, content: &Content) {
+        self.invocation
+            .options
+            .extend(isolation_options(content).into_iter().map(|option| Argument::Word(option.into())));
+        if let Some(hostname) = &content.hostname {
+            self.option(["--hostname".into(), hostname.into()]);
+        }
+        self.invocation.new_session = match content.terminal {
+            Terminal::Guarded => injection_possible(),
+            Terminal::NewSession => true,
+            Terminal::Inherit => false,
+        };
+        if self.invocation.new_session {
+            self.option(["--new-session".into()]);
+        }
+    }
+
+    fn steps(&mut self, content: &'a Content) {
+        let placed = layout::place(&content.steps, self.inspector.host, self.inspector.out);
+        for request in self.inspector.requests(&placed) {
+            self.emit(request);
+        }
+        for path in std::mem::take(&mut self.read_only) {
+            self.option(["--remount-ro".into(), path.into()]);
+        }
+        if self.mounts.provider(Path::new("/")).is_none() {
+            self.option(["--remount-ro".into(), "/".into()]);
+        }
+    }
+
+    /// Emits one request on the place that it really has inside.
+    fn emit(&mut self, request: Request<'a>) {
+        let placed = match self.mounts.resolve(&request.at) {
+            Ok(placed) => placed,
+            Err(error) => return self.inspector.unplaced(request.step, &request.at, error),
+        };
+        if let Operation::Deny { open } = request.operation {
+            return self.deny(placed, open);
+        }
+        self.mount_point(&request, &placed);
+        let at = placed.path;
+        let path = OsString::from(at.clone());
+        let provider = match request.operation {
+            Operation::Bind { option, source, writable, .. } => {
+                self.option([option.into(), source.clone().into(), path]);
+                Provider::Host { source, writable }
+            }
+            Operation::Overlay { source } => {
+                self.option(["--overlay-src".into(), source.clone().into(), "--tmp-overlay".into(), path]);
+                Provider::Host { source, writable: false }
+            }
+            Operation::Data { option, mode, data } => {
+                self.option(["--perms".into(), format!("{mode:04o}").into(), option.into()]);
+                self.invocation.options.push(Argument::Data(data));
+                self.option([path]);
+                Provider::Own
+            }
+            Operation::Tmpfs { size, mode } => {
+                if let Some(size) = size {
+                    self.option(["--size".into(), size.to_string().into()]);
+                }
+                self.option(["--perms".into(), format!("{mode:04o}").into(), "--tmpfs".into(), path]);
+                Provider::Own
+            }
+            Operation::Directory => return self.option(["--perms".into(), "0755".into(), "--dir".into(), path]),
+            Operation::Symlink { to } => {
+                self.option(["--symlink".into(), to.clone(), path]);
+                return self.mounts.add_link(at, to.into());
+            }
+            Operation::Proc => {
+                self.invocation.has_proc |= at == Path::new("/proc");
+                self.option(["--proc".into(), path]);
+                Provider::Own
+            }
+            Operation::Dev => {
+                self.option(["--dev".into(), path]);
+                Provider::Own
+            }
+            Operation::Deny { .. } => return,
+        };
+        self.invocation.mounts += 1;
+        self.mounts.add(at, provider);
+    }
+
+    /// Hides what is there; where nothing is there, nothing is done.
+    fn deny(&mut self, placed: Placed, open: bool) {
+        let Some(metadata) = placed.host.and_then(|host| host.metadata().ok()) else { return };
+        let path = OsString::from(placed.path.clone());
+        if metadata.is_dir() {
+            // bubblewrap 0.12 needs to read every parent of a destination.
+            let mode = if open { "0555" } else { "0000" };
+            self.option(["--perms".into(), mode.into(), "--tmpfs".into(), path]);
+            self.read_only.push(placed.path.clone());
+        } else {
+            // A device that cannot be opened: a loud refusal instead of an empty file.
+            self.option(["--ro-bind".into(), "/dev/null".into(), path]);
+        }
+        self.invocation.mounts += 1;
+        self.mounts.add(placed.path, Provider::Denied);
+    }
+
+    /// Sees to it that there is something to mount on, where bubblewrap could not make it or would
+    /// leave it behind on the host.
+    fn mount_point(&mut self, request: &Request<'a>, placed: &Placed) {
+        let Some(host) = &placed.host else { return };
+        let directory = match &request.operation {
+            Operation::Bind { source, .. } if source == host => return,
+            Operation::Bind { directory, .. } => *directory,
+            Operation::Data { .. } => false,
+            _ => true,
+        };
+        if placed.writable {
+            // Also when it is there: another run may have made it, and must not remove it now.
+            return self.inspector.placeholder(host, directory);
+        }
+        if host.symlink_metadata().is_ok() {
+            return;
+        }
+        let make = if directory { "mkdir -p" } else { "touch" };
+        let title = format!("`{}` must exist on the host to be mounted on, and it does not", placed.path.display());
+        let help = format!("make it: `{make} {}`, or choose another place with `at=`", host.display());
+        self.inspector.problem(&request.step.origins, Code::SBC0411, title, &help);
+    }
+
+    /// Always a physical directory that is visible inside: bubblewrap would otherwise land in some
+    /// other one without a word.
+    fn workdir(&mut self, content: &Content) {
+        let host = self.inspector.host;
+        let candidates = match &content.workdir {
+            Some(path) => vec![host.expand(path).unwrap_or_default()],
+            None if host.cwd.starts_with(&host.project) => vec![host.cwd.clone(), host.project.clone()],
+            None => vec![host.project.clone()],
+        };
+        let visible = candidates.iter().find_map(|path| self.visible_directory(path));
+        match (visible, &content.workdir) {
+            (Some(path), _) => self.option(["--chdir".into(), path.into()]),
+            (None, None) if !self.shows_any_of(&host.project) => self.option(["--chdir".into(), "/".into()]),
+            (None, _) => {
+                let shown = candidates.last().map(|path| path.display().to_string()).unwrap_or_default();
+                let title = format!("the working directory `{shown}` is not a directory inside the sandbox");
+                let help = "show it, such as `rw \".\"`, or choose another with `workdir`";
+                self.inspector.problem(&[], Code::SBC0707, title, help);
+            }
+        }
+    }
+
+    /// The real path of a directory inside, if it is one that a process can be in.
+    fn visible_directory(&self, path: &Path) -> Option<PathBuf> {
+        let placed = self.mounts.resolve(path).ok()?;
+        let is_directory = match (&placed.host, self.mounts.provider(&placed.path)) {
+            (Some(host), _) => host.is_dir(),
+            (None, Some((_, Provider::Denied))) => false,
+            (None, Some((at, _))) => at == placed.path,
+            (None, None) => false,
+        };
+        is_directory.then_some(placed.path)
+    }
+
+    fn shows_any_of(&self, path: &Path) -> bool {
+        self.mounts.resolve(path).is_ok_and(|placed| self.mounts.provider(&placed.path).is_some())
+    }
+
+    fn environment(&mut self, content: &Content) {
+        let host = self.inspector.host;
+        for value in content.env.values() {
+            let own = match &value.rule {
+                Some(EnvRule::Set(text)) => Some(text),
+                _ => None,
+            };
+            for text in value.prepend.iter().chain(own) {
+                self.inspector.text(text, &value.origins);
+            }
+        }
+        self.invocation.env =
+            env::resolve(&content.env, std::env::vars_os(), &|variable| host.value(variable).unwrap_or_default());
+        self.invocation.command = content.command.iter().filter_map(|word| self.inspector.text(word, &[])).collect();
+    }
+}

@@ -1,0 +1,102 @@
+//! Places the steps of a plan on one host, and refuses hosts on which their order is not
+//! parents-first.
+//!
+//! The plan orders symbols: absolute paths before home, home before the project. A home inside the
+//! project or an absolute path below either turns that around. The script checks the same.
+
+use crate::diagnostic::{Code, Diagnostic, Diagnostics};
+use crate::host::Host;
+use crate::plan::{Action, Place, Step};
+use crate::policy::Grant;
+use crate::words::{Missing, Variable};
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+
+/// Every step with its path inside on this host, lexically. Steps without a place are left out
+/// and, unless they may be, reported.
+pub fn place<'a>(steps: &'a [Step], host: &Host, out: &mut Diagnostics) -> Vec<(&'a Step, PathBuf)> {
+    let mut placed = Vec::new();
+    for step in steps {
+        match host.expand(&step.at) {
+            Ok(at) => placed.push((step, at)),
+            Err(variable) if !may_be_left_out(&step.action) => unset(step, variable, out),
+            Err(_) => {}
+        }
+    }
+    check(&placed, out);
+    placed
+}
+
+fn may_be_left_out(action: &Action) -> bool {
+    matches!(action, Action::Deny { .. } | Action::Pin { .. } | Action::Host { missing: Missing::Skip, .. })
+}
+
+fn unset(step: &Step, variable: Variable, out: &mut Diagnostics) {
+    let title = format!("`${{{}}}` has no value on this host", variable.word());
+    let help = format!("set it before you start sbc: `{}=… sbc …`", variable.word());
+    out.push(at(step, Diagnostic::error(Code::SBC0410, title).help(help), "this rule"));
+}
+
+fn check(placed: &[(&Step, PathBuf)], out: &mut Diagnostics) {
+    let mut index: HashMap<&Path, usize> = HashMap::new();
+    for (position, (step, path)) in placed.iter().enumerate() {
+        if let Some((other, _)) = index.insert(path, position).and_then(|first| placed.get(first)) {
+            let title =
+                format!("`{}` and `{}` are the same place on this host: `{}`", other.at, step.at, path.display());
+            out.push(at(
+                other,
+                at(step, Diagnostic::error(Code::SBC0405, title).help("remove one of the rules"), "this rule"),
+                "and this one",
+            ));
+        }
+    }
+    for (position, (step, path)) in placed.iter().enumerate() {
+        for above in path.ancestors().skip(1) {
+            let Some((order, (other, _))) = index.get(above).and_then(|order| Some((*order, placed.get(*order)?)))
+            else {
+                continue;
+            };
+            if order > position {
+                buried(step, other, out);
+            }
+            if step.at.root() != other.at.root()
+                && is_writable(other)
+                && step.place == Place::Root
+                && !is_writable(step)
+            {
+                unpinned(step, other, out);
+            }
+        }
+    }
+}
+
+fn is_writable(step: &Step) -> bool {
+    matches!(step.action, Action::Host { grant: Grant::ReadWrite, .. })
+}
+
+fn buried(step: &Step, over: &Step, out: &mut Diagnostics) {
+    let title =
+        format!("on this host `{}` lies inside `{}`, which is placed after it and would hide it", step.at, over.at);
+    let help = "write the path with the same start as the one that it lies in, such as `~/…` instead of `/home/…`";
+    out.push(at(
+        over,
+        at(step, Diagnostic::error(Code::SBC0405, title).help(help), "this rule"),
+        "would be hidden by this one",
+    ));
+}
+
+fn unpinned(step: &Step, tree: &Step, out: &mut Diagnostics) {
+    let title = format!(
+        "on this host `{}` lies inside `{}`, which is writable, and cannot be protected there",
+        step.at, tree.at
+    );
+    let help = "write both paths with the same start, or do not make the outer one writable";
+    out.push(at(tree, at(step, Diagnostic::error(Code::SBC0405, title).help(help), "this rule"), "inside this one"));
+}
+
+fn at(step: &Step, diagnostic: Diagnostic, text: &str) -> Diagnostic {
+    match step.origins.first() {
+        Some(origin) => diagnostic.at(origin.location, text),
+        None => diagnostic,
+    }
+}

@@ -1,0 +1,44 @@
+//! sbc compiles a checked-in policy into a bubblewrap sandbox.
+//!
+//! The modules stand in the order of the pipeline; `compile.rs` strings the pure ones together.
+
+pub mod diagnostic;
+pub mod origin;
+pub mod path;
+pub mod policy;
+pub mod report;
+pub mod source;
+pub mod text;
+pub mod words;
+
+pub mod builtin;
+pub mod check;
+pub mod compile;
+pub mod decode;
+pub mod env;
+pub mod guard;
+pub mod inherit;
+pub mod lower;
+pub mod merge;
+pub mod number;
+pub mod parse;
+pub mod plan;
+pub mod project;
+pub mod schema;
+pub mod shape;
+pub mod view;
+
+pub mod bwrap;
+pub mod cli;
+pub mod command;
+pub mod emit;
+pub mod enter;
+pub mod exec;
+pub mod host;
+pub mod invocation;
+pub mod layout;
+pub mod mounts;
+pub mod operation;
+pub mod placeholder;
+pub mod sys;
+pub mod write;

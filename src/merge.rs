@@ -1,0 +1,254 @@
+//! Makes one value per key out of many layers.
+//!
+//! A layer overrides what it inherits; layers that do not inherit each other must agree. Knows
+//! nothing of bubblewrap and nothing of what a value means.
+
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, nearest};
+use crate::inherit::Lineage;
+use crate::origin::Origin;
+use crate::path::SymbolicPath;
+use crate::policy::{Access, Assertion, Entries, Entry, EnvRule, Layer, Setting, Waiver};
+use crate::source::Location;
+use crate::text::Text;
+use crate::words::SettingKey;
+use std::collections::BTreeMap;
+use std::fmt::Display;
+
+/// A value with its whole history. Serves one key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Resolved<V> {
+    /// `None`: removed, and so absent.
+    pub value: Option<V>,
+    /// The rules that say so, by layer.
+    pub origins: Vec<Origin>,
+    /// What they override, by layer.
+    pub overridden: Vec<(Origin, Option<V>)>,
+}
+
+/// An assertion of one layer, lifted or not.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Guarantee {
+    pub assertion: Assertion,
+    pub layer: String,
+    pub location: Location,
+    /// The reason of the waiver, and its place.
+    pub waived: Option<(String, Location)>,
+}
+
+/// One value per key, each with its history.
+#[derive(Clone, Debug)]
+pub struct Merged {
+    pub name: String,
+    pub location: Location,
+    pub about: Option<String>,
+    /// The inherited profiles, by name.
+    pub inherited: Vec<String>,
+    pub filesystem: BTreeMap<SymbolicPath, Resolved<Access>>,
+    pub env: BTreeMap<String, Resolved<EnvRule>>,
+    /// What stands before the value of a variable, in order.
+    pub prepends: BTreeMap<String, Vec<(Text, Origin)>>,
+    pub settings: BTreeMap<SettingKey, Resolved<Setting>>,
+    pub guarantees: Vec<Guarantee>,
+}
+
+/// Merges a sandbox with everything that it inherits.
+pub fn merge(lineage: &Lineage<'_>, out: &mut Diagnostics) -> Option<Merged> {
+    let (sandbox, profiles) = lineage.layers.split_last()?;
+    Some(Merged {
+        name: sandbox.name.value.clone(),
+        location: sandbox.name.location,
+        about: sandbox.about.clone(),
+        inherited: profiles.iter().map(|layer| layer.name.value.clone()).collect(),
+        filesystem: merge_section(lineage, |layer| &layer.filesystem, |_, _| false, out),
+        env: merge_section(lineage, |layer| &layer.env, |layer, name| layer.prepends.contains_key(name), out),
+        prepends: gather(lineage),
+        settings: merge_section(lineage, |layer| &layer.settings, |_, _| false, out),
+        guarantees: guarantees(lineage, out),
+    })
+}
+
+/// A definition of a key: the index of its layer, and the rule.
+type Definition<'a, V> = (usize, &'a Entry<V>);
+
+/// Merges one section. `also` tells of other things in a layer that a `remove` of the key removes.
+fn merge_section<K, V>(
+    lineage: &Lineage<'_>,
+    section: impl Fn(&Layer) -> &Entries<K, V>,
+    also: impl Fn(&Layer, &K) -> bool,
+    out: &mut Diagnostics,
+) -> BTreeMap<K, Resolved<V>>
+where
+    K: Ord + Clone + KeyName,
+    V: Clone + PartialEq,
+{
+    let mut definitions: BTreeMap<&K, Vec<Definition<'_, V>>> = BTreeMap::new();
+    for (index, layer) in lineage.layers.iter().enumerate() {
+        for (key, entry) in section(layer) {
+            definitions.entry(key).or_default().push((index, entry));
+        }
+    }
+    let defined: Vec<String> = definitions.keys().map(|key| key.name()).collect();
+    let mut merged = BTreeMap::new();
+    for (key, all) in &definitions {
+        for (index, entry) in all.iter().filter(|(_, entry)| entry.value.is_none()) {
+            let inherited = |other: usize| lineage.inherits(*index, other);
+            let has_rule = all.iter().any(|(other, entry)| entry.value.is_some() && inherited(*other));
+            let has_more = lineage.layers.iter().enumerate().any(|(other, layer)| inherited(other) && also(layer, key));
+            if !has_rule && !has_more {
+                nothing_to_remove(&key.name(), &entry.origin, &defined, out);
+            }
+        }
+        merged.insert((*key).clone(), resolve(lineage, *key, all, out));
+    }
+    merged
+}
+
+/// One value out of all definitions of a key.
+fn resolve<K: KeyName, V: Clone + PartialEq>(
+    lineage: &Lineage<'_>,
+    key: &K,
+    all: &[Definition<'_, V>],
+    out: &mut Diagnostics,
+) -> Resolved<V> {
+    let is_overridden = |index: usize| all.iter().any(|(other, _)| lineage.inherits(*other, index));
+    let (lost, won): (Vec<&Definition<'_, V>>, Vec<&Definition<'_, V>>) =
+        all.iter().partition(|(index, _)| is_overridden(*index));
+    let value = won.first().and_then(|(_, entry)| entry.value.clone());
+    if won.iter().any(|(_, entry)| entry.value != value) {
+        let sandbox = lineage.layers.last().map_or("", |layer| layer.name.value.as_str());
+        let mut diagnostic = Diagnostic::error(Code::SBC0301, format!("profiles disagree about {}", key.name()))
+            .help(format!("settle it: write one of these rules in `{sandbox}`, or `remove` in one that inherits both"));
+        for (_, entry) in &won {
+            let says = if entry.value.is_some() { "says this" } else { "removes it" };
+            diagnostic = diagnostic.at(entry.origin.location, format!("`{}` {says}", entry.origin.layer));
+        }
+        out.push(diagnostic);
+    }
+    Resolved {
+        value,
+        origins: won.iter().map(|(_, entry)| entry.origin.clone()).collect(),
+        overridden: lost.iter().map(|(_, entry)| (entry.origin.clone(), entry.value.clone())).collect(),
+    }
+}
+
+fn nothing_to_remove(key: &str, origin: &Origin, defined: &[String], out: &mut Diagnostics) {
+    let diagnostic = Diagnostic::error(Code::SBC0302, format!("`{}` inherits no rule about {key}", origin.layer));
+    let help = match nearest(key, defined.iter().map(String::as_str).filter(|other| *other != key)) {
+        Some(near) => format!("there is one about {near}; or drop this `remove`"),
+        None => "drop this `remove`".to_owned(),
+    };
+    out.push(diagnostic.at(origin.location, "nothing to remove").help(help));
+}
+
+/// Gathers `prepend`. A `set`, `pass`, `secret` or `remove` of an heir replaces what its layer
+/// inherits, and so drops the texts gathered there.
+fn gather(lineage: &Lineage<'_>) -> BTreeMap<String, Vec<(Text, Origin)>> {
+    let mut gathered: BTreeMap<String, Vec<(Text, Origin)>> = BTreeMap::new();
+    for index in heirs_first(lineage) {
+        let Some(layer) = lineage.layers.get(index) else { continue };
+        for (name, entry) in &layer.prepends {
+            let replaced =
+                |(heir, other): (usize, &&Layer)| other.env.contains_key(name) && lineage.inherits(heir, index);
+            if let Some(text) = entry.value.clone().filter(|_| !lineage.layers.iter().enumerate().any(replaced)) {
+                gathered.entry(name.clone()).or_default().push((text, entry.origin.clone()));
+            }
+        }
+    }
+    gathered
+}
+
+/// The indices of all layers, heirs before what they inherit, unrelated ones by name.
+fn heirs_first(lineage: &Lineage<'_>) -> Vec<usize> {
+    let mut left: Vec<usize> = (0..lineage.layers.len()).collect();
+    let mut order = Vec::new();
+    while let Some(position) = left.iter().position(|index| !left.iter().any(|other| lineage.inherits(*other, *index)))
+    {
+        order.push(left.remove(position));
+    }
+    order
+}
+
+/// All assertions with the waivers that lift them. A waiver reaches its own layer and what that
+/// layer inherits, and no further: a sibling's guarantee is not one's own to lift.
+fn guarantees(lineage: &Lineage<'_>, out: &mut Diagnostics) -> Vec<Guarantee> {
+    let mut guarantees = Vec::new();
+    for (index, layer) in lineage.layers.iter().enumerate() {
+        for assertion in &layer.assertions {
+            let lifting = |(heir, other): (usize, &&Layer)| {
+                let reaches = heir == index || lineage.inherits(heir, index);
+                other.waivers.iter().find(|waiver| reaches && waiver.assertion == assertion.value).cloned()
+            };
+            guarantees.push(Guarantee {
+                assertion: assertion.value.clone(),
+                layer: layer.name.value.clone(),
+                location: assertion.location,
+                waived: lineage
+                    .layers
+                    .iter()
+                    .enumerate()
+                    .find_map(lifting)
+                    .map(|waiver| (waiver.reason, waiver.location)),
+            });
+        }
+    }
+    for (heir, layer) in lineage.layers.iter().enumerate() {
+        let reach = |index: usize| heir == index || lineage.inherits(heir, index);
+        let known: Vec<&Assertion> = lineage
+            .layers
+            .iter()
+            .enumerate()
+            .filter(|(index, _)| reach(*index))
+            .flat_map(|(_, other)| &other.assertions)
+            .map(|a| &a.value)
+            .collect();
+        layer
+            .waivers
+            .iter()
+            .filter(|waiver| !known.contains(&&waiver.assertion))
+            .for_each(|waiver| nothing_to_waive(waiver, &known, out));
+    }
+    guarantees
+}
+
+fn nothing_to_waive(waiver: &Waiver, known: &[&Assertion], out: &mut Diagnostics) {
+    let subject = |assertion: &Assertion| match assertion {
+        Assertion::Path(_, path) => path.to_string(),
+        Assertion::NoEnv(name) => name.clone(),
+        Assertion::Network(network) => network.word().to_owned(),
+    };
+    let of_kind: Vec<String> =
+        known.iter().filter(|other| other.kind() == waiver.assertion.kind()).map(|other| subject(other)).collect();
+    let help = match nearest(&subject(&waiver.assertion), of_kind.iter().map(String::as_str)) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => "remove this `waive`: nothing in this layer or in what it inherits asserts that".to_owned(),
+    };
+    let title = format!("nothing asserts {} `{}`", waiver.assertion.kind().word(), subject(&waiver.assertion));
+    out.push(Diagnostic::error(Code::SBC0502, title).at(waiver.location, "nothing to waive").help(help));
+}
+
+/// How a message names a key.
+pub trait KeyName {
+    fn name(&self) -> String;
+}
+
+impl KeyName for SymbolicPath {
+    fn name(&self) -> String {
+        quoted(self)
+    }
+}
+
+impl KeyName for String {
+    fn name(&self) -> String {
+        quoted(self)
+    }
+}
+
+impl KeyName for SettingKey {
+    fn name(&self) -> String {
+        quoted(self.word())
+    }
+}
+
+fn quoted(text: impl Display) -> String {
+    format!("`{text}`")
+}

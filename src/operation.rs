@@ -1,0 +1,302 @@
+//! What each step of a plan comes to on one host: what is bound, copied or left out.
+//!
+//! Looks at the host and changes nothing. What is wrong is reported with the rule that asked.
+
+use crate::diagnostic::{Code, Diagnostic, Diagnostics};
+use crate::host::{Host, nearest_existing};
+use crate::invocation::{Data, Placeholder};
+use crate::mounts::{Unplaced, host_path};
+use crate::origin::Origin;
+use crate::path::SymbolicPath;
+use crate::plan::{Action, Content, Place, Step, quote};
+use crate::policy::Grant;
+use crate::text::Text;
+use crate::words::{Missing, Variable};
+use std::ffi::OsString;
+use std::fs;
+use std::io;
+use std::os::unix::ffi::OsStringExt;
+use std::os::unix::fs::{FileTypeExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+
+/// What a step mounts or makes.
+pub enum Operation {
+    Bind { option: &'static str, source: PathBuf, directory: bool, writable: bool },
+    Overlay { source: PathBuf },
+    Data { option: &'static str, mode: u32, data: Data },
+    Tmpfs { size: Option<u64>, mode: u32 },
+    Directory,
+    Symlink { to: OsString },
+    Deny { open: bool },
+    Proc,
+    Dev,
+}
+
+/// A step with its place on this host, lexically.
+pub struct Request<'a> {
+    pub step: &'a Step,
+    pub at: PathBuf,
+    pub operation: Operation,
+}
+
+/// Turns steps into requests.
+pub struct Inspector<'a> {
+    pub host: &'a Host,
+    pub out: &'a mut Diagnostics,
+    /// The real paths of everything that the sandbox can write on the host.
+    writable: Vec<PathBuf>,
+    pub placeholders: Vec<Placeholder>,
+}
+
+impl<'a> Inspector<'a> {
+    pub fn new(content: &Content, host: &'a Host, out: &'a mut Diagnostics) -> Inspector<'a> {
+        let source = |step: &Step| match &step.action {
+            Action::Host { grant: Grant::ReadWrite, source, .. } => host.real(source),
+            _ => None,
+        };
+        let writable = content.steps.iter().filter_map(source).collect();
+        Inspector { host, out, writable, placeholders: Vec::new() }
+    }
+
+    /// The requests of all steps, parents first. Steps that are skipped or wrong have none.
+    pub fn requests(&mut self, placed: &[(&'a Step, PathBuf)]) -> Vec<Request<'a>> {
+        let mut requests = Vec::new();
+        for (step, at) in placed {
+            if let Some(operation) = self.operation(step, at) {
+                requests.push(Request { step, at: at.clone(), operation });
+            }
+        }
+        let shown: Vec<(PathBuf, bool)> =
+            requests.iter().map(|request| (request.at.clone(), shows_in_place(request))).collect();
+        let targets: Vec<Request<'a>> =
+            requests.iter_mut().filter_map(|request| reproduce_link(request, &shown)).collect();
+        requests.extend(targets);
+        // Components, not bytes: `/a/b` comes before `/a.b`.
+        requests.sort_by(|one, other| one.at.cmp(&other.at));
+        requests
+    }
+
+    /// What a step does on this host; `None` when it is skipped or cannot be done.
+    fn operation(&mut self, step: &Step, at: &Path) -> Option<Operation> {
+        Some(match &step.action {
+            Action::Host { grant, source, missing, merged_usr } => {
+                return self.grant(step, at, *grant, source, *missing, merged_usr.as_deref());
+            }
+            Action::Pin { source } => {
+                let source = self.source(step, source)?;
+                if !source.is_dir() {
+                    return None;
+                }
+                Operation::Bind { option: "--bind", source, directory: true, writable: true }
+            }
+            Action::File { text } => {
+                let mut bytes = self.text(text, &step.origins)?.into_vec();
+                if bytes.last().is_some_and(|last| *last != b'\n') {
+                    bytes.push(b'\n');
+                }
+                let option = if step.place == Place::Root { "--file" } else { "--ro-bind-data" };
+                Operation::Data { option, mode: 0o444, data: Data::Text(bytes) }
+            }
+            Action::Tmpfs { size, mode } => Operation::Tmpfs { size: *size, mode: mode.unwrap_or(0o755) },
+            Action::Directory => Operation::Directory,
+            Action::Symlink { to } => Operation::Symlink { to: self.text(to, &step.origins)? },
+            Action::Deny { open } => Operation::Deny { open: *open },
+            Action::Proc => Operation::Proc,
+            Action::Dev => Operation::Dev,
+        })
+    }
+
+    fn grant(
+        &mut self,
+        step: &Step,
+        at: &Path,
+        grant: Grant,
+        source: &SymbolicPath,
+        missing: Missing,
+        merged_usr: Option<&str>,
+    ) -> Option<Operation> {
+        let real = self.source(step, source)?;
+        if let Some(link) = merged_usr.filter(|link| real == Path::new("/").join(link)) {
+            return Some(Operation::Symlink { to: link.into() });
+        }
+        let kind = match fs::metadata(&real) {
+            Ok(metadata) => metadata.file_type(),
+            Err(error) => return self.absent(step, &real, &error, grant, missing, at),
+        };
+        let fits = match grant {
+            Grant::Copy => kind.is_file(),
+            Grant::Overlay => kind.is_dir(),
+            Grant::Device => kind.is_char_device() || kind.is_block_device(),
+            Grant::ReadOnly | Grant::ReadWrite => true,
+        };
+        if !fits {
+            self.wrong_kind(step, &real, grant);
+            return None;
+        }
+        if grant != Grant::Device && rustix::fs::access(&real, rustix::fs::Access::READ_OK).is_err() {
+            let help = "give yourself the right to read it, or remove the rule";
+            self.problem(&step.origins, Code::SBC0407, format!("`{}` exists and cannot be read", real.display()), help);
+            return None;
+        }
+        if matches!(missing, Missing::CreateDir | Missing::CreateFile) {
+            // Another run may have made it; then the last one removes it.
+            self.placeholder(&real, missing == Missing::CreateDir);
+        }
+        Some(granted(step, grant, real, kind.is_dir()))
+    }
+
+    /// What to do about a source that is not there.
+    fn absent(
+        &mut self,
+        step: &Step,
+        real: &Path,
+        error: &io::Error,
+        grant: Grant,
+        missing: Missing,
+        at: &Path,
+    ) -> Option<Operation> {
+        let shown = real.display();
+        if error.kind() == io::ErrorKind::PermissionDenied {
+            let help = "give yourself the right to reach it, or remove the rule";
+            self.problem(&step.origins, Code::SBC0407, format!("`{shown}` cannot be reached: {error}"), help);
+            return None;
+        }
+        match missing {
+            Missing::Skip => None,
+            Missing::Error => {
+                let near = nearest_existing(at).map(|near| format!("did you mean `{near}`? or ")).unwrap_or_default();
+                let help = format!("{near}write `missing=\"skip\"` if it need not be there");
+                self.problem(&step.origins, Code::SBC0404, format!("`{shown}` does not exist on this host"), &help);
+                None
+            }
+            Missing::CreateDir | Missing::CreateFile => {
+                let directory = missing == Missing::CreateDir;
+                self.placeholder(real, directory);
+                Some(granted(step, grant, real.to_owned(), directory))
+            }
+        }
+    }
+
+    /// Lists a path that has to exist while the sandbox runs.
+    pub fn placeholder(&mut self, path: &Path, directory: bool) {
+        self.placeholders.push(Placeholder { path: path.to_owned(), directory });
+    }
+
+    fn wrong_kind(&mut self, step: &Step, real: &Path, grant: Grant) {
+        let (wants, help) = match grant {
+            Grant::Copy => ("a file", "write `ro` to show it, or `overlay` to change it privately"),
+            Grant::Overlay => ("a directory", "write `copy` for a file"),
+            _ => ("a device", "write `ro` for what is not a device"),
+        };
+        self.problem(
+            &step.origins,
+            Code::SBC0406,
+            format!("`{}` takes {wants}, and `{}` is none", grant.word(), real.display()),
+            help,
+        );
+    }
+
+    /// The real host path behind a symbolic one.
+    fn source(&mut self, step: &Step, source: &SymbolicPath) -> Option<PathBuf> {
+        let path = match self.host.expand(source) {
+            Ok(path) => path,
+            Err(variable) => {
+                if !matches!(&step.action, Action::Host { missing: Missing::Skip, .. }) {
+                    self.unset(&step.origins, variable);
+                }
+                return None;
+            }
+        };
+        host_path(&path, &self.writable).map_err(|error| self.unplaced(step, &path, error)).ok()
+    }
+
+    /// Reports a path that cannot be followed.
+    pub fn unplaced(&mut self, step: &Step, path: &Path, error: Unplaced) {
+        match error {
+            Unplaced::Planted(link) => {
+                let leads =
+                    fs::read_link(&link).map(|target| format!(" to `{}`", target.display())).unwrap_or_default();
+                let title =
+                    format!("`{}` is a symbolic link{leads} in a directory that the sandbox can write", link.display());
+                let remove = quote(&step.at.to_string());
+                let help = format!(
+                    "the sandbox could point it anywhere: replace the link by what it leads to, or write `remove {remove}`"
+                );
+                self.problem(&step.origins, Code::SBC0408, title, &help);
+            }
+            Unplaced::Circle(_) => {
+                let title = format!("the links of `{}` lead in a circle", path.display());
+                self.problem(&step.origins, Code::SBC0404, title, "mend the links on the host");
+            }
+        }
+    }
+
+    /// A text with the values of this host.
+    pub fn text(&mut self, text: &Text, origins: &[Origin]) -> Option<OsString> {
+        let host = self.host;
+        if let Some(unset) = text.variables().find(|variable| host.value(*variable).is_none()) {
+            self.unset(origins, unset);
+            return None;
+        }
+        Some(text.expand(&|variable| host.value(variable).unwrap_or_default()))
+    }
+
+    fn unset(&mut self, origins: &[Origin], variable: Variable) {
+        let title = format!("`${{{}}}` has no value on this host", variable.word());
+        self.problem(
+            origins,
+            Code::SBC0410,
+            title,
+            &format!("set it before you start sbc: `{}=… sbc …`", variable.word()),
+        );
+    }
+
+    /// Reports a problem with the first of the rules behind it.
+    pub fn problem(&mut self, origins: &[Origin], code: Code, title: String, help: &str) {
+        let mut diagnostic = Diagnostic::error(code, title).help(help);
+        if let Some(origin) = origins.first() {
+            diagnostic = diagnostic.at(origin.location, "this rule");
+        }
+        self.out.push(diagnostic);
+    }
+}
+
+/// How a source that is there gets in.
+fn granted(step: &Step, grant: Grant, source: PathBuf, directory: bool) -> Operation {
+    let bind = |option, writable, source| Operation::Bind { option, source, directory, writable };
+    match grant {
+        Grant::ReadOnly => bind("--ro-bind", false, source),
+        Grant::ReadWrite => bind("--bind", true, source),
+        Grant::Device => bind("--dev-bind", true, source),
+        Grant::Overlay => Operation::Overlay { source },
+        Grant::Copy => {
+            // A file in memory can be replaced by rename, a mounted one cannot.
+            let option = if step.place == Place::Memory { "--file" } else { "--bind-data" };
+            let executable = fs::metadata(&source).is_ok_and(|metadata| metadata.permissions().mode() & 0o100 != 0);
+            Operation::Data { option, mode: if executable { 0o700 } else { 0o600 }, data: Data::File(source) }
+        }
+    }
+}
+
+/// Whether a request shows a host directory at its own path.
+fn shows_in_place(request: &Request<'_>) -> bool {
+    matches!(&request.operation, Operation::Bind { source, directory: true, .. } if *source == request.at)
+}
+
+/// A file that is reached through a link on the host is shown where it really is, and the link is
+/// made inside: programs look for their neighbours from there. Gives the request for the file,
+/// unless one of `shown` provides it already.
+fn reproduce_link<'a>(request: &mut Request<'a>, shown: &[(PathBuf, bool)]) -> Option<Request<'a>> {
+    let own_place = matches!(request.step.place, Place::Root | Place::Memory);
+    let Operation::Bind { source, directory: false, .. } = &request.operation else { return None };
+    let in_place = matches!(&request.step.action, Action::Host { source, .. } if *source == request.step.at);
+    let is_link = request.at.symlink_metadata().is_ok_and(|metadata| metadata.is_symlink());
+    if !own_place || !in_place || !is_link {
+        return None;
+    }
+    let target = source.clone();
+    let nearest = shown.iter().filter(|(at, _)| target.starts_with(at)).max_by_key(|(at, _)| at.components().count());
+    let provided = nearest.is_some_and(|(at, in_place)| *in_place || *at == target);
+    let bind = std::mem::replace(&mut request.operation, Operation::Symlink { to: target.clone().into() });
+    (!provided).then_some(Request { step: request.step, at: target, operation: bind })
+}

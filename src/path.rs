@@ -1,0 +1,255 @@
+//! Symbolic paths: `${HOME}/.cache` as it is on any machine.
+//!
+//! A path is a root and components in normal form. The order of paths is the order of mounts:
+//! parents first, by root, then bytewise. Never touches the disk.
+
+use crate::text::{Text, TextError, TextProblem};
+use crate::words::Variable;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use std::cmp::Reverse;
+use std::ffi::OsString;
+use std::fmt;
+use std::ops::Range;
+use std::path::{Component, PathBuf};
+
+/// What a path starts from, in mount order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Root {
+    /// `/`.
+    Absolute,
+    RuntimeDir,
+    Home,
+    CacheHome,
+    ConfigHome,
+    DataHome,
+    StateHome,
+    /// So many directories above the project.
+    AboveProject(Reverse<u8>),
+    Project,
+}
+
+/// A path of a policy in normal form: no `.`, no `//`, no trailing `/`, `..` folded.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SymbolicPath {
+    root: Root,
+    components: Vec<Text>,
+}
+
+/// Why a string is not a path, and which bytes of it are to blame.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PathError {
+    pub range: Range<usize>,
+    pub problem: PathProblem,
+}
+
+/// What is wrong with a string that should be a path.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PathProblem {
+    Empty,
+    /// It starts with none of `/`, `~`, `.` and a variable.
+    NoRoot,
+    /// `~name`, another person's home.
+    OtherHome,
+    /// A directory variable that is not at the start.
+    VariableInside(Variable),
+    /// A path cannot start with this variable: it is not a directory.
+    NotADirectory(Variable),
+    /// `..` leads out of the root.
+    AboveRoot,
+    Text(TextProblem),
+}
+
+impl From<TextError> for PathError {
+    fn from(error: TextError) -> PathError {
+        PathError { range: error.range, problem: PathProblem::Text(error.problem) }
+    }
+}
+
+impl SymbolicPath {
+    /// Reads the spelling of a policy.
+    pub fn parse(text: &str) -> Result<SymbolicPath, PathError> {
+        let whole = 0..text.len();
+        Text::parse(text)?;
+        let fail = |range: Range<usize>, problem| Err(PathError { range, problem });
+        if text.is_empty() {
+            return fail(whole, PathProblem::Empty);
+        }
+        let (mut root, rest) = match split_root(text) {
+            Ok(split) => split,
+            Err(problem) => return fail(whole, problem),
+        };
+        let mut components: Vec<Text> = Vec::new();
+        for component in rest.split('/') {
+            match component {
+                "" | "." => {}
+                ".." if components.pop().is_some() => {}
+                ".." => match root {
+                    Root::Project => root = Root::AboveProject(Reverse(1)),
+                    Root::AboveProject(Reverse(up)) if up < u8::MAX => root = Root::AboveProject(Reverse(up + 1)),
+                    _ => return fail(whole, PathProblem::AboveRoot),
+                },
+                _ => {
+                    let component = Text::parse(component)?;
+                    if let Some(variable) = component.variables().find(|v| v.is_directory()) {
+                        return fail(whole, PathProblem::VariableInside(variable));
+                    }
+                    components.push(component);
+                }
+            }
+        }
+        Ok(SymbolicPath { root, components })
+    }
+
+    /// The root alone, such as the project or home.
+    pub fn of_root(root: Root) -> SymbolicPath {
+        SymbolicPath { root, components: Vec::new() }
+    }
+
+    pub fn root(&self) -> Root {
+        self.root
+    }
+
+    pub fn components(&self) -> &[Text] {
+        &self.components
+    }
+
+    /// Whether this is `other` or lies below it, as far as symbols can tell.
+    pub fn is_within(&self, other: &SymbolicPath) -> bool {
+        self.root == other.root && self.components.starts_with(&other.components)
+    }
+
+    /// What is left of `self` below `base`, or `None` when it is not within it.
+    pub fn below(&self, base: &SymbolicPath) -> Option<&[Text]> {
+        if self.root != base.root {
+            return None;
+        }
+        self.components.strip_prefix(base.components.as_slice())
+    }
+
+    /// This path with more components after it.
+    pub fn join(&self, more: &[Text]) -> SymbolicPath {
+        let mut joined = self.clone();
+        joined.components.extend_from_slice(more);
+        joined
+    }
+
+    /// The paths strictly above this one and strictly below `base`, parents first.
+    pub fn between(&self, base: &SymbolicPath) -> Vec<SymbolicPath> {
+        let rest = self.below(base).unwrap_or_default();
+        (1..rest.len()).filter_map(|length| rest.get(..length)).map(|part| base.join(part)).collect()
+    }
+
+    /// The variables that the path names.
+    pub fn variables(&self) -> Vec<Variable> {
+        let inside = self.components.iter().flat_map(Text::variables);
+        self.root.variable().into_iter().chain(inside).collect()
+    }
+
+    /// The path on a machine, made of what `value` gives for each variable, with `..` folded.
+    /// `None` when `..` leads above `/`.
+    pub fn expand(&self, value: &dyn Fn(Variable) -> OsString) -> Option<PathBuf> {
+        let mut path = match self.root.variable() {
+            Some(variable) => PathBuf::from(value(variable)),
+            None => PathBuf::from("/"),
+        };
+        if let Root::AboveProject(Reverse(up)) = self.root {
+            for _ in 0..up {
+                if !path.pop() {
+                    return None;
+                }
+            }
+        }
+        for component in &self.components {
+            path.push(component.expand(value));
+        }
+        Some(path.components().filter(|part| !matches!(part, Component::CurDir)).collect())
+    }
+}
+
+impl Root {
+    /// The variable behind the root; `None` for `/`.
+    pub fn variable(self) -> Option<Variable> {
+        match self {
+            Root::Absolute => None,
+            Root::RuntimeDir => Some(Variable::RuntimeDir),
+            Root::Home => Some(Variable::Home),
+            Root::CacheHome => Some(Variable::CacheHome),
+            Root::ConfigHome => Some(Variable::ConfigHome),
+            Root::DataHome => Some(Variable::DataHome),
+            Root::StateHome => Some(Variable::StateHome),
+            Root::AboveProject(_) | Root::Project => Some(Variable::Project),
+        }
+    }
+
+    fn of_variable(variable: Variable) -> Option<Root> {
+        match variable {
+            Variable::Home => Some(Root::Home),
+            Variable::Project => Some(Root::Project),
+            Variable::RuntimeDir => Some(Root::RuntimeDir),
+            Variable::ConfigHome => Some(Root::ConfigHome),
+            Variable::CacheHome => Some(Root::CacheHome),
+            Variable::DataHome => Some(Root::DataHome),
+            Variable::StateHome => Some(Root::StateHome),
+            Variable::User | Variable::Uid | Variable::Gid => None,
+        }
+    }
+}
+
+/// Splits the spelling of a path into its root and the rest.
+fn split_root(text: &str) -> Result<(Root, &str), PathProblem> {
+    if text.starts_with('/') {
+        return Ok((Root::Absolute, text));
+    }
+    if let Some(rest) = text.strip_prefix('~') {
+        return if rest.is_empty() || rest.starts_with('/') {
+            Ok((Root::Home, rest))
+        } else {
+            Err(PathProblem::OtherHome)
+        };
+    }
+    if matches!(text, "." | "..") || text.starts_with("./") || text.starts_with("../") {
+        return Ok((Root::Project, text));
+    }
+    if let Some((name, rest)) = text.strip_prefix("${").and_then(|after| after.split_once('}')) {
+        let variable = Variable::from_word(name).ok_or(PathProblem::NoRoot)?;
+        let root = Root::of_variable(variable).ok_or(PathProblem::NotADirectory(variable))?;
+        return if rest.is_empty() || rest.starts_with('/') { Ok((root, rest)) } else { Err(PathProblem::NoRoot) };
+    }
+    Err(PathProblem::NoRoot)
+}
+
+impl fmt::Display for SymbolicPath {
+    /// The shortest spelling that a policy would use: `~`, `.` and `/` where they fit.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.root {
+            Root::Absolute if self.components.is_empty() => return f.write_str("/"),
+            Root::Absolute => {}
+            Root::Home => f.write_str("~")?,
+            Root::Project => f.write_str(".")?,
+            Root::AboveProject(Reverse(up)) => {
+                f.write_str(".")?;
+                for _ in 0..up {
+                    f.write_str("/..")?;
+                }
+            }
+            root => write!(f, "${{{}}}", root.variable().map_or("", Variable::word))?,
+        }
+        for component in &self.components {
+            write!(f, "/{component}")?;
+        }
+        Ok(())
+    }
+}
+
+impl Serialize for SymbolicPath {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for SymbolicPath {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<SymbolicPath, D::Error> {
+        let text = std::borrow::Cow::<str>::deserialize(deserializer)?;
+        SymbolicPath::parse(&text).map_err(|_| serde::de::Error::custom("not a path"))
+    }
+}

@@ -1,0 +1,240 @@
+//! The plan: what a sandbox is, on any machine.
+//!
+//! Steps in mount order with symbolic paths, and everything else that bubblewrap must be told.
+//! Made by `lower.rs` only; every backend reads nothing else. Origins and reasons travel along and
+//! are not part of the hash.
+
+use crate::origin::Origin;
+use crate::path::SymbolicPath;
+use crate::policy::{EnvRule, Grant};
+use crate::text::Text;
+use crate::words::{Lifetime, Missing, Namespace, NestedSandboxes, Network, Resource, Terminal};
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+
+/// The version of what [`Plan::hash`] hashes and of the script's and the lock's layout.
+pub const FORMAT: u32 = 1;
+
+/// A sandbox, ready for any backend.
+#[derive(Clone, Debug, Serialize)]
+pub struct Plan {
+    pub name: String,
+    pub about: Option<String>,
+    /// The inherited profiles, by name.
+    pub inherited: Vec<String>,
+    #[serde(flatten)]
+    pub content: Content,
+}
+
+/// The part of a plan that its hash covers.
+#[derive(Clone, Debug, Serialize)]
+pub struct Content {
+    /// In mount order: parents first.
+    pub steps: Vec<Step>,
+    pub env: BTreeMap<String, EnvValue>,
+    pub network: Network,
+    /// The namespaces that are the host's.
+    pub shared: BTreeSet<Namespace>,
+    pub hostname: Option<String>,
+    pub terminal: Terminal,
+    pub lifetime: Lifetime,
+    pub nested_sandboxes: NestedSandboxes,
+    pub command: Vec<Text>,
+    pub workdir: Option<SymbolicPath>,
+    pub limits: BTreeMap<Resource, u64>,
+}
+
+/// One thing to place in the sandbox's file system.
+#[derive(Clone, Debug, Serialize)]
+pub struct Step {
+    pub at: SymbolicPath,
+    pub action: Action,
+    /// What provides the directory that the step stands in.
+    pub place: Place,
+    /// Why the step is there. One origin for each layer that says so.
+    #[serde(skip)]
+    pub origins: Vec<Origin>,
+}
+
+/// What a step does.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Action {
+    /// Shows a host path.
+    Host {
+        grant: Grant,
+        source: SymbolicPath,
+        missing: Missing,
+        /// Where `/usr` is merged: make this link instead, the target is visible.
+        merged_usr: Option<String>,
+    },
+    /// Binds a directory of a writable tree to itself, so that it cannot be renamed to walk round
+    /// a rule below it.
+    Pin {
+        source: SymbolicPath,
+    },
+    File {
+        text: Text,
+    },
+    Tmpfs {
+        size: Option<u64>,
+        mode: Option<u32>,
+    },
+    Directory,
+    Symlink {
+        to: Text,
+    },
+    /// `open` where rules below it show something.
+    Deny {
+        open: bool,
+    },
+    Proc,
+    Dev,
+}
+
+/// What surrounds a step, as far as symbols can tell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Place {
+    /// The sandbox's own root, which ends up read-only.
+    Root,
+    /// An empty directory in memory.
+    Memory,
+    /// A host directory over which changes are discarded.
+    Overlay,
+    /// A host directory that cannot be changed from inside.
+    ReadOnly,
+    /// A host directory that can be changed from inside.
+    Writable,
+    /// A denied directory.
+    Denied,
+    /// `proc` or `dev`.
+    Kernel,
+}
+
+/// The value of a variable inside.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct EnvValue {
+    /// In front of the value, each followed by a colon.
+    pub prepend: Vec<Text>,
+    /// `None`: nothing but what is prepended.
+    pub rule: Option<EnvRule>,
+    #[serde(skip)]
+    pub origins: Vec<Origin>,
+}
+
+impl Plan {
+    /// SHA-256 of what the sandbox is, in hexadecimal. Equal for policies that mean the same.
+    pub fn hash(&self) -> String {
+        // Maps are ordered, and nothing in a plan can fail to serialise.
+        let canonical = serde_json::to_vec(&self.content).unwrap_or_default();
+        sha256(&canonical)
+    }
+
+    /// The most file systems that starting the sandbox mounts. Each bind makes bubblewrap read the
+    /// mount table, so that the cost grows with the square of this number.
+    pub fn mounts(&self) -> usize {
+        let is_mount = |step: &&Step| match &step.action {
+            Action::Directory | Action::Symlink { .. } => false,
+            Action::Deny { .. } => !matches!(step.place, Place::Root | Place::Memory | Place::Denied),
+            _ => true,
+        };
+        self.content.steps.iter().filter(is_mount).count()
+    }
+}
+
+impl Step {
+    /// The layers behind the step, in the order of their names, for people.
+    pub fn layers(&self) -> String {
+        let mut names: Vec<&str> = self.origins.iter().map(|origin| origin.layer.as_str()).collect();
+        names.dedup();
+        names.join(", ")
+    }
+
+    /// Why the step is there, if any of its layers says so.
+    pub fn reason(&self) -> Option<&str> {
+        self.origins.iter().find_map(|origin| origin.reason.as_deref())
+    }
+
+    /// The step as a rule of the language.
+    pub fn rule(&self) -> String {
+        let at = quote(&self.at.to_string());
+        match &self.action {
+            Action::Host { grant, source, missing, .. } => {
+                let mut rule = format!("{} {}", grant.word(), quote(&source.to_string()));
+                if *source != self.at {
+                    let _ = write!(rule, " at={at}");
+                }
+                if *missing != Missing::Error {
+                    let _ = write!(rule, " missing=\"{}\"", missing.word());
+                }
+                rule
+            }
+            Action::Pin { .. } => format!("pin {at}"),
+            Action::File { text } => format!("file {at} {}", quote(text.as_str())),
+            Action::Tmpfs { size, mode } => {
+                let size = size.map(|size| format!(" size=\"{}\"", human_size(size))).unwrap_or_default();
+                let mode = mode.map(|mode| format!(" mode=\"{mode:04o}\"")).unwrap_or_default();
+                format!("tmpfs {at}{size}{mode}")
+            }
+            Action::Directory => format!("dir {at}"),
+            Action::Symlink { to } => format!("symlink {at} to={}", quote(to.as_str())),
+            Action::Deny { .. } => format!("deny {at}"),
+            Action::Proc => format!("proc {at}"),
+            Action::Dev => format!("dev {at}"),
+        }
+    }
+}
+
+impl Grant {
+    /// The word of the language.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Grant::ReadOnly => "ro",
+            Grant::ReadWrite => "rw",
+            Grant::Copy => "copy",
+            Grant::Overlay => "overlay",
+            Grant::Device => "device",
+        }
+    }
+}
+
+/// SHA-256 in hexadecimal.
+pub fn sha256(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().fold(String::with_capacity(64), |mut hex, byte| {
+        let _ = write!(hex, "{byte:02x}");
+        hex
+    })
+}
+
+/// Text as a quoted string of the policy language, on one line and with nothing that could drive
+/// a terminal.
+pub fn quote(text: &str) -> String {
+    let mut out = String::from("\"");
+    for c in text.chars() {
+        match c {
+            '"' => out.push_str("\\\""),
+            '\\' => out.push_str("\\\\"),
+            '\n' => out.push_str("\\n"),
+            '\r' => out.push_str("\\r"),
+            '\t' => out.push_str("\\t"),
+            c => {
+                let shown = crate::diagnostic::printable(c.encode_utf8(&mut [0; 4]));
+                out.push_str(&shown);
+            }
+        }
+    }
+    out.push('"');
+    out
+}
+
+/// A number of bytes as the language writes it.
+pub fn human_size(bytes: u64) -> String {
+    let units = [(40, 'T'), (30, 'G'), (20, 'M'), (10, 'K')];
+    match units.into_iter().find(|(shift, _)| bytes >= 1 << shift && bytes.trailing_zeros() >= *shift) {
+        Some((shift, unit)) => format!("{}{unit}", bytes >> shift),
+        None => bytes.to_string(),
+    }
+}

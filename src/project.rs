@@ -1,0 +1,123 @@
+//! Finds the project and loads its texts.
+//!
+//! Reads `.agent-sandbox.kdl` and `.agent-sandbox/profiles/*.kdl`, each once, and nothing else.
+
+use crate::builtin;
+use crate::diagnostic::{Code, Diagnostic, Diagnostics};
+use crate::source::{Source, SourceKind, Sources};
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use walkdir::WalkDir;
+
+/// The name of the policy in every project.
+pub const POLICY: &str = ".agent-sandbox.kdl";
+
+/// The directory of local profiles and of artefacts.
+pub const DIRECTORY: &str = ".agent-sandbox";
+
+/// A project with its texts.
+#[derive(Clone, Debug)]
+pub struct Project {
+    /// As it was found; not necessarily physical.
+    pub root: PathBuf,
+    pub sources: Sources,
+}
+
+/// Finds the nearest policy at or above `start`, which may also be the policy itself.
+pub fn find(start: &Path) -> Result<PathBuf, Diagnostic> {
+    let name = start.file_name();
+    let directory = if name.is_some_and(|name| name == POLICY) && !start.is_dir() {
+        start.parent().unwrap_or(start)
+    } else {
+        start
+    };
+    let directory = if directory.as_os_str().is_empty() { Path::new(".") } else { directory };
+    let physical = fs::canonicalize(directory).map_err(|error| unreadable(&directory.display().to_string(), &error))?;
+    if !physical.is_dir() {
+        let title = format!("`{}` is neither a project directory nor a `{POLICY}`", start.display());
+        return Err(Diagnostic::error(Code::SBC0007, title).help("name the directory that holds the policy"));
+    }
+    // `exists` would take an unreadable or dangling policy for none.
+    let found = physical.ancestors().find(|above| above.join(POLICY).symlink_metadata().is_ok());
+    found.map(Path::to_owned).ok_or_else(|| {
+        let title = format!("there is no `{POLICY}` in `{}` or above it", physical.display());
+        Diagnostic::error(Code::SBC0007, title).help("write `sbc init` in the directory of your project")
+    })
+}
+
+/// Loads the texts of a project. Problems with single files are collected.
+pub fn load(root: &Path, out: &mut Diagnostics) -> Project {
+    let mut sources = builtin::sources();
+    for path in profiles(root, out) {
+        let name = path.strip_prefix(root).unwrap_or(&path).display().to_string();
+        read(&path, name, SourceKind::Profile, &mut sources, out);
+    }
+    read(&root.join(POLICY), POLICY.to_owned(), SourceKind::Policy, &mut sources, out);
+    Project { root: root.to_owned(), sources }
+}
+
+/// The local profile files by name, so that nothing depends on the order of a directory.
+fn profiles(root: &Path, out: &mut Diagnostics) -> Vec<PathBuf> {
+    let folder = root.join(DIRECTORY).join("profiles");
+    if !folder.exists() {
+        return Vec::new();
+    }
+    let mut paths = Vec::new();
+    for entry in WalkDir::new(&folder).min_depth(1).max_depth(1).sort_by_file_name() {
+        match entry {
+            Ok(entry) if entry.path().extension().is_some_and(|extension| extension == "kdl") => {
+                paths.push(entry.into_path())
+            }
+            Ok(_) => {}
+            Err(error) => out.push(Diagnostic::error(Code::SBC0006, format!("the profiles cannot be listed: {error}"))),
+        }
+    }
+    paths
+}
+
+fn read(path: &Path, name: String, kind: SourceKind, sources: &mut Sources, out: &mut Diagnostics) {
+    match read_text(path) {
+        Ok(text) => {
+            sources.add(Source { kind, name, text });
+        }
+        Err(error) if error.kind() == io::ErrorKind::InvalidData => {
+            let title = format!("`{name}` is not UTF-8: {error}");
+            out.push(
+                Diagnostic::error(Code::SBC0003, title).help(format!("convert it: `iconv -f latin1 -t utf-8 {name}`")),
+            );
+        }
+        Err(error) => out.push(unreadable(&name, &error)),
+    }
+}
+
+/// The text of a regular file. A byte more than the guard admits is read, so that it can refuse.
+fn read_text(path: &Path) -> io::Result<String> {
+    use io::Read as _;
+    if !fs::metadata(path)?.is_file() {
+        return Err(io::Error::other("it is not a regular file"));
+    }
+    let mut bytes = Vec::new();
+    fs::File::open(path)?.take(crate::guard::MAX_BYTES as u64 + 1).read_to_end(&mut bytes)?;
+    match String::from_utf8(bytes) {
+        Ok(text) => Ok(text),
+        // The limit may have cut a character in two; the guard refuses the rest.
+        Err(error) if error.as_bytes().len() > crate::guard::MAX_BYTES => {
+            Ok(String::from_utf8_lossy(error.as_bytes()).into_owned())
+        }
+        Err(error) => {
+            let at = error.utf8_error().valid_up_to();
+            let line = error.as_bytes().iter().take(at).filter(|byte| **byte == b'\n').count() + 1;
+            Err(io::Error::new(io::ErrorKind::InvalidData, format!("line {line} has a byte that is none")))
+        }
+    }
+}
+
+fn unreadable(name: &str, error: &io::Error) -> Diagnostic {
+    let help = match error.kind() {
+        io::ErrorKind::PermissionDenied => "give yourself the right to read it: `chmod u+r …`",
+        io::ErrorKind::NotFound => "check the spelling of the path",
+        _ => "a policy is a text file",
+    };
+    Diagnostic::error(Code::SBC0006, format!("`{name}` cannot be read: {error}")).help(help)
+}

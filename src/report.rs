@@ -1,0 +1,230 @@
+//! Shows problems: to people by miette, to machines as JSON.
+//!
+//! The only module that turns diagnostics into text. Everything that came from a policy is
+//! escaped before it is shown.
+
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, Label, Severity, printable};
+use crate::source::{Source, Sources};
+use miette::{GraphicalReportHandler, GraphicalTheme, LabeledSpan, NamedSource, SourceSpan};
+use serde::Serialize;
+use std::fmt;
+
+/// How many problems are shown before the rest is only counted.
+const SHOWN: usize = 20;
+
+/// How problems are shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum Format {
+    /// For people at a terminal.
+    Human,
+    /// One JSON object.
+    Json,
+}
+
+/// The look of [`Format::Human`].
+#[derive(Clone, Copy, Debug)]
+pub struct Style {
+    pub color: bool,
+    pub unicode: bool,
+    /// Columns.
+    pub width: usize,
+}
+
+/// Everything that `format` says about the problems, ending in a newline, or nothing.
+pub fn render(diagnostics: &Diagnostics, sources: &Sources, format: Format, style: Style) -> String {
+    match format {
+        Format::Human => human(diagnostics, sources, style),
+        Format::Json => json(diagnostics, sources),
+    }
+}
+
+fn human(diagnostics: &Diagnostics, sources: &Sources, style: Style) -> String {
+    let sorted = diagnostics.sorted();
+    let theme = match (style.unicode, style.color) {
+        (true, true) => GraphicalTheme::unicode(),
+        (true, false) => GraphicalTheme::unicode_nocolor(),
+        (false, true) => GraphicalTheme { characters: miette::ThemeCharacters::ascii(), ..GraphicalTheme::unicode() },
+        (false, false) => GraphicalTheme::none(),
+    };
+    let handler = GraphicalReportHandler::new_themed(theme)
+        .with_width(style.width)
+        .with_links(false)
+        .with_show_related_as_nested(true)
+        .with_context_lines(1);
+    let mut out = String::new();
+    for diagnostic in sorted.iter().take(SHOWN) {
+        // Writing to a string cannot fail, and miette reports nothing else.
+        let _ = handler.render_report(&mut out, &Rendered::new(diagnostic, sources));
+    }
+    if sorted.len() > SHOWN {
+        out.push_str(&format!("… and {} more\n", sorted.len() - SHOWN));
+    }
+    out
+}
+
+/// A diagnostic in miette's terms. Labels of other files become nested diagnostics, because all
+/// labels of one belong to one source (zkat/miette#193).
+#[derive(Debug)]
+struct Rendered {
+    code: Option<Code>,
+    severity: Severity,
+    title: String,
+    help: Option<String>,
+    source: Option<NamedSource<String>>,
+    labels: Vec<LabeledSpan>,
+    related: Vec<Rendered>,
+}
+
+impl Rendered {
+    fn new(diagnostic: &Diagnostic, sources: &Sources) -> Rendered {
+        let file = diagnostic.labels.first().map(|label| label.location.source);
+        let (here, elsewhere): (Vec<&Label>, Vec<&Label>) =
+            diagnostic.labels.iter().partition(|label| Some(label.location.source) == file);
+        let source = file.and_then(|id| sources.get(id));
+        Rendered {
+            code: Some(diagnostic.code),
+            severity: diagnostic.severity,
+            title: printable(&diagnostic.title),
+            help: diagnostic.help.as_deref().map(printable),
+            labels: source.map(|source| here.iter().map(|label| span(label, source)).collect()).unwrap_or_default(),
+            source: source.map(named),
+            related: elsewhere.iter().filter_map(|label| Rendered::note(label, sources)).collect(),
+        }
+    }
+
+    fn note(label: &Label, sources: &Sources) -> Option<Rendered> {
+        let source = sources.get(label.location.source)?;
+        let silent = Label { text: String::new(), ..(*label).clone() };
+        Some(Rendered {
+            code: None,
+            severity: Severity::Warning,
+            title: printable(&label.text),
+            help: None,
+            source: Some(named(source)),
+            labels: vec![span(&silent, source)],
+            related: Vec::new(),
+        })
+    }
+}
+
+/// The text as it may be shown: control characters become a visible substitute of as many bytes,
+/// so that spans keep their meaning.
+fn named(source: &Source) -> NamedSource<String> {
+    let visible = source
+        .text
+        .chars()
+        .flat_map(|c| {
+            let keep = matches!(c, '\n' | '\t') || !printable(c.encode_utf8(&mut [0; 4])).starts_with("\\u{");
+            let (shown, count) = if keep { (c, 1) } else { ('?', c.len_utf8()) };
+            std::iter::repeat_n(shown, count)
+        })
+        .collect();
+    NamedSource::new(&source.name, visible)
+}
+
+fn span(label: &Label, source: &Source) -> LabeledSpan {
+    let start = label.location.span.start.min(source.text.len());
+    let end = label.location.span.end.clamp(start, source.text.len());
+    let text = (!label.text.is_empty()).then(|| printable(&label.text));
+    LabeledSpan::new_with_span(text, SourceSpan::new(start.into(), end - start))
+}
+
+impl fmt::Display for Rendered {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.title)
+    }
+}
+
+impl std::error::Error for Rendered {}
+
+impl miette::Diagnostic for Rendered {
+    fn code<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
+        self.code.map(|code| Box::new(code.name()) as Box<dyn fmt::Display>)
+    }
+
+    fn severity(&self) -> Option<miette::Severity> {
+        Some(match (self.code, self.severity) {
+            (None, _) => miette::Severity::Advice,
+            (_, Severity::Error) => miette::Severity::Error,
+            (_, Severity::Warning) => miette::Severity::Warning,
+        })
+    }
+
+    fn help<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
+        self.help.as_ref().map(|help| Box::new(help) as Box<dyn fmt::Display>)
+    }
+
+    fn source_code(&self) -> Option<&dyn miette::SourceCode> {
+        self.source.as_ref().map(|source| source as &dyn miette::SourceCode)
+    }
+
+    fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
+        (!self.labels.is_empty())
+            .then(|| Box::new(self.labels.iter().cloned()) as Box<dyn Iterator<Item = LabeledSpan>>)
+    }
+
+    fn related<'a>(&'a self) -> Option<Box<dyn Iterator<Item = &'a dyn miette::Diagnostic> + 'a>> {
+        let related = self.related.iter().map(|note| note as &dyn miette::Diagnostic);
+        (!self.related.is_empty()).then(|| Box::new(related) as Box<dyn Iterator<Item = &dyn miette::Diagnostic>>)
+    }
+}
+
+#[derive(Serialize)]
+struct JsonReport {
+    errors: usize,
+    warnings: usize,
+    diagnostics: Vec<JsonDiagnostic>,
+}
+
+#[derive(Serialize)]
+struct JsonDiagnostic {
+    code: Code,
+    severity: Severity,
+    title: String,
+    help: Option<String>,
+    labels: Vec<JsonLabel>,
+}
+
+/// Lines and columns count from 1, columns in characters; offsets are bytes.
+#[derive(Serialize)]
+struct JsonLabel {
+    file: String,
+    line: usize,
+    column: usize,
+    end_line: usize,
+    end_column: usize,
+    start: usize,
+    end: usize,
+    text: String,
+}
+
+fn json(diagnostics: &Diagnostics, sources: &Sources) -> String {
+    let sorted = diagnostics.sorted();
+    let count = |severity| sorted.iter().filter(|diagnostic| diagnostic.severity == severity).count();
+    let report = JsonReport {
+        errors: count(Severity::Error),
+        warnings: count(Severity::Warning),
+        diagnostics: sorted.iter().map(|diagnostic| json_diagnostic(diagnostic, sources)).collect(),
+    };
+    let mut text = serde_json::to_string_pretty(&report).unwrap_or_default();
+    text.push('\n');
+    text
+}
+
+fn json_diagnostic(diagnostic: &Diagnostic, sources: &Sources) -> JsonDiagnostic {
+    let label = |label: &Label| {
+        let source = sources.get(label.location.source)?;
+        let span = label.location.span;
+        let (line, column) = source.position(span.start);
+        let (end_line, end_column) = source.position(span.end);
+        let (file, text) = (source.name.clone(), printable(&label.text));
+        Some(JsonLabel { file, line, column, end_line, end_column, start: span.start, end: span.end, text })
+    };
+    JsonDiagnostic {
+        code: diagnostic.code,
+        severity: diagnostic.severity,
+        title: printable(&diagnostic.title),
+        help: diagnostic.help.as_deref().map(printable),
+        labels: diagnostic.labels.iter().filter_map(label).collect(),
+    }
+}

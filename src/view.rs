@@ -1,0 +1,89 @@
+//! What a process inside sees, as far as a plan tells: for any path, the step that provides it.
+//!
+//! Pure: paths are whatever the caller's `place` makes of symbols, so that the same model serves
+//! symbolic paths and the real ones of a host.
+
+use crate::path::{Root, SymbolicPath};
+use crate::plan::{Action, Plan, Step};
+use crate::policy::Grant;
+use std::cmp::Reverse;
+use std::path::{Path, PathBuf};
+
+/// Puts symbolic paths into one space; `None` for a path that is not in it.
+pub type Place<'a> = &'a dyn Fn(&SymbolicPath) -> Option<PathBuf>;
+
+/// The steps of a plan with their paths in one space.
+pub struct View<'a> {
+    steps: Vec<Placed<'a>>,
+}
+
+struct Placed<'a> {
+    at: PathBuf,
+    /// The host path that is shown, and whether it can be written.
+    source: Option<(PathBuf, bool)>,
+    step: &'a Step,
+}
+
+/// A symbolic path as a path of symbols: its root is the first component.
+pub fn symbols(path: &SymbolicPath) -> Option<PathBuf> {
+    let mut out = match path.root() {
+        Root::Absolute => PathBuf::from("/"),
+        // One directory above the project is not inside it.
+        Root::AboveProject(Reverse(up)) => PathBuf::from(format!("${{PROJECT-{up}}}")),
+        root => PathBuf::from(format!("${{{}}}", root.variable().map_or("", |variable| variable.word()))),
+    };
+    out.extend(path.components().iter().map(|component| component.as_str()));
+    Some(out)
+}
+
+impl<'a> View<'a> {
+    /// The view of a plan, with every path as `place` gives it; steps without one are left out.
+    pub fn new(plan: &'a Plan, place: Place<'_>) -> View<'a> {
+        let placed = |step: &'a Step| {
+            let source = match &step.action {
+                Action::Host { grant, source, .. } => {
+                    Some((place(source)?, matches!(grant, Grant::ReadWrite | Grant::Device)))
+                }
+                Action::Pin { source } => Some((place(source)?, true)),
+                _ => None,
+            };
+            Some(Placed { at: place(&step.at)?, source, step })
+        };
+        View { steps: plan.content.steps.iter().filter_map(placed).collect() }
+    }
+
+    /// The step that provides what is at `path` inside.
+    fn provider(&self, path: &Path) -> Option<&Placed<'a>> {
+        self.steps
+            .iter()
+            .filter(|placed| path.starts_with(&placed.at))
+            .max_by_key(|placed| placed.at.components().count())
+    }
+
+    /// The step that provides `path`, if it shows the host's `path` there.
+    pub fn in_place(&self, path: &Path) -> Option<(&'a Step, bool)> {
+        let placed = self.provider(path)?;
+        let (source, writable) = placed.source.as_ref()?;
+        let shown = source.join(path.strip_prefix(&placed.at).ok()?);
+        (shown.components().eq(path.components())).then_some((placed.step, *writable))
+    }
+
+    /// A step that shows any part of the host's `path` anywhere inside, or lets it be written.
+    pub fn exposes(&self, path: &Path, only_writable: bool) -> Option<&'a Step> {
+        let exposes = |placed: &&Placed<'a>| {
+            let Some((source, writable)) = &placed.source else { return false };
+            if only_writable && !writable {
+                return false;
+            }
+            // What is shown is a part of `path`; no other step can have this step's own place.
+            if source.starts_with(path) {
+                return true;
+            }
+            // What is shown contains `path`: is it still this step that provides it inside?
+            let Ok(rest) = path.strip_prefix(source) else { return false };
+            let inside = placed.at.join(rest);
+            self.provider(&inside).is_some_and(|provider| std::ptr::eq(provider.step, placed.step))
+        };
+        self.steps.iter().find(exposes).map(|placed| placed.step)
+    }
+}
