@@ -1,3 +1,5 @@
 //! All tests, in one binary.
 
 mod generated;
+mod sandbox;
+mod support;

@@ -104,16 +104,18 @@ impl Script<'_> {
     /// Finds the project and whatever else the plan names.
     fn places(&self) -> String {
         let used = self.variables();
-        let mut out = String::from(
-            "exec 3<&- 4<&- 5<&- 6<&- 7<&- 8<&- 9<&-\n\
-             caller_path=${PATH-}\n\
-             PATH=/usr/bin:/bin:/usr/local/bin:/run/current-system/sw/bin\n\
+        let mut out = String::from("exec 3<&- 4<&- 5<&- 6<&- 7<&- 8<&- 9<&-\n");
+        if self.content.env.get("PATH").is_some_and(|value| !matches!(value.rule, None | Some(EnvRule::Set(_)))) {
+            out.push_str("caller_path=${PATH-}\n");
+        }
+        out.push_str(
+            "PATH=/usr/bin:/bin:/usr/local/bin:/run/current-system/sw/bin\n\
              \n\
              # The script lies in the project's .agent-sandbox. A name may end in a newline.\n\
              case $0 in\n*/*) project=${0%/*}/.. ;;\n*) project=.. ;;\nesac\n\
              project=$(CDPATH='' cd -- \"$project\" && pwd -P && printf x) || fail 'the project cannot be entered'\n\
              project=${project%??}\n\
-             [ \"$project\" != '' ] && [ \"$project\" != / ] || fail 'the project is the root directory'\n\
+             case $project in\n'' | /) fail 'the project is the root directory' ;;\nesac\n\
              case ${HOME-} in\n/*) home=$HOME ;;\n*) fail 'HOME is not an absolute path' ;;\nesac\n\
              case $(CDPATH='' cd -- \"$home\" && pwd -P)/ in\n\"$project\"/*) fail 'the project contains your home directory' ;;\nesac\n",
         );
@@ -143,8 +145,8 @@ impl Script<'_> {
             let _ = writeln!(out, "above_{up}=${{{below}%/*}}");
         }
         out.push_str(
-            "[ ! -u /usr/bin/bwrap ] || fail 'bubblewrap is set-user-ID root, which is not safe'\n\
-             bwrap=$(command -v bwrap) || fail 'bubblewrap is not installed'\n\
+            "bwrap=$(command -v bwrap) || fail 'bubblewrap is not installed'\n\
+             [ ! -u \"$bwrap\" ] || fail 'bubblewrap is set-user-ID, which is not safe'\n\
              [ \"$(id -u)\" != 0 ] || fail 'not as root: nothing would be denied to it'\n\n",
         );
         out
@@ -223,13 +225,9 @@ impl Script<'_> {
         if trees.is_empty() {
             return "# Nothing is writable, so no link can have been planted.\nunlinked() { :; }\n\n".to_owned();
         }
+        let calls: String = trees.iter().map(|tree| format!("    unlinked_in {tree} \"$1\"\n")).collect();
         format!(
-            "# Refuses $1 when a part of it is a link that the sandbox could have made.\n\
-             unlinked() {{\n    for tree in {}; do\n        case $1 in\n        \"$tree\"/*) ;;\n        *) continue ;;\n        esac\n\
-             \x20       rest=${{1#\"$tree\"/}} path=$tree\n        while [ -n \"$rest\" ]; do\n            path=$path/${{rest%%/*}}\n\
-             \x20           [ ! -L \"$path\" ] || fail \"'$path' is a symbolic link in a directory that the sandbox can write\"\n\
-             \x20           case $rest in\n            */*) rest=${{rest#*/}} ;;\n            *) rest= ;;\n            esac\n        done\n    done\n}}\n\n",
-            trees.join(" ")
+            "# Refuses $1 when a part of it is a link that the sandbox could have made.\nunlinked() {{\n{calls}}}\n\n{UNLINKED_IN}\n"
         )
     }
 
@@ -293,7 +291,7 @@ impl Script<'_> {
                 }
                 _ => {}
             }
-            if let Action::Host { grant, source, .. } = &step.action
+            if let Action::Host { source, .. } = &step.action
                 && *source != step.at
                 && step.place == Place::Writable
             {
@@ -302,7 +300,6 @@ impl Script<'_> {
                     makes,
                     "if [ -d {source} ]; then make dir {host}; elif [ -e {source} ]; then make file {host}; fi"
                 );
-                let _ = grant;
             }
             let Some(fd) = self.data.get(&step.at) else { continue };
             match &step.action {
@@ -355,9 +352,14 @@ impl Script<'_> {
             Terminal::NewSession => "    arg --new-session\n",
             Terminal::Inherit => "",
         });
+        let mut group = "";
         for step in &self.content.steps {
             let line = self.step(step);
             if !line.is_empty() {
+                if group != title(step.at.root()) {
+                    group = title(step.at.root());
+                    let _ = write!(out, "\n    # ---- {group} ----\n");
+                }
                 let reason = step.reason().map(|reason| format!(" {}", comment(reason))).unwrap_or_default();
                 let _ = write!(out, "\n    # {} [{}]{reason}\n    {line}\n", comment(&step.rule()), step.layers());
             }
@@ -450,7 +452,7 @@ impl Script<'_> {
     fn launch(&self) -> String {
         let mut out = String::from(
             "# Starts bubblewrap with the environment of the command, so that /proc/1/environ holds no more.\n\
-             launch() {\n    set -- \"$bwrap\" --args 3 -- \"$@\"\n    IFS='\n'\n    # shellcheck disable=SC2046 # one name a line\n\
+             launch() {\n    set -- \"$bwrap\" --args 3 -- \"$@\"\n    IFS='\n'\n    # shellcheck disable=SC2013,SC2046 # one name a line\n\
              \x20   for name in $(awk 'BEGIN { for (name in ENVIRON) print name }'); do\n        case $name in\n",
         );
         let names: Vec<&str> = self.content.env.keys().map(String::as_str).collect();
@@ -502,16 +504,16 @@ impl Script<'_> {
     }
 
     fn limits(&self) -> String {
-        let mut out = String::new();
-        for (resource, limit) in &self.content.limits {
-            let _ = match resource {
-                Resource::Processes => writeln!(out, "    ulimit -u {limit} 2>/dev/null || ulimit -p {limit} || exit"),
-                Resource::Memory => writeln!(out, "    ulimit -v {} || exit", limit.div_ceil(1024)),
-                Resource::OpenFiles => writeln!(out, "    ulimit -n {limit} || exit"),
-                Resource::FileSize => writeln!(out, "    ulimit -f {} || exit", limit.div_ceil(512)),
+        let line = |(resource, limit): (&Resource, &u64)| {
+            let command = match resource {
+                Resource::Processes => format!("ulimit -u {limit} 2>/dev/null || ulimit -p {limit}"),
+                Resource::Memory => format!("ulimit -v {}", limit.div_ceil(1024)),
+                Resource::OpenFiles => format!("ulimit -n {limit}"),
+                Resource::FileSize => format!("ulimit -f {}", limit.div_ceil(512)),
             };
-        }
-        out
+            format!("    # shellcheck disable=SC3045 # dash, bash and busybox know it\n    {command} || exit\n")
+        };
+        self.content.limits.iter().map(line).collect()
     }
 
     /// Chooses the directory and the command, checks once, and goes.
@@ -547,6 +549,33 @@ impl Script<'_> {
              {{\n    {{ (options) || arg --refused; }} 4<&- | launch \"$@\"\n}} 4<&0\n",
         );
         out
+    }
+}
+
+/// Looks at each component below a writable tree.
+const UNLINKED_IN: &str = r#"unlinked_in() {
+    case $2 in
+    "$1"/*) ;;
+    *) return 0 ;;
+    esac
+    rest=${2#"$1"/} path=$1
+    while [ -n "$rest" ]; do
+        path=$path/${rest%%/*}
+        [ ! -L "$path" ] || fail "'$path' is a symbolic link in a directory that the sandbox can write"
+        case $rest in
+        */*) rest=${rest#*/} ;;
+        *) rest= ;;
+        esac
+    done
+}
+"#;
+
+/// The heading of the steps with this root.
+fn title(root: Root) -> &'static str {
+    match root {
+        Root::Absolute | Root::RuntimeDir => "the system",
+        Root::Home | Root::CacheHome | Root::ConfigHome | Root::DataHome | Root::StateHome => "home",
+        Root::AboveProject(_) | Root::Project => "the project",
     }
 }
 

@@ -1,0 +1,390 @@
+#!/bin/sh
+# claude-classic: Claude Code in a hand-picked system, with the state of your home that it needs.
+#
+# Compiled by sbc from .agent-sandbox.kdl. To change it, change the policy and run `sbc build`.
+# Arguments go to the command of the policy; after `--` stands another command.
+# Fails with 125 when the sandbox cannot be set up as written.
+# plan sha256:eeac339c11e4e8a3ef3f545a6b2f72dc753714d68786f93f34768cf7943e8fef format 1
+#
+# What `sbc exec` does and a shell cannot: let Ctrl-C reach the command alone (here it ends the
+# sandbox), tell a failure of bubblewrap (status 1) from one of the command, pass on other
+# signals, leave the session keyring, close descriptors above 9, keep two running sandboxes
+# from removing each other's empty directories.
+set -fu
+
+fail() {
+    printf '%s\n' "claude-classic.sh: $1" >&2
+    exit 125
+}
+
+exec 3<&- 4<&- 5<&- 6<&- 7<&- 8<&- 9<&-
+PATH=/usr/bin:/bin:/usr/local/bin:/run/current-system/sw/bin
+
+# The script lies in the project's .agent-sandbox. A name may end in a newline.
+case $0 in
+*/*) project=${0%/*}/.. ;;
+*) project=.. ;;
+esac
+project=$(CDPATH='' cd -- "$project" && pwd -P && printf x) || fail 'the project cannot be entered'
+project=${project%??}
+case $project in
+'' | /) fail 'the project is the root directory' ;;
+esac
+case ${HOME-} in
+/*) home=$HOME ;;
+*) fail 'HOME is not an absolute path' ;;
+esac
+case $(CDPATH='' cd -- "$home" && pwd -P)/ in
+"$project"/*) fail 'the project contains your home directory' ;;
+esac
+bwrap=$(command -v bwrap) || fail 'bubblewrap is not installed'
+[ ! -u "$bwrap" ] || fail 'bubblewrap is set-user-ID, which is not safe'
+[ "$(id -u)" != 0 ] || fail 'not as root: nothing would be denied to it'
+
+# Hands arguments to bubblewrap.
+arg() { printf '%s\0' "$@"; }
+
+# Puts the host path behind $1 into $real.
+real() {
+    unlinked "$1"
+    real=$1
+    [ -L "$1" ] || return 0
+    real=$(readlink -f -- "$1" && printf x) || fail "the links of '$1' lead nowhere"
+    real=${real%??}
+    unlinked "$real"
+}
+
+# bind OPTION MISSING SOURCE AT: shows a host path.
+bind() {
+    [ "$2" != skip ] || [ -e "$3" ] || return 0
+    [ -e "$3" ] || fail "'$3' does not exist"
+    [ -r "$3" ] || fail "'$3' cannot be read"
+    real "$3"
+    arg "$1" "$real" "$4"
+}
+
+# inside OPTION MISSING PATH: shows a host path in a directory that is shown already.
+inside() {
+    [ "$2" != skip ] || [ -e "$3" ] || return 0
+    [ -e "$3" ] || fail "'$3' does not exist"
+    real "$3"
+    arg "$1" "$real" "$real"
+}
+
+# show OPTION MISSING PATH: shows a host path in place; a file behind a link becomes a link.
+show() {
+    if [ -L "$3" ] && [ -f "$3" ]; then
+        real "$3"
+        arg --symlink "$real" "$3"
+    else
+        bind "$1" "$2" "$3" "$3"
+    fi
+}
+
+# target OPTION PATH: shows the file that a link made by show leads to.
+target() {
+    if [ -L "$2" ] && [ -f "$2" ]; then
+        real "$2"
+        visible "$real" || arg "$1" "$real" "$real"
+    fi
+}
+
+# merged OPTION MISSING PATH LINK: a link into /usr where the host has one.
+merged() {
+    if [ -L "$3" ] && [ "$(cd -P -- "$3" && pwd -P)" = "/$4" ]; then
+        arg --symlink "$4" "$3"
+    else
+        bind "$1" "$2" "$3" "$3"
+    fi
+}
+
+# copy OPTION FD SOURCE MISSING AT: a private copy of a file.
+copy() {
+    [ "$4" != skip ] || [ -e "$3" ] || return 0
+    [ -f "$3" ] || fail "'$3' is not a file"
+    [ -r "$3" ] || fail "'$3' cannot be read"
+    mode=0600
+    [ ! -x "$3" ] || mode=0700
+    real "$3"
+    arg --perms "$mode" "$1" "$2" "$5"
+}
+
+# apart ABOVE PATH...: refuses a host on which ABOVE would hide one of the paths.
+apart() {
+    above=$1
+    shift
+    for path; do
+        case $path/ in
+        "$above"/*) fail "on this host '$path' lies inside '$above', which is placed after it" ;;
+        esac
+    done
+}
+
+# make dir|file PATH: creates what is missing, parents included, and notes it for later.
+make() {
+    [ ! -e "$2" ] || return 0
+    unlinked "$2"
+    [ "${2%/*}" = '' ] || make dir "${2%/*}"
+    if [ "$1" = dir ]; then
+        mkdir -- "$2" || fail "'$2' cannot be created"
+    else
+        (umask 077 && : >"$2") || fail "'$2' cannot be created"
+    fi
+    made="$1 $2
+$made"
+}
+
+# Removes what was created and is still empty.
+unmake() {
+    printf '%s' "$made" | while read -r kind path; do
+        if [ "$kind" = dir ]; then
+            rmdir -- "$path" 2>/dev/null || :
+        elif [ ! -s "$path" ]; then
+            rm -f -- "$path"
+        fi
+    done
+}
+
+# Refuses $1 when a part of it is a link that the sandbox could have made.
+unlinked() {
+    unlinked_in "$home"/.cache "$1"
+    unlinked_in "$home"/.claude "$1"
+    unlinked_in "$project" "$1"
+}
+
+unlinked_in() {
+    case $2 in
+    "$1"/*) ;;
+    *) return 0 ;;
+    esac
+    rest=${2#"$1"/} path=$1
+    while [ -n "$rest" ]; do
+        path=$path/${rest%%/*}
+        [ ! -L "$path" ] || fail "'$path' is a symbolic link in a directory that the sandbox can write"
+        case $rest in
+        */*) rest=${rest#*/} ;;
+        *) rest= ;;
+        esac
+    done
+}
+
+# Whether a host path is shown already.
+visible() {
+    case $1 in
+    /bin | /bin/* | /etc/alternatives | /etc/alternatives/* | /etc/bash_completion.d | /etc/bash_completion.d/* | /etc/hosts | /etc/hosts/* | /etc/ld.so.cache | /etc/ld.so.cache/* | /etc/ld.so.conf | /etc/ld.so.conf/* | /etc/ld.so.conf.d | /etc/ld.so.conf.d/* | /etc/localtime | /etc/localtime/* | /etc/nsswitch.conf | /etc/nsswitch.conf/* | /etc/profile.d | /etc/profile.d/* | /etc/resolv.conf | /etc/resolv.conf/* | /etc/ssl/certs | /etc/ssl/certs/* | /etc/ssl/openssl.cnf | /etc/ssl/openssl.cnf/* | /lib | /lib/* | /lib32 | /lib32/* | /lib64 | /lib64/* | /opt/node/node-v22.11.0-linux-x64 | /opt/node/node-v22.11.0-linux-x64/* | /usr/bin | /usr/bin/* | /usr/lib | /usr/lib/* | /usr/local/bin | /usr/local/bin/* | /usr/local/lib | /usr/local/lib/* | /usr/share/ca-certificates | /usr/share/ca-certificates/* | /usr/share/terminfo | /usr/share/terminfo/* | /usr/share/zoneinfo | /usr/share/zoneinfo/* | "$home"/.bashrc | "$home"/.bashrc/* | "$home"/.cache | "$home"/.cache/* | "$home"/.claude | "$home"/.claude/* | "$home"/.gitconfig | "$home"/.gitconfig/* | "$home"/.local | "$home"/.local/* | "$home"/.profile | "$home"/.profile/* | "$project" | "$project"/*) ;;
+    *) return 1 ;;
+    esac
+}
+
+apart "$home" /bin /dev /etc/alternatives /etc/bash_completion.d /etc/hosts /etc/ld.so.cache /etc/ld.so.conf /etc/ld.so.conf.d /etc/localtime /etc/nsswitch.conf /etc/profile.d /etc/resolv.conf /etc/ssl/certs /etc/ssl/openssl.cnf /lib /lib32 /lib64 /opt/node/node-v22.11.0-linux-x64 /proc /tmp /usr/bin /usr/lib /usr/local/bin /usr/local/lib /usr/share/ca-certificates /usr/share/terminfo /usr/share/zoneinfo
+apart "$project" /bin /dev /etc/alternatives /etc/bash_completion.d /etc/hosts /etc/ld.so.cache /etc/ld.so.conf /etc/ld.so.conf.d /etc/localtime /etc/nsswitch.conf /etc/profile.d /etc/resolv.conf /etc/ssl/certs /etc/ssl/openssl.cnf /lib /lib32 /lib64 /opt/node/node-v22.11.0-linux-x64 /proc /tmp /usr/bin /usr/lib /usr/local/bin /usr/local/lib /usr/share/ca-certificates /usr/share/terminfo /usr/share/zoneinfo "$home" "$home"/.bashrc "$home"/.cache "$home"/.claude "$home"/.claude.json "$home"/.gitconfig "$home"/.local "$home"/.profile
+
+made=
+# What is missing is created, and removed again when it is still empty.
+trap unmake EXIT
+trap 'exit 129' HUP
+trap 'exit 130' INT
+trap 'exit 143' TERM
+make dir "$home"/.cache
+make dir "$home"/.claude
+
+data_4=/dev/null
+if [ -f "$home"/.claude.json ]; then
+    real "$home"/.claude.json
+    data_4=$real
+fi
+
+# What bubblewrap is told.
+options() {
+    arg --unshare-user --disable-userns --unshare-pid --unshare-ipc --unshare-uts --unshare-cgroup-try --die-with-parent --cap-drop ALL
+    arg --hostname bubblewrap
+    # Where the kernel lets a process type into its terminal, it gets none.
+    tiocsti=1
+    [ ! -r /proc/sys/dev/tty/legacy_tiocsti ] || read -r tiocsti </proc/sys/dev/tty/legacy_tiocsti
+    [ "$tiocsti" = 0 ] || arg --new-session
+
+    # ---- the system ----
+
+    # ro "/bin" [claude-classic] Programs and libraries.
+    merged --ro-bind error /bin usr/bin
+
+    # dev "/dev" [claude-classic]
+    arg --dev /dev
+
+    # ro "/etc/alternatives" missing="skip" [claude-classic] Just what programs look for in /etc.
+    show --ro-bind skip /etc/alternatives
+
+    # ro "/etc/bash_completion.d" missing="skip" [claude-classic] Just what programs look for in /etc.
+    show --ro-bind skip /etc/bash_completion.d
+
+    # ro "/etc/hosts" missing="skip" [claude-classic]
+    show --ro-bind skip /etc/hosts
+
+    # ro "/etc/ld.so.cache" missing="skip" [claude-classic]
+    show --ro-bind skip /etc/ld.so.cache
+
+    # ro "/etc/ld.so.conf" missing="skip" [claude-classic]
+    show --ro-bind skip /etc/ld.so.conf
+
+    # ro "/etc/ld.so.conf.d" missing="skip" [claude-classic]
+    show --ro-bind skip /etc/ld.so.conf.d
+
+    # ro "/etc/localtime" missing="skip" [claude-classic]
+    show --ro-bind skip /etc/localtime
+
+    # ro "/etc/nsswitch.conf" missing="skip" [claude-classic]
+    show --ro-bind skip /etc/nsswitch.conf
+
+    # ro "/etc/profile.d" missing="skip" [claude-classic] Just what programs look for in /etc.
+    show --ro-bind skip /etc/profile.d
+
+    # ro "/etc/resolv.conf" missing="skip" [claude-classic] Just what programs look for in /etc.
+    show --ro-bind skip /etc/resolv.conf
+
+    # ro "/etc/ssl/certs" missing="skip" [claude-classic]
+    show --ro-bind skip /etc/ssl/certs
+
+    # ro "/etc/ssl/openssl.cnf" missing="skip" [claude-classic]
+    show --ro-bind skip /etc/ssl/openssl.cnf
+
+    # ro "/lib" [claude-classic] Programs and libraries.
+    merged --ro-bind error /lib usr/lib
+
+    # ro "/lib32" missing="skip" [claude-classic] 32-bit libraries, where there are any.
+    show --ro-bind skip /lib32
+
+    # ro "/lib64" [claude-classic] Programs and libraries.
+    show --ro-bind error /lib64
+
+    # ro "/opt/node/node-v22.11.0-linux-x64" missing="skip" [claude-classic] The node that runs the agent.
+    show --ro-bind skip /opt/node/node-v22.11.0-linux-x64
+
+    # proc "/proc" [claude-classic]
+    arg --proc /proc
+
+    # tmpfs "/tmp" mode="1777" [claude-classic] Private.
+    arg --perms 1777 --tmpfs /tmp
+
+    # ro "/usr/bin" [claude-classic] Programs and libraries.
+    show --ro-bind error /usr/bin
+
+    # ro "/usr/lib" [claude-classic] Programs and libraries.
+    show --ro-bind error /usr/lib
+
+    # ro "/usr/local/bin" [claude-classic] Programs and libraries.
+    show --ro-bind error /usr/local/bin
+
+    # ro "/usr/local/lib" [claude-classic] Programs and libraries.
+    show --ro-bind error /usr/local/lib
+
+    # ro "/usr/share/ca-certificates" missing="skip" [claude-classic]
+    show --ro-bind skip /usr/share/ca-certificates
+
+    # ro "/usr/share/terminfo" missing="skip" [claude-classic]
+    show --ro-bind skip /usr/share/terminfo
+
+    # ro "/usr/share/zoneinfo" missing="skip" [claude-classic]
+    show --ro-bind skip /usr/share/zoneinfo
+
+    # ---- home ----
+
+    # tmpfs "~" mode="0700" [claude-classic] Where the agent puts the new copy before it renames it.
+    arg --perms 0700 --tmpfs "$home"
+
+    # ro "~/.bashrc" missing="skip" [claude-classic] Your shell, your name for commits, your programs.
+    show --ro-bind skip "$home"/.bashrc
+
+    # rw "~/.cache" missing="create-dir" [claude-classic] What the agent remembers.
+    show --bind create-dir "$home"/.cache
+
+    # rw "~/.claude" missing="create-dir" [claude-classic] What the agent remembers.
+    show --bind create-dir "$home"/.claude
+
+    # copy "~/.claude.json" missing="skip" [claude-classic] A copy: what the agent changes in it does not come back.
+    copy --file 4 "$home"/.claude.json skip "$home"/.claude.json
+
+    # ro "~/.gitconfig" missing="skip" [claude-classic] Your shell, your name for commits, your programs.
+    show --ro-bind skip "$home"/.gitconfig
+
+    # ro "~/.local" missing="skip" [claude-classic] Your shell, your name for commits, your programs.
+    show --ro-bind skip "$home"/.local
+
+    # ro "~/.profile" missing="skip" [claude-classic] Your shell, your name for commits, your programs.
+    show --ro-bind skip "$home"/.profile
+
+    # ---- the project ----
+
+    # rw "." [claude-classic] The work, in place.
+    show --bind error "$project"
+
+    # Files behind links.
+    target --ro-bind /etc/alternatives
+    target --ro-bind /etc/bash_completion.d
+    target --ro-bind /etc/hosts
+    target --ro-bind /etc/ld.so.cache
+    target --ro-bind /etc/ld.so.conf
+    target --ro-bind /etc/ld.so.conf.d
+    target --ro-bind /etc/localtime
+    target --ro-bind /etc/nsswitch.conf
+    target --ro-bind /etc/profile.d
+    target --ro-bind /etc/resolv.conf
+    target --ro-bind /etc/ssl/certs
+    target --ro-bind /etc/ssl/openssl.cnf
+    target --ro-bind /lib32
+    target --ro-bind /lib64
+    target --ro-bind /opt/node/node-v22.11.0-linux-x64
+    target --ro-bind /usr/bin
+    target --ro-bind /usr/lib
+    target --ro-bind /usr/local/bin
+    target --ro-bind /usr/local/lib
+    target --ro-bind /usr/share/ca-certificates
+    target --ro-bind /usr/share/terminfo
+    target --ro-bind /usr/share/zoneinfo
+    target --ro-bind "$home"/.bashrc
+    target --bind "$home"/.cache
+    target --bind "$home"/.claude
+    target --ro-bind "$home"/.gitconfig
+    target --ro-bind "$home"/.local
+    target --ro-bind "$home"/.profile
+    target --bind "$project"
+
+    # Nothing is added to the sandbox's own directories.
+    arg --remount-ro /
+    arg --chdir "$directory"
+}
+
+# Starts bubblewrap with the environment of the command, so that /proc/1/environ holds no more.
+launch() {
+    set -- "$bwrap" --args 3 -- "$@"
+    IFS='
+'
+    # shellcheck disable=SC2013,SC2046 # one name a line
+    for name in $(awk 'BEGIN { for (name in ENVIRON) print name }'); do
+        case $name in
+        ANTHROPIC_API_KEY | ANTHROPIC_BASE_URL | CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC | COLORTERM | HOME | LANG | LC_* | LOGNAME | PATH | SHELL | TERM | TZ | USER) ;;
+        *) set -- -u "$name" "$@" ;;
+        esac
+    done
+    export PATH="$home"/.local/bin:/opt/node/node-v22.11.0-linux-x64/bin:/usr/local/bin:/usr/bin:/bin
+    exec env "$@" 3<&0 <&4 4<"$data_4"
+}
+
+# The caller's directory where it is in the project, else the project.
+directory=$(pwd -P && printf x)
+directory=${directory%??}
+case $directory/ in
+"$project"/*) ;;
+*) directory=$project ;;
+esac
+if [ "${1-}" = -- ]; then
+    shift
+    [ $# != 0 ] || fail 'there is no command after --'
+else
+    set -- claude --dangerously-skip-permissions "$@"
+fi
+
+# Once to find what is wrong, once for bubblewrap; what goes wrong only then stops it, too.
+(options) >/dev/null || exit
+{
+    { (options) || arg --refused; } 4<&- | launch "$@"
+} 4<&0

@@ -1,0 +1,383 @@
+#!/bin/sh
+# minimal: A shell in an empty home.
+#
+# Compiled by sbc from .agent-sandbox.kdl. To change it, change the policy and run `sbc build`.
+# Arguments go to the command of the policy; after `--` stands another command.
+# Fails with 125 when the sandbox cannot be set up as written.
+# plan sha256:7c647953432d90c69e876c53ca7ff05741857cc7f8d6b62a628e23357875fe55 format 1
+#
+# What `sbc exec` does and a shell cannot: let Ctrl-C reach the command alone (here it ends the
+# sandbox), tell a failure of bubblewrap (status 1) from one of the command, pass on other
+# signals, leave the session keyring, close descriptors above 9, keep two running sandboxes
+# from removing each other's empty directories.
+set -fu
+
+fail() {
+    printf '%s\n' "minimal.sh: $1" >&2
+    exit 125
+}
+
+exec 3<&- 4<&- 5<&- 6<&- 7<&- 8<&- 9<&-
+PATH=/usr/bin:/bin:/usr/local/bin:/run/current-system/sw/bin
+
+# The script lies in the project's .agent-sandbox. A name may end in a newline.
+case $0 in
+*/*) project=${0%/*}/.. ;;
+*) project=.. ;;
+esac
+project=$(CDPATH='' cd -- "$project" && pwd -P && printf x) || fail 'the project cannot be entered'
+project=${project%??}
+case $project in
+'' | /) fail 'the project is the root directory' ;;
+esac
+case ${HOME-} in
+/*) home=$HOME ;;
+*) fail 'HOME is not an absolute path' ;;
+esac
+case $(CDPATH='' cd -- "$home" && pwd -P)/ in
+"$project"/*) fail 'the project contains your home directory' ;;
+esac
+user=${USER:-${LOGNAME:-$(id -un)}}
+case $user in
+*/* | . | .. | '') fail 'USER is not a name' ;;
+esac
+uid=$(id -u)
+gid=$(id -g)
+bwrap=$(command -v bwrap) || fail 'bubblewrap is not installed'
+[ ! -u "$bwrap" ] || fail 'bubblewrap is set-user-ID, which is not safe'
+[ "$(id -u)" != 0 ] || fail 'not as root: nothing would be denied to it'
+
+# Hands arguments to bubblewrap.
+arg() { printf '%s\0' "$@"; }
+
+# Puts the host path behind $1 into $real.
+real() {
+    unlinked "$1"
+    real=$1
+    [ -L "$1" ] || return 0
+    real=$(readlink -f -- "$1" && printf x) || fail "the links of '$1' lead nowhere"
+    real=${real%??}
+    unlinked "$real"
+}
+
+# bind OPTION MISSING SOURCE AT: shows a host path.
+bind() {
+    [ "$2" != skip ] || [ -e "$3" ] || return 0
+    [ -e "$3" ] || fail "'$3' does not exist"
+    [ -r "$3" ] || fail "'$3' cannot be read"
+    real "$3"
+    arg "$1" "$real" "$4"
+}
+
+# inside OPTION MISSING PATH: shows a host path in a directory that is shown already.
+inside() {
+    [ "$2" != skip ] || [ -e "$3" ] || return 0
+    [ -e "$3" ] || fail "'$3' does not exist"
+    real "$3"
+    arg "$1" "$real" "$real"
+}
+
+# show OPTION MISSING PATH: shows a host path in place; a file behind a link becomes a link.
+show() {
+    if [ -L "$3" ] && [ -f "$3" ]; then
+        real "$3"
+        arg --symlink "$real" "$3"
+    else
+        bind "$1" "$2" "$3" "$3"
+    fi
+}
+
+# target OPTION PATH: shows the file that a link made by show leads to.
+target() {
+    if [ -L "$2" ] && [ -f "$2" ]; then
+        real "$2"
+        visible "$real" || arg "$1" "$real" "$real"
+    fi
+}
+
+# merged OPTION MISSING PATH LINK: a link into /usr where the host has one.
+merged() {
+    if [ -L "$3" ] && [ "$(cd -P -- "$3" && pwd -P)" = "/$4" ]; then
+        arg --symlink "$4" "$3"
+    else
+        bind "$1" "$2" "$3" "$3"
+    fi
+}
+
+# pin HOST AT: keeps a directory from being renamed.
+pin() {
+    unlinked "$1"
+    [ ! -d "$1" ] || arg --bind "$1" "$2"
+}
+
+# apart ABOVE PATH...: refuses a host on which ABOVE would hide one of the paths.
+apart() {
+    above=$1
+    shift
+    for path; do
+        case $path/ in
+        "$above"/*) fail "on this host '$path' lies inside '$above', which is placed after it" ;;
+        esac
+    done
+}
+
+# Refuses $1 when a part of it is a link that the sandbox could have made.
+unlinked() {
+    unlinked_in "$project" "$1"
+}
+
+unlinked_in() {
+    case $2 in
+    "$1"/*) ;;
+    *) return 0 ;;
+    esac
+    rest=${2#"$1"/} path=$1
+    while [ -n "$rest" ]; do
+        path=$path/${rest%%/*}
+        [ ! -L "$path" ] || fail "'$path' is a symbolic link in a directory that the sandbox can write"
+        case $rest in
+        */*) rest=${rest#*/} ;;
+        *) rest= ;;
+        esac
+    done
+}
+
+# Whether a host path is shown already.
+visible() {
+    case $1 in
+    /bin | /bin/* | /etc/alternatives | /etc/alternatives/* | /etc/ca-certificates | /etc/ca-certificates/* | /etc/hosts | /etc/hosts/* | /etc/ld.so.cache | /etc/ld.so.cache/* | /etc/ld.so.conf | /etc/ld.so.conf/* | /etc/ld.so.conf.d | /etc/ld.so.conf.d/* | /etc/localtime | /etc/localtime/* | /etc/nsswitch.conf | /etc/nsswitch.conf/* | /etc/pki | /etc/pki/* | /etc/resolv.conf | /etc/resolv.conf/* | /etc/ssl | /etc/ssl/* | /etc/terminfo | /etc/terminfo/* | /lib | /lib/* | /lib32 | /lib32/* | /lib64 | /lib64/* | /libx32 | /libx32/* | /opt | /opt/* | /sbin | /sbin/* | /usr | /usr/* | "$project" | "$project"/* | "$project"/.agent-sandbox | "$project"/.agent-sandbox/* | "$project"/.agent-sandbox.kdl | "$project"/.agent-sandbox.kdl/* | "$project"/.claude | "$project"/.claude/* | "$project"/.codex | "$project"/.codex/* | "$project"/.cursor | "$project"/.cursor/* | "$project"/.devcontainer | "$project"/.devcontainer/* | "$project"/.envrc | "$project"/.envrc/* | "$project"/.gemini | "$project"/.gemini/* | "$project"/.git/config | "$project"/.git/config/* | "$project"/.git/config.worktree | "$project"/.git/config.worktree/* | "$project"/.git/hooks | "$project"/.git/hooks/* | "$project"/.git/info/attributes | "$project"/.git/info/attributes/* | "$project"/.husky | "$project"/.husky/* | "$project"/.idea | "$project"/.idea/* | "$project"/.mcp.json | "$project"/.mcp.json/* | "$project"/.mise.toml | "$project"/.mise.toml/* | "$project"/.vscode | "$project"/.vscode/* | "$project"/mise.toml | "$project"/mise.toml/*) ;;
+    *) return 1 ;;
+    esac
+}
+
+apart "$home" /bin /dev /etc/alternatives /etc/ca-certificates /etc/group /etc/hosts /etc/ld.so.cache /etc/ld.so.conf /etc/ld.so.conf.d /etc/localtime /etc/nsswitch.conf /etc/passwd /etc/pki /etc/resolv.conf /etc/ssl /etc/terminfo /lib /lib32 /lib64 /libx32 /opt /proc /sbin /tmp /usr
+apart "$project" /bin /dev /etc/alternatives /etc/ca-certificates /etc/group /etc/hosts /etc/ld.so.cache /etc/ld.so.conf /etc/ld.so.conf.d /etc/localtime /etc/nsswitch.conf /etc/passwd /etc/pki /etc/resolv.conf /etc/ssl /etc/terminfo /lib /lib32 /lib64 /libx32 /opt /proc /sbin /tmp /usr "$home"
+
+# /etc/group
+data_4="$user":x:"$gid"':
+nogroup:x:65534:'
+# /etc/passwd
+data_5="$user":x:"$uid":"$gid"::"$home"':/bin/sh
+nobody:x:65534:65534:nobody:/:/usr/sbin/nologin'
+
+# What bubblewrap is told.
+options() {
+    arg --unshare-user --disable-userns --unshare-pid --unshare-ipc --unshare-uts --unshare-cgroup-try --unshare-net --die-with-parent --cap-drop ALL
+    arg --hostname sandbox
+    # Where the kernel lets a process type into its terminal, it gets none.
+    tiocsti=1
+    [ ! -r /proc/sys/dev/tty/legacy_tiocsti ] || read -r tiocsti </proc/sys/dev/tty/legacy_tiocsti
+    [ "$tiocsti" = 0 ] || arg --new-session
+
+    # ---- the system ----
+
+    # ro "/bin" missing="skip" [base-dev] The same programs where /usr is not merged; links into it where it is.
+    merged --ro-bind skip /bin usr/bin
+
+    # dev "/dev" [base-dev] Null, zero, random, terminals.
+    arg --dev /dev
+
+    # ro "/etc/alternatives" missing="skip" [base-dev] Which of several programs a name means.
+    show --ro-bind skip /etc/alternatives
+
+    # ro "/etc/ca-certificates" missing="skip" [base-dev] Certificates of the system, where Debian, Fedora and Arch keep them.
+    show --ro-bind skip /etc/ca-certificates
+
+    # file "/etc/group" "${USER}:x:${GID}:\nnogroup:x:65534:\n" [base-dev]
+    arg --perms 0444 --file 4 /etc/group
+
+    # ro "/etc/hosts" missing="skip" [base-dev] Name resolution.
+    show --ro-bind skip /etc/hosts
+
+    # ro "/etc/ld.so.cache" missing="skip" [base-dev] Where the dynamic loader finds libraries.
+    show --ro-bind skip /etc/ld.so.cache
+
+    # ro "/etc/ld.so.conf" missing="skip" [base-dev] Where the dynamic loader finds libraries.
+    show --ro-bind skip /etc/ld.so.conf
+
+    # ro "/etc/ld.so.conf.d" missing="skip" [base-dev] Where the dynamic loader finds libraries.
+    show --ro-bind skip /etc/ld.so.conf.d
+
+    # ro "/etc/localtime" missing="skip" [base-dev] The time zone.
+    show --ro-bind skip /etc/localtime
+
+    # ro "/etc/nsswitch.conf" missing="skip" [base-dev] Name resolution.
+    show --ro-bind skip /etc/nsswitch.conf
+
+    # file "/etc/passwd" "${USER}:x:${UID}:${GID}::${HOME}:/bin/sh\nnobody:x:65534:65534:nobody:/:/usr/sbin/nologin\n" [base-dev] One user and one group: who runs, and nobody else.
+    arg --perms 0444 --file 5 /etc/passwd
+
+    # ro "/etc/pki" missing="skip" [base-dev] Certificates of the system, where Debian, Fedora and Arch keep them.
+    show --ro-bind skip /etc/pki
+
+    # ro "/etc/resolv.conf" missing="skip" [base-dev] Name resolution.
+    show --ro-bind skip /etc/resolv.conf
+
+    # ro "/etc/ssl" missing="skip" [base-dev] Certificates of the system, where Debian, Fedora and Arch keep them.
+    show --ro-bind skip /etc/ssl
+
+    # ro "/etc/terminfo" missing="skip" [base-dev] What the terminal can do, where it is not below /usr.
+    show --ro-bind skip /etc/terminfo
+
+    # ro "/lib" missing="skip" [base-dev] The same programs where /usr is not merged; links into it where it is.
+    merged --ro-bind skip /lib usr/lib
+
+    # ro "/lib32" missing="skip" [base-dev] The same programs where /usr is not merged; links into it where it is.
+    merged --ro-bind skip /lib32 usr/lib32
+
+    # ro "/lib64" missing="skip" [base-dev] The same programs where /usr is not merged; links into it where it is.
+    merged --ro-bind skip /lib64 usr/lib64
+
+    # ro "/libx32" missing="skip" [base-dev] The same programs where /usr is not merged; links into it where it is.
+    merged --ro-bind skip /libx32 usr/libx32
+
+    # ro "/opt" missing="skip" [base-dev] Software outside of the package manager.
+    show --ro-bind skip /opt
+
+    # proc "/proc" [base-dev] Processes of the sandbox only.
+    arg --proc /proc
+
+    # ro "/sbin" missing="skip" [base-dev] The same programs where /usr is not merged; links into it where it is.
+    merged --ro-bind skip /sbin usr/sbin
+
+    # tmpfs "/tmp" mode="1777" [base-dev] Private, and gone afterwards.
+    arg --perms 1777 --tmpfs /tmp
+
+    # ro "/usr" [base-dev] Programs and libraries.
+    show --ro-bind error /usr
+
+    # ---- home ----
+
+    # tmpfs "~" mode="0700" [base-dev] Home is empty unless a profile opens a part of it.
+    arg --perms 0700 --tmpfs "$home"
+
+    # ---- the project ----
+
+    # rw "." [base-dev] The work, in place.
+    show --bind error "$project"
+
+    # ro "./.agent-sandbox" missing="skip" [base-dev] What this sandbox may do is not for the sandbox to decide.
+    inside --ro-bind skip "$project"/.agent-sandbox
+
+    # ro "./.agent-sandbox.kdl" missing="skip" [base-dev] What this sandbox may do is not for the sandbox to decide.
+    inside --ro-bind skip "$project"/.agent-sandbox.kdl
+
+    # ro "./.claude" missing="skip" [base-dev] Agents obey these when they run without a sandbox.
+    inside --ro-bind skip "$project"/.claude
+
+    # ro "./.codex" missing="skip" [base-dev] Agents obey these when they run without a sandbox.
+    inside --ro-bind skip "$project"/.codex
+
+    # ro "./.cursor" missing="skip" [base-dev] Agents obey these when they run without a sandbox.
+    inside --ro-bind skip "$project"/.cursor
+
+    # ro "./.devcontainer" missing="skip" [base-dev] Editors run tasks and settings from here.
+    inside --ro-bind skip "$project"/.devcontainer
+
+    # ro "./.envrc" missing="skip" [base-dev] direnv and mise run these when you enter the directory.
+    inside --ro-bind skip "$project"/.envrc
+
+    # ro "./.gemini" missing="skip" [base-dev] Agents obey these when they run without a sandbox.
+    inside --ro-bind skip "$project"/.gemini
+
+    # pin "./.git" [base-dev] git runs these on the host.
+    pin "$project"/.git "$project"/.git
+
+    # ro "./.git/config" missing="skip" [base-dev] git runs these on the host.
+    inside --ro-bind skip "$project"/.git/config
+
+    # ro "./.git/config.worktree" missing="skip" [base-dev] Another worktree's settings can name programs, too.
+    inside --ro-bind skip "$project"/.git/config.worktree
+
+    # ro "./.git/hooks" missing="skip" [base-dev] git runs these on the host.
+    inside --ro-bind skip "$project"/.git/hooks
+
+    # pin "./.git/info" [base-dev] Another worktree's settings can name programs, too.
+    pin "$project"/.git/info "$project"/.git/info
+
+    # ro "./.git/info/attributes" missing="skip" [base-dev] Another worktree's settings can name programs, too.
+    inside --ro-bind skip "$project"/.git/info/attributes
+
+    # ro "./.husky" missing="skip" [base-dev] git runs these through husky.
+    inside --ro-bind skip "$project"/.husky
+
+    # ro "./.idea" missing="skip" [base-dev] Editors run tasks and settings from here.
+    inside --ro-bind skip "$project"/.idea
+
+    # ro "./.mcp.json" missing="skip" [base-dev] Agents obey these when they run without a sandbox.
+    inside --ro-bind skip "$project"/.mcp.json
+
+    # ro "./.mise.toml" missing="skip" [base-dev] direnv and mise run these when you enter the directory.
+    inside --ro-bind skip "$project"/.mise.toml
+
+    # ro "./.vscode" missing="skip" [base-dev] Editors run tasks and settings from here.
+    inside --ro-bind skip "$project"/.vscode
+
+    # ro "./mise.toml" missing="skip" [base-dev] direnv and mise run these when you enter the directory.
+    inside --ro-bind skip "$project"/mise.toml
+
+    # Files behind links.
+    target --ro-bind /etc/alternatives
+    target --ro-bind /etc/ca-certificates
+    target --ro-bind /etc/hosts
+    target --ro-bind /etc/ld.so.cache
+    target --ro-bind /etc/ld.so.conf
+    target --ro-bind /etc/ld.so.conf.d
+    target --ro-bind /etc/localtime
+    target --ro-bind /etc/nsswitch.conf
+    target --ro-bind /etc/pki
+    target --ro-bind /etc/resolv.conf
+    target --ro-bind /etc/ssl
+    target --ro-bind /etc/terminfo
+    target --ro-bind /opt
+    target --ro-bind /usr
+    target --bind "$project"
+
+    # Nothing is added to the sandbox's own directories.
+    arg --remount-ro /
+    arg --chdir "$directory"
+}
+
+# Starts bubblewrap with the environment of the command, so that /proc/1/environ holds no more.
+launch() {
+    set -- "$bwrap" --args 3 -- "$@"
+    IFS='
+'
+    # shellcheck disable=SC2013,SC2046 # one name a line
+    for name in $(awk 'BEGIN { for (name in ENVIRON) print name }'); do
+        case $name in
+        COLORTERM | HOME | LANG | LC_* | LOGNAME | NO_COLOR | PATH | SHELL | TERM | TZ | USER) ;;
+        *) set -- -u "$name" "$@" ;;
+        esac
+    done
+    export HOME="$home"
+    export LOGNAME="$user"
+    export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+    export SHELL=/bin/sh
+    export USER="$user"
+    exec env "$@" 3<&0 <&4 4<<DATA_4 5<<DATA_5
+$data_4
+DATA_4
+$data_5
+DATA_5
+}
+
+# The caller's directory where it is in the project, else the project.
+directory=$(pwd -P && printf x)
+directory=${directory%??}
+case $directory/ in
+"$project"/*) ;;
+*) directory=$project ;;
+esac
+if [ "${1-}" = -- ]; then
+    shift
+    [ $# != 0 ] || fail 'there is no command after --'
+else
+    set -- /bin/sh "$@"
+fi
+
+# Once to find what is wrong, once for bubblewrap; what goes wrong only then stops it, too.
+(options) >/dev/null || exit
+{
+    { (options) || arg --refused; } 4<&- | launch "$@"
+} 4<&0

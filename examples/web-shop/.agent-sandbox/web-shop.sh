@@ -1,0 +1,547 @@
+#!/bin/sh
+# web-shop: Claude Code on a Node project, by the team's rules.
+#
+# Compiled by sbc from .agent-sandbox.kdl. To change it, change the policy and run `sbc build`.
+# Arguments go to the command of the policy; after `--` stands another command.
+# Fails with 125 when the sandbox cannot be set up as written.
+# plan sha256:f11907d3ada80b68c61653542cf04928822df6b1668f3485d6206719d027e399 format 1
+#
+# What `sbc exec` does and a shell cannot: let Ctrl-C reach the command alone (here it ends the
+# sandbox), tell a failure of bubblewrap (status 1) from one of the command, pass on other
+# signals, leave the session keyring, close descriptors above 9, keep two running sandboxes
+# from removing each other's empty directories.
+set -fu
+
+fail() {
+    printf '%s\n' "web-shop.sh: $1" >&2
+    exit 125
+}
+
+exec 3<&- 4<&- 5<&- 6<&- 7<&- 8<&- 9<&-
+PATH=/usr/bin:/bin:/usr/local/bin:/run/current-system/sw/bin
+
+# The script lies in the project's .agent-sandbox. A name may end in a newline.
+case $0 in
+*/*) project=${0%/*}/.. ;;
+*) project=.. ;;
+esac
+project=$(CDPATH='' cd -- "$project" && pwd -P && printf x) || fail 'the project cannot be entered'
+project=${project%??}
+case $project in
+'' | /) fail 'the project is the root directory' ;;
+esac
+case ${HOME-} in
+/*) home=$HOME ;;
+*) fail 'HOME is not an absolute path' ;;
+esac
+case $(CDPATH='' cd -- "$home" && pwd -P)/ in
+"$project"/*) fail 'the project contains your home directory' ;;
+esac
+user=${USER:-${LOGNAME:-$(id -un)}}
+case $user in
+*/* | . | .. | '') fail 'USER is not a name' ;;
+esac
+uid=$(id -u)
+gid=$(id -g)
+above_1=${project%/*}
+bwrap=$(command -v bwrap) || fail 'bubblewrap is not installed'
+[ ! -u "$bwrap" ] || fail 'bubblewrap is set-user-ID, which is not safe'
+[ "$(id -u)" != 0 ] || fail 'not as root: nothing would be denied to it'
+
+# Hands arguments to bubblewrap.
+arg() { printf '%s\0' "$@"; }
+
+# Puts the host path behind $1 into $real.
+real() {
+    unlinked "$1"
+    real=$1
+    [ -L "$1" ] || return 0
+    real=$(readlink -f -- "$1" && printf x) || fail "the links of '$1' lead nowhere"
+    real=${real%??}
+    unlinked "$real"
+}
+
+# bind OPTION MISSING SOURCE AT: shows a host path.
+bind() {
+    [ "$2" != skip ] || [ -e "$3" ] || return 0
+    [ -e "$3" ] || fail "'$3' does not exist"
+    [ -r "$3" ] || fail "'$3' cannot be read"
+    real "$3"
+    arg "$1" "$real" "$4"
+}
+
+# inside OPTION MISSING PATH: shows a host path in a directory that is shown already.
+inside() {
+    [ "$2" != skip ] || [ -e "$3" ] || return 0
+    [ -e "$3" ] || fail "'$3' does not exist"
+    real "$3"
+    arg "$1" "$real" "$real"
+}
+
+# show OPTION MISSING PATH: shows a host path in place; a file behind a link becomes a link.
+show() {
+    if [ -L "$3" ] && [ -f "$3" ]; then
+        real "$3"
+        arg --symlink "$real" "$3"
+    else
+        bind "$1" "$2" "$3" "$3"
+    fi
+}
+
+# target OPTION PATH: shows the file that a link made by show leads to.
+target() {
+    if [ -L "$2" ] && [ -f "$2" ]; then
+        real "$2"
+        visible "$real" || arg "$1" "$real" "$real"
+    fi
+}
+
+# merged OPTION MISSING PATH LINK: a link into /usr where the host has one.
+merged() {
+    if [ -L "$3" ] && [ "$(cd -P -- "$3" && pwd -P)" = "/$4" ]; then
+        arg --symlink "$4" "$3"
+    else
+        bind "$1" "$2" "$3" "$3"
+    fi
+}
+
+# pin HOST AT: keeps a directory from being renamed.
+pin() {
+    unlinked "$1"
+    [ ! -d "$1" ] || arg --bind "$1" "$2"
+}
+
+# deny MODE HOST AT: hides what is there.
+deny() {
+    unlinked "$2"
+    if [ -d "$2" ]; then
+        arg --perms "$1" --tmpfs "$3"
+    elif [ -e "$2" ]; then
+        arg --ro-bind /dev/null "$3"
+    fi
+}
+
+# seal HOST AT: makes a hidden directory read-only.
+seal() { [ ! -d "$1" ] || arg --remount-ro "$2"; }
+
+# copy OPTION FD SOURCE MISSING AT: a private copy of a file.
+copy() {
+    [ "$4" != skip ] || [ -e "$3" ] || return 0
+    [ -f "$3" ] || fail "'$3' is not a file"
+    [ -r "$3" ] || fail "'$3' cannot be read"
+    mode=0600
+    [ ! -x "$3" ] || mode=0700
+    real "$3"
+    arg --perms "$mode" "$1" "$2" "$5"
+}
+
+# apart ABOVE PATH...: refuses a host on which ABOVE would hide one of the paths.
+apart() {
+    above=$1
+    shift
+    for path; do
+        case $path/ in
+        "$above"/*) fail "on this host '$path' lies inside '$above', which is placed after it" ;;
+        esac
+    done
+}
+
+# make dir|file PATH: creates what is missing, parents included, and notes it for later.
+make() {
+    [ ! -e "$2" ] || return 0
+    unlinked "$2"
+    [ "${2%/*}" = '' ] || make dir "${2%/*}"
+    if [ "$1" = dir ]; then
+        mkdir -- "$2" || fail "'$2' cannot be created"
+    else
+        (umask 077 && : >"$2") || fail "'$2' cannot be created"
+    fi
+    made="$1 $2
+$made"
+}
+
+# Removes what was created and is still empty.
+unmake() {
+    printf '%s' "$made" | while read -r kind path; do
+        if [ "$kind" = dir ]; then
+            rmdir -- "$path" 2>/dev/null || :
+        elif [ ! -s "$path" ]; then
+            rm -f -- "$path"
+        fi
+    done
+}
+
+# Refuses $1 when a part of it is a link that the sandbox could have made.
+unlinked() {
+    unlinked_in "$home"/.cache/claude-cli-nodejs "$1"
+    unlinked_in "$home"/.cache/node "$1"
+    unlinked_in "$home"/.cache/yarn "$1"
+    unlinked_in "$home"/.claude "$1"
+    unlinked_in "$home"/.npm/_cacache "$1"
+    unlinked_in "$project" "$1"
+}
+
+unlinked_in() {
+    case $2 in
+    "$1"/*) ;;
+    *) return 0 ;;
+    esac
+    rest=${2#"$1"/} path=$1
+    while [ -n "$rest" ]; do
+        path=$path/${rest%%/*}
+        [ ! -L "$path" ] || fail "'$path' is a symbolic link in a directory that the sandbox can write"
+        case $rest in
+        */*) rest=${rest#*/} ;;
+        *) rest= ;;
+        esac
+    done
+}
+
+# Whether a host path is shown already.
+visible() {
+    case $1 in
+    /bin | /bin/* | /etc/alternatives | /etc/alternatives/* | /etc/ca-certificates | /etc/ca-certificates/* | /etc/claude-code | /etc/claude-code/* | /etc/hosts | /etc/hosts/* | /etc/ld.so.cache | /etc/ld.so.cache/* | /etc/ld.so.conf | /etc/ld.so.conf/* | /etc/ld.so.conf.d | /etc/ld.so.conf.d/* | /etc/localtime | /etc/localtime/* | /etc/nsswitch.conf | /etc/nsswitch.conf/* | /etc/pki | /etc/pki/* | /etc/resolv.conf | /etc/resolv.conf/* | /etc/ssl | /etc/ssl/* | /etc/terminfo | /etc/terminfo/* | /lib | /lib/* | /lib32 | /lib32/* | /lib64 | /lib64/* | /libx32 | /libx32/* | /opt | /opt/* | /sbin | /sbin/* | /usr | /usr/* | "$home"/.cache/claude-cli-nodejs | "$home"/.cache/claude-cli-nodejs/* | "$home"/.cache/node | "$home"/.cache/node/* | "$home"/.cache/yarn | "$home"/.cache/yarn/* | "$home"/.claude | "$home"/.claude/* | "$home"/.config/git/config | "$home"/.config/git/config/* | "$home"/.config/git/ignore | "$home"/.config/git/ignore/* | "$home"/.config/team-lint | "$home"/.config/team-lint/* | "$home"/.gitconfig | "$home"/.gitconfig/* | "$home"/.local/bin/claude | "$home"/.local/bin/claude/* | "$home"/.local/lib/node_modules | "$home"/.local/lib/node_modules/* | "$home"/.local/lib/node_modules/@anthropic-ai/claude-code | "$home"/.local/lib/node_modules/@anthropic-ai/claude-code/* | "$home"/.local/share/claude | "$home"/.local/share/claude/* | "$home"/.local/share/fnm | "$home"/.local/share/fnm/* | "$home"/.npm/_cacache | "$home"/.npm/_cacache/* | "$home"/.nvm | "$home"/.nvm/* | "$home"/.volta | "$home"/.volta/* | "$project" | "$project"/* | "$project"/.agent-sandbox | "$project"/.agent-sandbox/* | "$project"/.agent-sandbox.kdl | "$project"/.agent-sandbox.kdl/* | "$project"/.claude | "$project"/.claude/* | "$project"/.codex | "$project"/.codex/* | "$project"/.cursor | "$project"/.cursor/* | "$project"/.devcontainer | "$project"/.devcontainer/* | "$project"/.envrc | "$project"/.envrc/* | "$project"/.gemini | "$project"/.gemini/* | "$project"/.git/config | "$project"/.git/config/* | "$project"/.git/config.worktree | "$project"/.git/config.worktree/* | "$project"/.git/hooks | "$project"/.git/hooks/* | "$project"/.git/info/attributes | "$project"/.git/info/attributes/* | "$project"/.husky | "$project"/.husky/* | "$project"/.idea | "$project"/.idea/* | "$project"/.mcp.json | "$project"/.mcp.json/* | "$project"/.mise.toml | "$project"/.mise.toml/* | "$project"/.vscode | "$project"/.vscode/* | "$project"/mise.toml | "$project"/mise.toml/*) ;;
+    *) return 1 ;;
+    esac
+}
+
+apart "$home" /bin /dev /etc/alternatives /etc/ca-certificates /etc/claude-code /etc/group /etc/hosts /etc/ld.so.cache /etc/ld.so.conf /etc/ld.so.conf.d /etc/localtime /etc/nsswitch.conf /etc/passwd /etc/pki /etc/resolv.conf /etc/ssl /etc/terminfo /lib /lib32 /lib64 /libx32 /opt /proc /sbin /tmp /usr
+apart "$project" /bin /dev /etc/alternatives /etc/ca-certificates /etc/claude-code /etc/group /etc/hosts /etc/ld.so.cache /etc/ld.so.conf /etc/ld.so.conf.d /etc/localtime /etc/nsswitch.conf /etc/passwd /etc/pki /etc/resolv.conf /etc/ssl /etc/terminfo /lib /lib32 /lib64 /libx32 /opt /proc /sbin /tmp /usr "$home" "$home"/.cache/claude-cli-nodejs "$home"/.cache/node "$home"/.cache/yarn "$home"/.claude "$home"/.claude.json "$home"/.config/git/config "$home"/.config/git/ignore "$home"/.config/pnpm/rc "$home"/.config/team-lint "$home"/.gitconfig "$home"/.local/bin/claude "$home"/.local/lib/node_modules "$home"/.local/lib/node_modules/@anthropic-ai/claude-code "$home"/.local/share/claude "$home"/.local/share/fnm "$home"/.npm/_cacache "$home"/.npmrc "$home"/.nvm "$home"/.volta "$home"/.yarnrc.yml
+
+made=
+# What is missing is created, and removed again when it is still empty.
+trap unmake EXIT
+trap 'exit 129' HUP
+trap 'exit 130' INT
+trap 'exit 143' TERM
+make dir "$home"/.claude
+make dir "$home"/.npm/_cacache
+make dir "$project"/.next
+if [ -d "$above_1"/design-system ]; then make dir "$project"/vendor/design-system; elif [ -e "$above_1"/design-system ]; then make file "$project"/vendor/design-system; fi
+
+# /etc/group
+data_4="$user":x:"$gid"':
+nogroup:x:65534:'
+# /etc/passwd
+data_5="$user":x:"$uid":"$gid"::"$home"':/bin/sh
+nobody:x:65534:65534:nobody:/:/usr/sbin/nologin'
+data_6=/dev/null
+if [ -f "$home"/.claude.json ]; then
+    real "$home"/.claude.json
+    data_6=$real
+fi
+
+# What bubblewrap is told.
+options() {
+    arg --unshare-user --disable-userns --unshare-pid --unshare-ipc --unshare-uts --unshare-cgroup-try --die-with-parent --cap-drop ALL
+    arg --hostname sandbox
+    # Where the kernel lets a process type into its terminal, it gets none.
+    tiocsti=1
+    [ ! -r /proc/sys/dev/tty/legacy_tiocsti ] || read -r tiocsti </proc/sys/dev/tty/legacy_tiocsti
+    [ "$tiocsti" = 0 ] || arg --new-session
+
+    # ---- the system ----
+
+    # ro "/bin" missing="skip" [base-dev] The same programs where /usr is not merged; links into it where it is.
+    merged --ro-bind skip /bin usr/bin
+
+    # dev "/dev" [base-dev] Null, zero, random, terminals.
+    arg --dev /dev
+
+    # ro "/etc/alternatives" missing="skip" [base-dev] Which of several programs a name means.
+    show --ro-bind skip /etc/alternatives
+
+    # ro "/etc/ca-certificates" missing="skip" [base-dev] Certificates of the system, where Debian, Fedora and Arch keep them.
+    show --ro-bind skip /etc/ca-certificates
+
+    # ro "/etc/claude-code" missing="skip" [claude] Settings of an organisation.
+    show --ro-bind skip /etc/claude-code
+
+    # file "/etc/group" "${USER}:x:${GID}:\nnogroup:x:65534:\n" [base-dev]
+    arg --perms 0444 --file 4 /etc/group
+
+    # ro "/etc/hosts" missing="skip" [base-dev] Name resolution.
+    show --ro-bind skip /etc/hosts
+
+    # ro "/etc/ld.so.cache" missing="skip" [base-dev] Where the dynamic loader finds libraries.
+    show --ro-bind skip /etc/ld.so.cache
+
+    # ro "/etc/ld.so.conf" missing="skip" [base-dev] Where the dynamic loader finds libraries.
+    show --ro-bind skip /etc/ld.so.conf
+
+    # ro "/etc/ld.so.conf.d" missing="skip" [base-dev] Where the dynamic loader finds libraries.
+    show --ro-bind skip /etc/ld.so.conf.d
+
+    # ro "/etc/localtime" missing="skip" [base-dev] The time zone.
+    show --ro-bind skip /etc/localtime
+
+    # ro "/etc/nsswitch.conf" missing="skip" [base-dev] Name resolution.
+    show --ro-bind skip /etc/nsswitch.conf
+
+    # file "/etc/passwd" "${USER}:x:${UID}:${GID}::${HOME}:/bin/sh\nnobody:x:65534:65534:nobody:/:/usr/sbin/nologin\n" [base-dev] One user and one group: who runs, and nobody else.
+    arg --perms 0444 --file 5 /etc/passwd
+
+    # ro "/etc/pki" missing="skip" [base-dev] Certificates of the system, where Debian, Fedora and Arch keep them.
+    show --ro-bind skip /etc/pki
+
+    # ro "/etc/resolv.conf" missing="skip" [base-dev] Name resolution.
+    show --ro-bind skip /etc/resolv.conf
+
+    # ro "/etc/ssl" missing="skip" [base-dev] Certificates of the system, where Debian, Fedora and Arch keep them.
+    show --ro-bind skip /etc/ssl
+
+    # ro "/etc/terminfo" missing="skip" [base-dev] What the terminal can do, where it is not below /usr.
+    show --ro-bind skip /etc/terminfo
+
+    # ro "/lib" missing="skip" [base-dev] The same programs where /usr is not merged; links into it where it is.
+    merged --ro-bind skip /lib usr/lib
+
+    # ro "/lib32" missing="skip" [base-dev] The same programs where /usr is not merged; links into it where it is.
+    merged --ro-bind skip /lib32 usr/lib32
+
+    # ro "/lib64" missing="skip" [base-dev] The same programs where /usr is not merged; links into it where it is.
+    merged --ro-bind skip /lib64 usr/lib64
+
+    # ro "/libx32" missing="skip" [base-dev] The same programs where /usr is not merged; links into it where it is.
+    merged --ro-bind skip /libx32 usr/libx32
+
+    # ro "/opt" missing="skip" [base-dev] Software outside of the package manager.
+    show --ro-bind skip /opt
+
+    # proc "/proc" [base-dev] Processes of the sandbox only.
+    arg --proc /proc
+
+    # ro "/sbin" missing="skip" [base-dev] The same programs where /usr is not merged; links into it where it is.
+    merged --ro-bind skip /sbin usr/sbin
+
+    # tmpfs "/tmp" mode="1777" [base-dev] Private, and gone afterwards.
+    arg --perms 1777 --tmpfs /tmp
+
+    # ro "/usr" [base-dev] Programs and libraries.
+    show --ro-bind error /usr
+
+    # ---- home ----
+
+    # tmpfs "~" mode="0700" [base-dev] Home is empty unless a profile opens a part of it.
+    arg --perms 0700 --tmpfs "$home"
+
+    # rw "~/.cache/claude-cli-nodejs" missing="skip" [claude] Logs of MCP servers.
+    show --bind skip "$home"/.cache/claude-cli-nodejs
+
+    # rw "~/.cache/node" missing="skip" [node]
+    show --bind skip "$home"/.cache/node
+
+    # rw "~/.cache/yarn" missing="skip" [node]
+    show --bind skip "$home"/.cache/yarn
+
+    # rw "~/.claude" missing="create-dir" [claude] Sessions, settings, login.
+    show --bind create-dir "$home"/.claude
+
+    # copy "~/.claude.json" missing="skip" [claude] Saved by lock directory, temporary file and rename, which a mounted file does not allow: a private copy, and what is saved in it is gone afterwards.
+    copy --file 6 "$home"/.claude.json skip "$home"/.claude.json
+
+    # ro "~/.config/git/config" missing="skip" [claude] Name and address for commits.
+    show --ro-bind skip "$home"/.config/git/config
+
+    # ro "~/.config/git/ignore" missing="skip" [claude] Name and address for commits.
+    show --ro-bind skip "$home"/.config/git/ignore
+
+    # ro "~/.config/team-lint" missing="skip" [team] The team's lint rules, maintained outside of the projects.
+    show --ro-bind skip "$home"/.config/team-lint
+
+    # ro "~/.gitconfig" missing="skip" [claude] Name and address for commits.
+    show --ro-bind skip "$home"/.gitconfig
+
+    # ro "~/.local/bin/claude" missing="skip" [claude] The program and its versions. Read-only, so that nothing inside changes what the host runs tomorrow.
+    show --ro-bind skip "$home"/.local/bin/claude
+
+    # ro "~/.local/lib/node_modules" missing="skip" [node] Packages installed for the user.
+    show --ro-bind skip "$home"/.local/lib/node_modules
+
+    # ro "~/.local/lib/node_modules/@anthropic-ai/claude-code" missing="skip" [claude] The same, installed by npm into the home.
+    inside --ro-bind skip "$home"/.local/lib/node_modules/@anthropic-ai/claude-code
+
+    # ro "~/.local/share/claude" missing="skip" [claude] The program and its versions. Read-only, so that nothing inside changes what the host runs tomorrow.
+    show --ro-bind skip "$home"/.local/share/claude
+
+    # ro "~/.local/share/fnm" missing="skip" [node] Runtimes of version managers. Read-only: a writable one would be a way to the host.
+    show --ro-bind skip "$home"/.local/share/fnm
+
+    # rw "~/.npm/_cacache" missing="create-dir" [node] Downloaded packages, shared with the host.
+    show --bind create-dir "$home"/.npm/_cacache
+
+    # ro "~/.nvm" missing="skip" [node] Runtimes of version managers. Read-only: a writable one would be a way to the host.
+    show --ro-bind skip "$home"/.nvm
+
+    # ro "~/.volta" missing="skip" [node] Runtimes of version managers. Read-only: a writable one would be a way to the host.
+    show --ro-bind skip "$home"/.volta
+
+    # ---- the project ----
+
+    # rw "." [base-dev] The work, in place.
+    show --bind error "$project"
+
+    # ro "./.agent-sandbox" missing="skip" [base-dev] What this sandbox may do is not for the sandbox to decide.
+    inside --ro-bind skip "$project"/.agent-sandbox
+
+    # ro "./.agent-sandbox.kdl" missing="skip" [base-dev] What this sandbox may do is not for the sandbox to decide.
+    inside --ro-bind skip "$project"/.agent-sandbox.kdl
+
+    # ro "./.claude" missing="skip" [base-dev] Agents obey these when they run without a sandbox.
+    inside --ro-bind skip "$project"/.claude
+
+    # ro "./.codex" missing="skip" [base-dev] Agents obey these when they run without a sandbox.
+    inside --ro-bind skip "$project"/.codex
+
+    # ro "./.cursor" missing="skip" [base-dev] Agents obey these when they run without a sandbox.
+    inside --ro-bind skip "$project"/.cursor
+
+    # ro "./.devcontainer" missing="skip" [base-dev] Editors run tasks and settings from here.
+    inside --ro-bind skip "$project"/.devcontainer
+
+    # deny "./.env" [web-shop] Keys of the payment provider.
+    deny 0000 "$project"/.env "$project"/.env
+
+    # deny "./.env.local" [web-shop] Keys of the payment provider.
+    deny 0000 "$project"/.env.local "$project"/.env.local
+
+    # ro "./.envrc" missing="skip" [base-dev] direnv and mise run these when you enter the directory.
+    inside --ro-bind skip "$project"/.envrc
+
+    # ro "./.gemini" missing="skip" [base-dev] Agents obey these when they run without a sandbox.
+    inside --ro-bind skip "$project"/.gemini
+
+    # pin "./.git" [base-dev] git runs these on the host.
+    pin "$project"/.git "$project"/.git
+
+    # ro "./.git/config" missing="skip" [base-dev] git runs these on the host.
+    inside --ro-bind skip "$project"/.git/config
+
+    # ro "./.git/config.worktree" missing="skip" [base-dev] Another worktree's settings can name programs, too.
+    inside --ro-bind skip "$project"/.git/config.worktree
+
+    # ro "./.git/hooks" missing="skip" [base-dev] git runs these on the host.
+    inside --ro-bind skip "$project"/.git/hooks
+
+    # pin "./.git/info" [base-dev] Another worktree's settings can name programs, too.
+    pin "$project"/.git/info "$project"/.git/info
+
+    # ro "./.git/info/attributes" missing="skip" [base-dev] Another worktree's settings can name programs, too.
+    inside --ro-bind skip "$project"/.git/info/attributes
+
+    # ro "./.husky" missing="skip" [base-dev] git runs these through husky.
+    inside --ro-bind skip "$project"/.husky
+
+    # ro "./.idea" missing="skip" [base-dev] Editors run tasks and settings from here.
+    inside --ro-bind skip "$project"/.idea
+
+    # ro "./.mcp.json" missing="skip" [base-dev] Agents obey these when they run without a sandbox.
+    inside --ro-bind skip "$project"/.mcp.json
+
+    # ro "./.mise.toml" missing="skip" [base-dev] direnv and mise run these when you enter the directory.
+    inside --ro-bind skip "$project"/.mise.toml
+
+    # tmpfs "./.next" size="512M" [web-shop] Rebuilt on every run, so keep it off the disk.
+    arg --size 536870912 --perms 0755 --tmpfs "$project"/.next
+
+    # ro "./.vscode" missing="skip" [base-dev] Editors run tasks and settings from here.
+    inside --ro-bind skip "$project"/.vscode
+
+    # ro "./mise.toml" missing="skip" [base-dev] direnv and mise run these when you enter the directory.
+    inside --ro-bind skip "$project"/mise.toml
+
+    # pin "./vendor" [web-shop] A second checkout that the shop links against.
+    pin "$project"/vendor "$project"/vendor
+
+    # ro "./../design-system" at="./vendor/design-system" [web-shop] A second checkout that the shop links against.
+    bind --ro-bind error "$above_1"/design-system "$project"/vendor/design-system
+
+    # Files behind links.
+    target --ro-bind /etc/alternatives
+    target --ro-bind /etc/ca-certificates
+    target --ro-bind /etc/claude-code
+    target --ro-bind /etc/hosts
+    target --ro-bind /etc/ld.so.cache
+    target --ro-bind /etc/ld.so.conf
+    target --ro-bind /etc/ld.so.conf.d
+    target --ro-bind /etc/localtime
+    target --ro-bind /etc/nsswitch.conf
+    target --ro-bind /etc/pki
+    target --ro-bind /etc/resolv.conf
+    target --ro-bind /etc/ssl
+    target --ro-bind /etc/terminfo
+    target --ro-bind /opt
+    target --ro-bind /usr
+    target --bind "$home"/.cache/claude-cli-nodejs
+    target --bind "$home"/.cache/node
+    target --bind "$home"/.cache/yarn
+    target --bind "$home"/.claude
+    target --ro-bind "$home"/.config/git/config
+    target --ro-bind "$home"/.config/git/ignore
+    target --ro-bind "$home"/.config/team-lint
+    target --ro-bind "$home"/.gitconfig
+    target --ro-bind "$home"/.local/bin/claude
+    target --ro-bind "$home"/.local/lib/node_modules
+    target --ro-bind "$home"/.local/share/claude
+    target --ro-bind "$home"/.local/share/fnm
+    target --bind "$home"/.npm/_cacache
+    target --ro-bind "$home"/.nvm
+    target --ro-bind "$home"/.volta
+    target --bind "$project"
+
+    # Nothing is added to the sandbox's own directories.
+    seal "$project"/.env "$project"/.env
+    seal "$project"/.env.local "$project"/.env.local
+    arg --remount-ro /
+    arg --chdir "$directory"
+}
+
+# Starts bubblewrap with the environment of the command, so that /proc/1/environ holds no more.
+launch() {
+    set -- "$bwrap" --args 3 -- "$@"
+    IFS='
+'
+    # shellcheck disable=SC2013,SC2046 # one name a line
+    for name in $(awk 'BEGIN { for (name in ENVIRON) print name }'); do
+        case $name in
+        ANTHROPIC_API_KEY | ANTHROPIC_AUTH_TOKEN | ANTHROPIC_BASE_URL | ANTHROPIC_MODEL | ANTHROPIC_SMALL_FAST_MODEL | CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC | CLAUDE_CODE_OAUTH_TOKEN | COLORTERM | DISABLE_AUTOUPDATER | HOME | LANG | LC_* | LOGNAME | NODE_ENV | NODE_EXTRA_CA_CERTS | NO_COLOR | NPM_CONFIG_UPDATE_NOTIFIER | PATH | SHELL | TERM | TZ | USER) ;;
+        *) set -- -u "$name" "$@" ;;
+        esac
+    done
+    export DISABLE_AUTOUPDATER=1
+    export HOME="$home"
+    export LOGNAME="$user"
+    export NODE_ENV=development
+    export NPM_CONFIG_UPDATE_NOTIFIER=false
+    export PATH="$home"/.local/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+    export SHELL=/bin/sh
+    export TZ=Europe/Berlin
+    export USER="$user"
+    # shellcheck disable=SC3045 # dash, bash and busybox know it
+    ulimit -u 4096 2>/dev/null || ulimit -p 4096 || exit
+    exec env "$@" 3<&0 <&4 4<<DATA_4 5<<DATA_5 6<"$data_6"
+$data_4
+DATA_4
+$data_5
+DATA_5
+}
+
+# The caller's directory where it is in the project, else the project.
+directory=$(pwd -P && printf x)
+directory=${directory%??}
+case $directory/ in
+"$project"/*) ;;
+*) directory=$project ;;
+esac
+if [ "${1-}" = -- ]; then
+    shift
+    [ $# != 0 ] || fail 'there is no command after --'
+else
+    set -- claude --permission-mode acceptEdits "$@"
+fi
+
+# Once to find what is wrong, once for bubblewrap; what goes wrong only then stops it, too.
+(options) >/dev/null || exit
+{
+    { (options) || arg --refused; } 4<&- | launch "$@"
+} 4<&0

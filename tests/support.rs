@@ -1,0 +1,146 @@
+//! Projects in homes of their own, and the real sbc run in them.
+
+use std::ffi::OsStr;
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use tempfile::TempDir;
+
+/// A fresh home with a project in it. Both are gone when it is dropped.
+pub struct Project {
+    /// The home directory.
+    pub home: PathBuf,
+    /// The project's root, below the home.
+    pub root: PathBuf,
+    _directory: TempDir,
+}
+
+/// What a command printed and how it ended.
+#[derive(Debug)]
+pub struct Output {
+    pub code: i32,
+    pub stdout: String,
+    pub stderr: String,
+}
+
+impl Project {
+    /// A project without a policy, in `~/work`.
+    pub fn empty() -> Project {
+        Project::named("work")
+    }
+
+    /// A project without a policy, in a directory of this name.
+    pub fn named(name: impl AsRef<OsStr>) -> Project {
+        let directory = tempfile::Builder::new().prefix("sbc-test-").tempdir().expect("a temporary directory");
+        let base = fs::canonicalize(directory.path()).expect("its real path");
+        let home = base.join("home");
+        let root = home.join(name.as_ref());
+        fs::create_dir_all(&root).expect("the project's directory");
+        Project { home, root, _directory: directory }
+    }
+
+    /// A project with this policy.
+    pub fn new(policy: &str) -> Project {
+        let project = Project::empty();
+        project.write(".agent-sandbox.kdl", policy);
+        project
+    }
+
+    /// A project whose one sandbox `app` inherits `base-dev` and has this body.
+    pub fn with_body(body: &str) -> Project {
+        Project::new(&format!("sandbox \"app\" {{\n    inherit \"base-dev\"\n{body}\n}}\n"))
+    }
+
+    /// Writes a file below the project's root, with its parents.
+    pub fn write(&self, name: &str, text: impl AsRef<[u8]>) {
+        write(&self.root.join(name), text.as_ref());
+    }
+
+    /// Writes a file below the home, with its parents.
+    pub fn write_home(&self, name: &str, text: impl AsRef<[u8]>) {
+        write(&self.home.join(name), text.as_ref());
+    }
+
+    /// Makes a file of the project executable.
+    pub fn executable(&self, name: &str) {
+        fs::set_permissions(self.root.join(name), fs::Permissions::from_mode(0o755)).expect("permissions");
+    }
+
+    pub fn read(&self, name: &str) -> String {
+        fs::read_to_string(self.root.join(name)).unwrap_or_default()
+    }
+
+    /// A command in the project with a known environment.
+    pub fn command(&self, program: impl AsRef<OsStr>) -> Command {
+        let mut command = Command::new(program);
+        command.current_dir(&self.root).env_clear().stdin(Stdio::null());
+        command.env("HOME", &self.home).env("USER", "tester").env("PATH", "/usr/local/bin:/usr/bin:/bin").env("LANG", "C.UTF-8");
+        command
+    }
+
+    /// The sbc of this build.
+    pub fn sbc_command(&self, arguments: &[&str]) -> Command {
+        let mut command = self.command(env!("CARGO_BIN_EXE_sbc"));
+        command.args(arguments);
+        command
+    }
+
+    /// Runs sbc to its end.
+    pub fn sbc(&self, arguments: &[&str]) -> Output {
+        run(&mut self.sbc_command(arguments))
+    }
+
+    /// Runs a shell command in the sandbox by `sbc exec`.
+    pub fn exec(&self, shell: &str) -> Output {
+        self.sbc(&["exec", "--", "/bin/sh", "-c", shell])
+    }
+
+    /// Builds the artefacts and runs a shell command in the sandbox by the script, under `shell`
+    /// (`dash`, `bash` or `busybox`).
+    pub fn script(&self, interpreter: &str, command: &str) -> Output {
+        let built = self.sbc(&["build"]);
+        assert_eq!(built.code, 0, "{}", built.stderr);
+        let mut words = vec![interpreter];
+        if interpreter == "busybox" {
+            words.push("sh");
+        }
+        let mut start = self.command(words.remove(0));
+        run(start.args(words).arg(".agent-sandbox/app.sh").args(["--", "/bin/sh", "-c", command]))
+    }
+}
+
+/// Runs a command to its end.
+pub fn run(command: &mut Command) -> Output {
+    let output = command.output().unwrap_or_else(|error| panic!("{command:?}: {error}"));
+    let status = output.status;
+    let signal = std::os::unix::process::ExitStatusExt::signal(&status).map_or(0, |signal| 128 + signal);
+    Output {
+        code: status.code().unwrap_or(signal),
+        stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+        stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+    }
+}
+
+impl Output {
+    /// Asserts the exit code; shows everything if it is another.
+    #[track_caller]
+    pub fn code(self, expected: i32) -> Output {
+        assert_eq!(self.code, expected, "stdout:\n{}\nstderr:\n{}", self.stdout, self.stderr);
+        self
+    }
+
+    /// Asserts that standard error holds each of the texts.
+    #[track_caller]
+    pub fn says(self, texts: &[&str]) -> Output {
+        for text in texts {
+            assert!(self.stderr.contains(text), "standard error lacks {text:?}:\n{}", self.stderr);
+        }
+        self
+    }
+}
+
+fn write(path: &Path, text: &[u8]) {
+    fs::create_dir_all(path.parent().expect("a parent")).expect("directories");
+    fs::write(path, text).expect("a file");
+}
