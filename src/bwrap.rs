@@ -3,6 +3,8 @@
 //! Abilities come from `--help` and from trying, never from the version: Debian's 0.8.0 has
 //! `--bind-fd`, and Ubuntu's 0.9.0 resolves paths like 0.12.
 
+#![allow(clippy::disallowed_methods, reason = "this module looks for bubblewrap and tries it")]
+
 use crate::diagnostic::{Code, Diagnostic};
 use crate::invocation::isolation_options;
 use crate::plan::{Action, Content};

@@ -4,6 +4,8 @@
 //! bubblewrap itself survives it. Here signals, limits and standard error become the command's
 //! own, and a command that cannot be started is told apart from one that fails.
 
+#![allow(clippy::disallowed_methods, reason = "this module runs inside the sandbox")]
+
 use crate::sys;
 use crate::words::Resource;
 use rustix::process::{Resource as Rlimit, Rlimit as Limit, setrlimit};

@@ -3,6 +3,8 @@
 //! The environment is bubblewrap's own from the start (`--clearenv` would leave the caller's in
 //! `/proc/1/environ`), arguments go through a descriptor, and no other descriptor gets through.
 
+#![allow(clippy::disallowed_methods, reason = "this module runs the sandbox")]
+
 use crate::bwrap;
 use crate::diagnostic::{Code, Diagnostic, printable};
 use crate::enter::Entry;

@@ -2,6 +2,8 @@
 //!
 //! With `project.rs`, `bwrap.rs` and `exec.rs` the only code that looks at the machine.
 
+#![allow(clippy::disallowed_methods, reason = "this module looks at the machine")]
+
 use crate::diagnostic::{Code, Diagnostic};
 use crate::path::SymbolicPath;
 use crate::words::Variable;

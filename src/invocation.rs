@@ -3,6 +3,8 @@
 //! Looks at the host and changes nothing: what has to be created is listed, not made. Whatever
 //! cannot be honoured is a problem, and with a problem nothing runs.
 
+#![allow(clippy::disallowed_methods, reason = "this module resolves a plan on a host")]
+
 use crate::check::assertions;
 use crate::compile::Compiled;
 use crate::diagnostic::{Code, Diagnostics};

@@ -3,6 +3,8 @@
 //! Answers where a path really lies inside: bubblewrap 0.12 refuses to mount on a symbolic link,
 //! and older ones mount somewhere else, so every destination is resolved here first.
 
+#![allow(clippy::disallowed_methods, reason = "links are followed on the host")]
+
 use std::collections::{BTreeMap, VecDeque};
 use std::ffi::OsString;
 use std::fs;

@@ -2,6 +2,8 @@
 //!
 //! Looks at the host and changes nothing. What is wrong is reported with the rule that asked.
 
+#![allow(clippy::disallowed_methods, reason = "sources are looked up on the host")]
+
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::host::{Host, nearest_existing};
 use crate::invocation::{Data, Placeholder};

@@ -5,6 +5,8 @@
 //! they are still empty and no other sandbox uses them: each holds a shared lock, and only who
 //! gets an exclusive one removes. A run that was killed is cleaned up by the next.
 
+#![allow(clippy::disallowed_methods, reason = "this module creates and removes placeholders")]
+
 use crate::diagnostic::{Code, Diagnostic};
 use crate::invocation::Placeholder;
 use crate::plan::sha256;

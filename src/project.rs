@@ -2,6 +2,8 @@
 //!
 //! Reads `.agent-sandbox.kdl` and `.agent-sandbox/profiles/*.kdl`, each once, and nothing else.
 
+#![allow(clippy::disallowed_methods, reason = "this module loads the texts")]
+
 use crate::builtin;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::source::{Source, SourceKind, Sources};

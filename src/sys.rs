@@ -1,5 +1,6 @@
 //! The few system calls that no crate offers safely. The only unsafe code of sbc.
 
+#![allow(clippy::disallowed_methods, reason = "this module talks to the kernel")]
 #![allow(unsafe_code, reason = "each block says why it is sound")]
 
 use std::io;

@@ -75,7 +75,15 @@ impl Project {
     pub fn command(&self, program: impl AsRef<OsStr>) -> Command {
         let mut command = Command::new(program);
         command.current_dir(&self.root).env_clear().stdin(Stdio::null());
-        command.env("HOME", &self.home).env("USER", "tester").env("PATH", "/usr/local/bin:/usr/bin:/bin").env("LANG", "C.UTF-8");
+        command
+            .env("HOME", &self.home)
+            .env("USER", "tester")
+            .env("PATH", "/usr/local/bin:/usr/bin:/bin")
+            .env("LANG", "C.UTF-8");
+        // Another bubblewrap can be tried: SBC_BWRAP=/path/to/bwrap cargo test.
+        if let Some(bwrap) = std::env::var_os("SBC_BWRAP") {
+            command.env("SBC_BWRAP", bwrap);
+        }
         command
     }
 

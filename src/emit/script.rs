@@ -145,7 +145,8 @@ impl Script<'_> {
             let _ = writeln!(out, "above_{up}=${{{below}%/*}}");
         }
         out.push_str(
-            "bwrap=$(command -v bwrap) || fail 'bubblewrap is not installed'\n\
+            "bwrap=${SBC_BWRAP:-$(command -v bwrap)}\n\
+             [ -x \"$bwrap\" ] || fail 'bubblewrap is not installed'\n\
              [ ! -u \"$bwrap\" ] || fail 'bubblewrap is set-user-ID, which is not safe'\n\
              [ \"$(id -u)\" != 0 ] || fail 'not as root: nothing would be denied to it'\n\n",
         );
@@ -509,7 +510,12 @@ impl Script<'_> {
                 Resource::Processes => format!("ulimit -u {limit} 2>/dev/null || ulimit -p {limit}"),
                 Resource::Memory => format!("ulimit -v {}", limit.div_ceil(1024)),
                 Resource::OpenFiles => format!("ulimit -n {limit}"),
-                Resource::FileSize => format!("ulimit -f {}", limit.div_ceil(512)),
+                // In blocks: of 512 bytes by POSIX, of 1024 in bash unless it obeys POSIX.
+                Resource::FileSize => format!(
+                    "case ${{BASH_VERSION-}}:${{SHELLOPTS-}} in :* | *posix*) ulimit -f {} ;; *) ulimit -f {} ;; esac",
+                    limit.div_ceil(512),
+                    limit.div_ceil(1024)
+                ),
             };
             format!("    # shellcheck disable=SC3045 # dash, bash and busybox know it\n    {command} || exit\n")
         };
