@@ -32,7 +32,7 @@ pub fn write(wanted: &Wanted) -> i32 {
             let name = format!("{}.sh", compiled.plan.name);
             write::replace(&folder.join(&name), script.as_bytes(), 0o755)?;
             eprintln!(
-                "wrote {DIRECTORY}/{name} (plan sha256:{}, {} mounts)",
+                "wrote {DIRECTORY}/{name} (plan sha256:{}, {} mounts at the most)",
                 compiled.plan.hash(),
                 compiled.plan.mounts()
             );

@@ -1,0 +1,64 @@
+#!/bin/sh
+# Installs what the tests need, then runs all of them: formatting, lints, tests, examples, book.
+# As a normal user with sudo, or as root; the tests themselves always run as a normal user.
+set -eu
+cd "$(dirname "$0")/.."
+
+say() { printf '\n== %s\n' "$1"; }
+
+# install PROGRAM PACKAGE...: installs packages when a program is missing.
+install() {
+    program=$1
+    shift
+    if command -v "$program" >/dev/null 2>&1; then return 0; fi
+    if ! command -v apt-get >/dev/null 2>&1; then
+        echo "tests/run.sh: please install $program first (this script knows apt-get only)" >&2
+        exit 1
+    fi
+    missing="$missing $*"
+}
+
+PATH=$PATH:/usr/sbin:/sbin
+missing=
+install bwrap bubblewrap
+install cc gcc libc6-dev
+install dash dash
+install busybox busybox
+install shellcheck shellcheck
+install git git
+install keyctl keyutils
+install pgrep procps
+install script bsdutils
+install setpriv util-linux
+install npm nodejs npm
+if [ -n "$missing" ]; then
+    say "installing$missing"
+    root=
+    [ "$(id -u)" = 0 ] || root=sudo
+    $root apt-get update -qq
+    # shellcheck disable=SC2086 # a list of packages
+    $root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing >/dev/null
+fi
+
+# The test user must be able to read the tree.
+if [ "$(id -u)" = 0 ]; then
+    user=sbc-test
+    id -u "$user" >/dev/null 2>&1 || useradd --create-home "$user"
+    if ! setpriv --reuid "$user" --regid "$user" --init-groups test -r Cargo.toml; then
+        tree=/home/$user/tree
+        say "copying the tree to $tree, where $user can read it"
+        mkdir -p "$tree"
+        tar --exclude ./target -cf - . | tar -xf - -C "$tree"
+        chmod 755 "/home/$user"
+        chmod -R a+rX "$tree"
+        cd "$tree"
+    fi
+fi
+
+say 'formatting'
+cargo fmt --check
+say 'lints'
+cargo clippy --quiet --all-targets -- -D warnings
+say 'tests'
+cargo test --quiet --no-run
+cargo test
