@@ -122,10 +122,8 @@ impl Script<'_> {
         if used.contains(&Variable::User) {
             out.push_str("user=${USER:-${LOGNAME:-$(id -un)}}\ncase $user in\n*/* | . | .. | '') fail 'USER is not a name' ;;\nesac\n");
         }
-        for (name, option) in [(Variable::Uid, "-u"), (Variable::Gid, "-g")] {
-            if used.contains(&name) {
-                let _ = writeln!(out, "{}=$(id {option})", shell::variable(name));
-            }
+        if used.contains(&Variable::Gid) {
+            out.push_str("gid=$(id -g)\n");
         }
         let directories = [
             (Variable::ConfigHome, Some(".config")),
@@ -148,7 +146,8 @@ impl Script<'_> {
             "bwrap=${SBC_BWRAP:-$(command -v bwrap)}\n\
              [ -x \"$bwrap\" ] || fail 'bubblewrap is not installed'\n\
              [ ! -u \"$bwrap\" ] || fail 'bubblewrap is set-user-ID, which is not safe'\n\
-             [ \"$(id -u)\" != 0 ] || fail 'not as root: nothing would be denied to it'\n\n",
+             uid=$(id -u)\n\
+             [ \"$uid\" != 0 ] || fail 'not as root: nothing would be denied to it'\n\n",
         );
         out
     }

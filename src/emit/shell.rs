@@ -178,7 +178,8 @@ target() {
         name: "merged",
         text: r#"# merged OPTION MISSING PATH LINK: a link into /usr where the host has one.
 merged() {
-    if [ -L "$3" ] && [ "$(cd -P -- "$3" && pwd -P)" = "/$4" ]; then
+    # shellcheck disable=SC3013 # dash, bash and busybox know -ef
+    if [ -L "$3" ] && [ "$3" -ef "/$4" ]; then
         arg --symlink "$4" "$3"
     else
         bind "$1" "$2" "$3" "$3"
