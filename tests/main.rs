@@ -10,6 +10,7 @@
 )]
 
 mod generated;
+mod hosts;
 mod sandbox;
 mod signals;
 mod support;
