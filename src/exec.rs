@@ -47,8 +47,20 @@ pub fn run(
         Diagnostic::error(Code::SBC0708, title).help("remove keyrings that you no longer need: `keyctl show @u`")
     })?;
     let mut start = Start::prepare(invocation, bwrap, command, limits).map_err(failed)?;
-    let signals = watch(invocation.new_session).map_err(failed)?;
+    let keyboard: Vec<i32> = KEYBOARD.iter().copied().filter(|signal| !sys::is_ignored(*signal)).collect();
+    let signals = watch().map_err(failed)?;
+    // bubblewrap inherits this; what starts the command inside restores it there. Without that
+    // step they would stay ignored, and so bubblewrap dies of them instead.
+    if invocation.has_proc {
+        keyboard.iter().for_each(|signal| sys::ignore(*signal));
+    }
     let child = start.command.spawn().map_err(failed)?;
+    if invocation.new_session {
+        // The terminal does not reach the command, so sbc passes these on.
+        keyboard.iter().chain(&[SIGWINCH]).try_for_each(|signal| signals.add_signal(*signal)).map_err(failed)?;
+    } else {
+        keyboard.iter().for_each(|signal| sys::ignore(*signal));
+    }
     // Only bubblewrap holds the other ends now.
     drop(start.handed_over);
     drop(start.command);
@@ -107,11 +119,8 @@ impl Start {
             start.arg(format!("/proc/self/fd/{}", own.as_raw_fd()));
             start.args(Entry { stderr: stderr.as_raw_fd(), restore, limits }.arguments());
             start.stderr(write);
-            sys::start_with_signals(&mut start, KEYBOARD);
             handed_over.extend([stderr, own]);
             complaint = Some(read);
-        } else {
-            sys::start_with_signals(&mut start, &[]);
         }
         start.args(command);
         handed_over.extend([status_end, arguments]);
@@ -147,16 +156,10 @@ fn open_self() -> io::Result<OwnedFd> {
 }
 
 /// Starts to watch signals, before there is a child whose end could be missed.
-fn watch(new_session: bool) -> io::Result<Signals> {
-    let mut watched = vec![SIGCHLD, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2];
-    if new_session {
-        // The terminal does not reach the command, so sbc passes these on.
-        watched.extend(KEYBOARD.iter().filter(|signal| !sys::is_ignored(**signal)));
-        watched.push(SIGWINCH);
-    } else {
-        KEYBOARD.iter().for_each(|signal| sys::ignore(*signal));
-    }
-    Signals::new(watched)
+fn watch() -> io::Result<Signals> {
+    // If it were ignored, bubblewrap before 0.11.1 would wait for ever (bubblewrap#705).
+    sys::restore(SIGCHLD);
+    Signals::new([SIGCHLD, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2])
 }
 
 /// Waits for bubblewrap and passes signals on to the command.

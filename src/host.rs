@@ -5,8 +5,11 @@
 #![allow(clippy::disallowed_methods, reason = "this module looks at the machine")]
 
 use crate::diagnostic::{Code, Diagnostic};
+use crate::mounts::HostTree;
 use crate::path::SymbolicPath;
 use crate::words::Variable;
+use std::cell::RefCell;
+use std::collections::HashMap;
 use std::env;
 use std::ffi::{OsStr, OsString};
 use std::fs;
@@ -23,6 +26,26 @@ pub struct Host {
     pub project: PathBuf,
     /// Physical, without links: where the caller is.
     pub cwd: PathBuf,
+    /// The links of the host, as far as they have been looked at.
+    pub links: Links,
+}
+
+/// The symbolic links of a host, each looked at once.
+#[derive(Clone, Debug, Default)]
+pub struct Links {
+    known: RefCell<HashMap<PathBuf, Option<PathBuf>>>,
+}
+
+impl Links {
+    /// Where the link at `path` leads; `None` for what is no link.
+    pub fn read(&self, path: &Path) -> Option<PathBuf> {
+        if let Some(known) = self.known.borrow().get(path) {
+            return known.clone();
+        }
+        let target = fs::read_link(path).ok();
+        self.known.borrow_mut().insert(path.to_owned(), target.clone());
+        target
+    }
 }
 
 impl Host {
@@ -47,6 +70,7 @@ impl Host {
             gid: rustix::process::getgid().as_raw(),
             project,
             cwd,
+            links: Links::default(),
         })
     }
 
@@ -96,13 +120,9 @@ impl Host {
         Ok(path.expand(&|variable| self.value(variable).unwrap_or_default()).unwrap_or_else(|| PathBuf::from("/")))
     }
 
-    /// As [`Host::expand`], with links followed as far as the path exists.
+    /// As [`Host::expand`], with links followed; a circle of links has no end and so no path.
     pub fn real(&self, path: &SymbolicPath) -> Option<PathBuf> {
-        let path = self.expand(path).ok()?;
-        let existing =
-            path.ancestors().find_map(|above| fs::canonicalize(above).ok().map(|real| (above.to_owned(), real)))?;
-        let rest = path.strip_prefix(&existing.0).ok()?;
-        Some(if rest.as_os_str().is_empty() { existing.1 } else { existing.1.join(rest) })
+        HostTree::new(&[]).resolve(&self.expand(path).ok()?, &self.links).ok()
     }
 }
 

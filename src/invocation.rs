@@ -13,10 +13,12 @@ use crate::host::Host;
 use crate::layout;
 use crate::mounts::{Mounts, Placed, Provider};
 use crate::operation::{Inspector, Operation, Request};
+use crate::path::SymbolicPath;
 use crate::plan::Content;
 use crate::policy::EnvRule;
 use crate::words::{Lifetime, Namespace, NestedSandboxes, Network, Terminal};
-use std::collections::BTreeMap;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, HashMap};
 use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -65,7 +67,9 @@ pub struct Invocation {
 pub fn resolve(compiled: &Compiled, host: &Host, out: &mut Diagnostics) -> Invocation {
     let content = &compiled.plan.content;
     // Once more with the links of this host followed: symbols cannot tell what lies behind them.
-    assertions::check(&compiled.merged, &compiled.plan, &|path| host.real(path), out);
+    let known = RefCell::new(HashMap::new());
+    let real = |path: &SymbolicPath| known.borrow_mut().entry(path.clone()).or_insert_with(|| host.real(path)).clone();
+    assertions::check(&compiled.merged, &compiled.plan, &real, out);
     let inspector = Inspector::new(content, host, out);
     let mut builder =
         Builder { inspector, mounts: Mounts::default(), read_only: Vec::new(), invocation: Invocation::default() };
@@ -146,7 +150,7 @@ impl<'a> Builder<'a> {
 
     /// Emits one request on the place that it really has inside.
     fn emit(&mut self, request: Request<'a>) {
-        let placed = match self.mounts.resolve(&request.at) {
+        let placed = match self.mounts.resolve(&request.at, &self.inspector.host.links) {
             Ok(placed) => placed,
             Err(error) => return self.inspector.unplaced(request.step, &request.at, error),
         };
@@ -262,7 +266,7 @@ impl<'a> Builder<'a> {
 
     /// The real path of a directory inside, if it is one that a process can be in.
     fn visible_directory(&self, path: &Path) -> Option<PathBuf> {
-        let placed = self.mounts.resolve(path).ok()?;
+        let placed = self.mounts.resolve(path, &self.inspector.host.links).ok()?;
         let is_directory = match (&placed.host, self.mounts.provider(&placed.path)) {
             (Some(host), _) => host.is_dir(),
             (None, Some((_, Provider::Denied))) => false,
@@ -273,7 +277,9 @@ impl<'a> Builder<'a> {
     }
 
     fn shows_any_of(&self, path: &Path) -> bool {
-        self.mounts.resolve(path).is_ok_and(|placed| self.mounts.provider(&placed.path).is_some())
+        self.mounts
+            .resolve(path, &self.inspector.host.links)
+            .is_ok_and(|placed| self.mounts.provider(&placed.path).is_some())
     }
 
     fn environment(&mut self, content: &Content) {

@@ -3,11 +3,9 @@
 //! Answers where a path really lies inside: bubblewrap 0.12 refuses to mount on a symbolic link,
 //! and older ones mount somewhere else, so every destination is resolved here first.
 
-#![allow(clippy::disallowed_methods, reason = "links are followed on the host")]
-
+use crate::host::Links;
 use std::collections::{BTreeMap, VecDeque};
 use std::ffi::OsString;
-use std::fs;
 use std::path::{Component, Path, PathBuf};
 
 /// As many links as the kernel follows.
@@ -77,19 +75,19 @@ impl Mounts {
     }
 
     /// Follows every link of a path as the kernel would inside.
-    pub fn resolve(&self, path: &Path) -> Result<Placed, Unplaced> {
+    pub fn resolve(&self, path: &Path, links: &Links) -> Result<Placed, Unplaced> {
         let mut left = parts(path);
         let mut real = PathBuf::from("/");
-        let mut links = 0;
+        let mut followed = 0;
         while let Some(part) = left.pop_front() {
             if part == ".." {
                 real.pop();
                 continue;
             }
             real.push(&part);
-            let Some(target) = self.link(&real)? else { continue };
-            links += 1;
-            if links > MAX_LINKS {
+            let Some(target) = self.link(&real, links)? else { continue };
+            followed += 1;
+            if followed > MAX_LINKS {
                 return Err(Unplaced::Circle(path.to_owned()));
             }
             real.pop();
@@ -109,28 +107,37 @@ impl Mounts {
     }
 
     /// Where the link at `path` leads, if one is there.
-    fn link(&self, path: &Path) -> Result<Option<PathBuf>, Unplaced> {
+    fn link(&self, path: &Path, links: &Links) -> Result<Option<PathBuf>, Unplaced> {
         if let Some(target) = self.links.get(path) {
             return Ok(Some(target.clone()));
         }
         let Some((host, writable)) = self.host(path) else { return Ok(None) };
-        match fs::read_link(&host) {
-            Ok(_) if writable => Err(Unplaced::Planted(host)),
-            Ok(target) => Ok(Some(target)),
-            Err(_) => Ok(None),
+        match links.read(&host) {
+            Some(_) if writable => Err(Unplaced::Planted(host)),
+            target => Ok(target),
         }
     }
 }
 
-/// Follows every link of a host path. A link inside one of `writable` is refused, because the
-/// sandbox could have made it; so are circles. A path that does not exist is an answer, too.
-pub fn host_path(path: &Path, writable: &[PathBuf]) -> Result<PathBuf, Unplaced> {
-    let mut host = Mounts::default();
-    host.add("/".into(), Provider::Host { source: "/".into(), writable: false });
-    for tree in writable {
-        host.add(tree.clone(), Provider::Host { source: tree.clone(), writable: true });
+/// The host's own file system, with the trees that the sandbox can write.
+#[derive(Debug)]
+pub struct HostTree(Mounts);
+
+impl HostTree {
+    /// A link inside one of `writable` will be refused, because the sandbox could have made it.
+    pub fn new(writable: &[PathBuf]) -> HostTree {
+        let mut host = Mounts::default();
+        host.add("/".into(), Provider::Host { source: "/".into(), writable: false });
+        for tree in writable {
+            host.add(tree.clone(), Provider::Host { source: tree.clone(), writable: true });
+        }
+        HostTree(host)
     }
-    host.resolve(path).map(|placed| placed.path)
+
+    /// Follows every link of a host path. A path that does not exist is an answer, too.
+    pub fn resolve(&self, path: &Path, links: &Links) -> Result<PathBuf, Unplaced> {
+        self.0.resolve(path, links).map(|placed| placed.path)
+    }
 }
 
 fn parts(path: &Path) -> VecDeque<OsString> {

@@ -7,7 +7,7 @@
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::host::{Host, nearest_existing};
 use crate::invocation::{Data, Placeholder};
-use crate::mounts::{Unplaced, host_path};
+use crate::mounts::{HostTree, Unplaced};
 use crate::origin::Origin;
 use crate::path::SymbolicPath;
 use crate::plan::{Action, Content, Place, Step, quote};
@@ -45,8 +45,8 @@ pub struct Request<'a> {
 pub struct Inspector<'a> {
     pub host: &'a Host,
     pub out: &'a mut Diagnostics,
-    /// The real paths of everything that the sandbox can write on the host.
-    writable: Vec<PathBuf>,
+    /// The host, with everything that the sandbox can write on it.
+    tree: HostTree,
     pub placeholders: Vec<Placeholder>,
 }
 
@@ -56,8 +56,8 @@ impl<'a> Inspector<'a> {
             Action::Host { grant: Grant::ReadWrite, source, .. } => host.real(source),
             _ => None,
         };
-        let writable = content.steps.iter().filter_map(source).collect();
-        Inspector { host, out, writable, placeholders: Vec::new() }
+        let writable: Vec<PathBuf> = content.steps.iter().filter_map(source).collect();
+        Inspector { host, out, tree: HostTree::new(&writable), placeholders: Vec::new() }
     }
 
     /// The requests of all steps, parents first. Steps that are skipped or wrong have none.
@@ -209,7 +209,7 @@ impl<'a> Inspector<'a> {
                 return None;
             }
         };
-        host_path(&path, &self.writable).map_err(|error| self.unplaced(step, &path, error)).ok()
+        self.tree.resolve(&path, &self.host.links).map_err(|error| self.unplaced(step, &path, error)).ok()
     }
 
     /// Reports a path that cannot be followed.

@@ -5,8 +5,6 @@
 
 use std::io;
 use std::os::fd::RawFd;
-use std::os::unix::process::CommandExt;
-use std::process::Command;
 
 /// Marks every descriptor above 2 close-on-exec, so that none reaches the sandbox by accident.
 pub fn close_descriptors_on_exec() -> io::Result<()> {
@@ -56,16 +54,4 @@ pub fn ignore(signal: i32) {
 pub fn restore(signal: i32) {
     // SAFETY: `SIG_DFL` runs no code of ours.
     unsafe { libc::signal(signal, libc::SIG_DFL) };
-}
-
-/// Makes the child of `command` ignore `ignored`, and get told of its own children: bubblewrap
-/// before 0.11.1 waits for ever if SIGCHLD is ignored (bubblewrap#705).
-pub fn start_with_signals(command: &mut Command, ignored: &'static [i32]) {
-    let prepare = move || {
-        ignored.iter().for_each(|signal| ignore(*signal));
-        restore(libc::SIGCHLD);
-        Ok(())
-    };
-    // SAFETY: between fork and exec it makes only system calls that are safe after a signal.
-    unsafe { command.pre_exec(prepare) };
 }

@@ -24,6 +24,12 @@ struct Placed<'a> {
     step: &'a Step,
 }
 
+/// Whether `path` is `base` or lies below it. Both are in normal form, so bytes can be compared.
+fn is_within(path: &Path, base: &Path) -> bool {
+    let (path, base) = (path.as_os_str().as_encoded_bytes(), base.as_os_str().as_encoded_bytes());
+    path.strip_prefix(base).is_some_and(|rest| rest.is_empty() || rest.starts_with(b"/") || base.ends_with(b"/"))
+}
+
 /// A symbolic path as a path of symbols: its root is the first component.
 pub fn symbols(path: &SymbolicPath) -> Option<PathBuf> {
     let mut out = match path.root() {
@@ -54,10 +60,7 @@ impl<'a> View<'a> {
 
     /// The step that provides what is at `path` inside.
     fn provider(&self, path: &Path) -> Option<&Placed<'a>> {
-        self.steps
-            .iter()
-            .filter(|placed| path.starts_with(&placed.at))
-            .max_by_key(|placed| placed.at.components().count())
+        self.steps.iter().filter(|placed| is_within(path, &placed.at)).max_by_key(|placed| placed.at.as_os_str().len())
     }
 
     /// The step that provides `path`, if it shows the host's `path` there.
@@ -76,7 +79,7 @@ impl<'a> View<'a> {
                 return false;
             }
             // What is shown is a part of `path`; no other step can have this step's own place.
-            if source.starts_with(path) {
+            if is_within(source, path) {
                 return true;
             }
             // What is shown contains `path`: is it still this step that provides it inside?

@@ -1,6 +1,8 @@
 //! Writes files whole or not at all.
 
 use crate::diagnostic::{Code, Diagnostic};
+#![allow(clippy::disallowed_methods, reason = "this module looks at what it is to replace")]
+
 use std::fs::Permissions;
 use std::io::{self, Write};
 use std::os::unix::fs::PermissionsExt;
@@ -22,6 +24,17 @@ fn stage(path: &Path, bytes: &[u8], mode: u32) -> io::Result<NamedTempFile> {
 pub fn replace(path: &Path, bytes: &[u8], mode: u32) -> Result<(), Diagnostic> {
     let result = stage(path, bytes, mode).and_then(|file| file.persist(path).map_err(|error| error.error));
     result.map(|_| ()).map_err(|error| unwritable(path, &error))
+}
+
+/// Writes to a path of the user's choice: a file is replaced whole, a device or a pipe is written.
+pub fn output(path: &Path, bytes: &[u8]) -> Result<(), Diagnostic> {
+    match std::fs::metadata(path) {
+        Ok(metadata) if !metadata.is_file() => {
+            let written = std::fs::OpenOptions::new().write(true).open(path).and_then(|mut file| file.write_all(bytes));
+            written.map_err(|error| unwritable(path, &error))
+        }
+        _ => replace(path, bytes, 0o644),
+    }
 }
 
 /// Makes a new file; refuses to touch one that is there.

@@ -370,3 +370,17 @@ fn listing(project: &Project) -> Vec<String> {
     names.sort();
     names
 }
+
+/// `--output` writes into a device or a pipe, and does not put a file in its place.
+#[test]
+fn output_keeps_what_is_no_file() {
+    let project = Project::with_body("");
+    let pipe = project.root.join("pipe");
+    run(project.command("mkfifo").arg(&pipe)).code(0);
+    let mut command = project.sbc_command(&["build", "--emit", "json", "-o", "pipe"]);
+    let writer = command.spawn().unwrap();
+    let text = fs::read_to_string(&pipe).unwrap();
+    assert!(writer.wait_with_output().unwrap().status.success());
+    assert!(text.starts_with('{'), "{text}");
+    assert!(!fs::metadata(&pipe).unwrap().is_file());
+}

@@ -105,7 +105,7 @@ pub fn emit(sandboxes: Vec<String>, form: Emit, output: &Path) -> i32 {
         return 1;
     }
     if output != Path::new("-") {
-        return write::replace(output, &bytes, 0o644).map_or_else(
+        return write::output(output, &bytes).map_or_else(
             |diagnostic| {
                 report_one(diagnostic);
                 1

@@ -22,7 +22,13 @@ use std::path::Path;
 
 /// Reads the command line, does what it says, and gives the exit code.
 pub fn run() -> i32 {
-    match Cli::parse().command {
+    let cli = Cli::try_parse().unwrap_or_else(|error| {
+        // A wrong `sbc exec` is a failure before the command, as in env(1).
+        let exec = std::env::args_os().nth(1).is_some_and(|word| word == "exec") && error.use_stderr();
+        let _ = error.print();
+        std::process::exit(if exec { 125 } else { error.exit_code() })
+    });
+    match cli.command {
         Command::Check { path, no_host, format } => check::run(&path, !no_host, format),
         Command::Build { sandboxes, check: true, .. } => build::check(&wanted(sandboxes)),
         Command::Build { sandboxes, emit: Some(emit), output, .. } => build::emit(sandboxes, emit, &output),

@@ -7,6 +7,7 @@
     clippy::disallowed_methods,
     clippy::disallowed_macros,
     clippy::expect_used,
+    clippy::panic,
     reason = "a benchmark looks at the machine"
 )]
 
@@ -135,7 +136,7 @@ fn sbc(project: &Path, home: &Path) -> Command {
 }
 
 fn run(command: &mut Command) {
-    let status = command.status().expect("a program");
+    let status = command.status().unwrap_or_else(|error| panic!("{command:?}: {error}"));
     assert!(status.success(), "{command:?}: {status}");
 }
 
