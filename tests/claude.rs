@@ -3,7 +3,7 @@
 use crate::messages_api::MessagesApi;
 use crate::npm::{Claude, claude_or_skip};
 use crate::support::{Output, Project, run};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::PathBuf;
 use std::time::SystemTime;
@@ -162,4 +162,36 @@ fn saves_its_file_inside_only() {
     assert_eq!(fs::read_to_string(project.home.join(".claude.json")).unwrap(), SETTINGS);
     let names = fs::read_dir(&project.home).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
     assert!(!names.into_iter().any(|name| name.starts_with(".claude.json.")));
+}
+
+/// What the sandbox plants in the agent's directory for the host to run or obey is gone afterwards;
+/// settings of the user are seen inside and cannot be changed.
+#[test]
+fn plants_nothing_for_the_host() {
+    let project = Project::new(POLICY);
+    project.write_home(".claude/settings.json", "{}\n");
+    project.write_home(".claude/ide/1.lock", "door-to-the-editor");
+    let plant = "cd ~/.claude && cat settings.json && ls ide; mkdir -p hooks plugins skills/x daemon; \
+                 for file in .config.json settings.local.json hooks/run plugins/config.json skills/x/SKILL.md \
+                 daemon/config.json CLAUDE.md; do echo planted > $file; done; \
+                 echo planted > settings.json";
+    let output = project.exec(plant).says(&["settings.json: Read-only file system", "ide': No such file"]);
+    assert_eq!(output.stdout, "{}\n");
+    assert!(output.code != 0);
+    let planted = WalkDir::new(project.home.join(".claude")).min_depth(1).into_iter().flatten();
+    let names: BTreeSet<_> = planted.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
+    assert_eq!(names.iter().collect::<Vec<_>>(), ["1.lock", "ide", "settings.json"]);
+}
+
+/// Sessions, plans and a refreshed login stay on the host.
+#[test]
+fn keeps_its_state() {
+    let project = Project::new(POLICY);
+    project.write_home(".claude/.credentials.json", "{}\n");
+    let change = "cd ~/.claude && mkdir projects/p && echo kept > projects/p/s.jsonl && echo kept > plans/p.md && \
+                  echo kept > history.jsonl && echo kept > .credentials.json";
+    project.exec(change).code(0);
+    for name in ["projects/p/s.jsonl", "plans/p.md", "history.jsonl", ".credentials.json"] {
+        assert_eq!(fs::read_to_string(project.home.join(".claude").join(name)).unwrap(), "kept\n", "{name}");
+    }
 }

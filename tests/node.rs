@@ -38,3 +38,21 @@ fn npm_runs() {
     assert!(!output.stdout.contains("planted-token"), "{}", output.stdout);
     assert!(project.read("package-lock.json").contains("\"app\""));
 }
+
+/// Packages are kept for the next sandbox, and nothing gets into the caches from which the host
+/// installs or runs programs.
+#[test]
+fn caches_are_not_the_hosts() {
+    let project = Project::new(POLICY);
+    for name in [".npm/_cacache/index", ".cache/node/corepack/pnpm.cjs", ".cache/yarn/x", ".local/share/pnpm/store/x"] {
+        project.write_home(name, "host\n");
+    }
+    project.exec("echo kept > ~/.npm/_cacache/package").code(0);
+    assert_eq!(project.exec("cat ~/.npm/_cacache/package").code(0).stdout, "kept\n");
+    project.exec("echo planted > ~/.npm/_cacache/index; echo planted > ~/.cache/yarn/x").code(0);
+    project.exec("echo planted > ~/.local/share/pnpm/store/x").code(0);
+    project.exec("echo planted > ~/.cache/node/corepack/pnpm.cjs").code(2).says(&["Read-only file system"]);
+    for name in [".npm/_cacache/index", ".cache/node/corepack/pnpm.cjs", ".cache/yarn/x", ".local/share/pnpm/store/x"] {
+        assert_eq!(std::fs::read_to_string(project.home.join(name)).unwrap(), "host\n", "{name}");
+    }
+}
