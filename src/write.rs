@@ -1,8 +1,8 @@
 //! Writes files whole or not at all.
 
-use crate::diagnostic::{Code, Diagnostic};
 #![allow(clippy::disallowed_methods, reason = "this module looks at what it is to replace")]
 
+use crate::diagnostic::{Code, Diagnostic};
 use std::fs::Permissions;
 use std::io::{self, Write};
 use std::os::unix::fs::PermissionsExt;

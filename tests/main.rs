@@ -9,8 +9,12 @@
     reason = "tests look at the machine, and fail by panicking"
 )]
 
+mod claude;
 mod generated;
 mod hosts;
+mod messages_api;
+mod node;
+mod npm;
 mod sandbox;
 mod signals;
 mod support;

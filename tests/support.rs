@@ -2,6 +2,7 @@
 
 use std::ffi::OsStr;
 use std::fs;
+use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -148,7 +149,30 @@ impl Output {
     }
 }
 
+/// Ends a test that cannot run on this machine: `skip!("there is no npm: {reason}")`.
+macro_rules! skip {
+    ($($reason:tt)*) => {{
+        $crate::support::skipped(&format!($($reason)*), std::env::var("CI").is_ok_and(|ci| ci == "true"));
+        return;
+    }};
+}
+pub(crate) use skip;
+
+/// Says on standard error that a test is skipped. CI's machine can run every test, so there it fails.
+pub fn skipped(reason: &str, in_ci: bool) {
+    assert!(!in_ci, "skipped in CI: {reason}");
+    // Not `eprintln!`: of a test that passes, its text is thrown away.
+    writeln!(std::io::stderr(), "skipped: {reason}").expect("standard error");
+}
+
 fn write(path: &Path, text: &[u8]) {
     fs::create_dir_all(path.parent().expect("a parent")).expect("directories");
     fs::write(path, text).expect("a file");
+}
+
+/// On CI's machine a test that cannot run fails.
+#[test]
+fn skipping_fails_in_ci() {
+    let failed = std::panic::catch_unwind(|| skipped("a reason", true)).expect_err("a failure");
+    assert_eq!(failed.downcast_ref::<String>().unwrap(), "skipped in CI: a reason");
 }

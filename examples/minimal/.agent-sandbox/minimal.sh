@@ -41,11 +41,12 @@ user=${USER:-${LOGNAME:-$(id -un)}}
 case $user in
 */* | . | .. | '') fail 'USER is not a name' ;;
 esac
-uid=$(id -u)
 gid=$(id -g)
-bwrap=$(command -v bwrap) || fail 'bubblewrap is not installed'
+bwrap=${SBC_BWRAP:-$(command -v bwrap)}
+[ -x "$bwrap" ] || fail 'bubblewrap is not installed'
 [ ! -u "$bwrap" ] || fail 'bubblewrap is set-user-ID, which is not safe'
-[ "$(id -u)" != 0 ] || fail 'not as root: nothing would be denied to it'
+uid=$(id -u)
+[ "$uid" != 0 ] || fail 'not as root: nothing would be denied to it'
 
 # Hands arguments to bubblewrap.
 arg() { printf '%s\0' "$@"; }
@@ -97,7 +98,8 @@ target() {
 
 # merged OPTION MISSING PATH LINK: a link into /usr where the host has one.
 merged() {
-    if [ -L "$3" ] && [ "$(cd -P -- "$3" && pwd -P)" = "/$4" ]; then
+    # shellcheck disable=SC3013 # dash, bash and busybox know -ef
+    if [ -L "$3" ] && [ "$3" -ef "/$4" ]; then
         arg --symlink "$4" "$3"
     else
         bind "$1" "$2" "$3" "$3"

@@ -4,7 +4,7 @@
 # Compiled by sbc from .agent-sandbox.kdl. To change it, change the policy and run `sbc build`.
 # Arguments go to the command of the policy; after `--` stands another command.
 # Fails with 125 when the sandbox cannot be set up as written.
-# plan sha256:f11907d3ada80b68c61653542cf04928822df6b1668f3485d6206719d027e399 format 1
+# plan sha256:39cd4edabf45e3304aa351242343f1706e155117fe62d607ffced8c09b9c142a format 1
 #
 # What `sbc exec` does and a shell cannot: let Ctrl-C reach the command alone (here it ends the
 # sandbox), tell a failure of bubblewrap (status 1) from one of the command, pass on other
@@ -41,12 +41,13 @@ user=${USER:-${LOGNAME:-$(id -un)}}
 case $user in
 */* | . | .. | '') fail 'USER is not a name' ;;
 esac
-uid=$(id -u)
 gid=$(id -g)
 above_1=${project%/*}
-bwrap=$(command -v bwrap) || fail 'bubblewrap is not installed'
+bwrap=${SBC_BWRAP:-$(command -v bwrap)}
+[ -x "$bwrap" ] || fail 'bubblewrap is not installed'
 [ ! -u "$bwrap" ] || fail 'bubblewrap is set-user-ID, which is not safe'
-[ "$(id -u)" != 0 ] || fail 'not as root: nothing would be denied to it'
+uid=$(id -u)
+[ "$uid" != 0 ] || fail 'not as root: nothing would be denied to it'
 
 # Hands arguments to bubblewrap.
 arg() { printf '%s\0' "$@"; }
@@ -98,7 +99,8 @@ target() {
 
 # merged OPTION MISSING PATH LINK: a link into /usr where the host has one.
 merged() {
-    if [ -L "$3" ] && [ "$(cd -P -- "$3" && pwd -P)" = "/$4" ]; then
+    # shellcheck disable=SC3013 # dash, bash and busybox know -ef
+    if [ -L "$3" ] && [ "$3" -ef "/$4" ]; then
         arg --symlink "$4" "$3"
     else
         bind "$1" "$2" "$3" "$3"
@@ -173,11 +175,14 @@ unmake() {
 
 # Refuses $1 when a part of it is a link that the sandbox could have made.
 unlinked() {
-    unlinked_in "$home"/.cache/claude-cli-nodejs "$1"
-    unlinked_in "$home"/.cache/node "$1"
-    unlinked_in "$home"/.cache/yarn "$1"
-    unlinked_in "$home"/.claude "$1"
-    unlinked_in "$home"/.npm/_cacache "$1"
+    unlinked_in "$home"/.cache/sbc/yarn "$1"
+    unlinked_in "$home"/.claude/.credentials.json "$1"
+    unlinked_in "$home"/.claude/file-history "$1"
+    unlinked_in "$home"/.claude/history.jsonl "$1"
+    unlinked_in "$home"/.claude/plans "$1"
+    unlinked_in "$home"/.claude/projects "$1"
+    unlinked_in "$home"/.claude/tasks "$1"
+    unlinked_in "$home"/.cache/sbc/npm "$1"
     unlinked_in "$project" "$1"
 }
 
@@ -200,13 +205,13 @@ unlinked_in() {
 # Whether a host path is shown already.
 visible() {
     case $1 in
-    /bin | /bin/* | /etc/alternatives | /etc/alternatives/* | /etc/ca-certificates | /etc/ca-certificates/* | /etc/claude-code | /etc/claude-code/* | /etc/hosts | /etc/hosts/* | /etc/ld.so.cache | /etc/ld.so.cache/* | /etc/ld.so.conf | /etc/ld.so.conf/* | /etc/ld.so.conf.d | /etc/ld.so.conf.d/* | /etc/localtime | /etc/localtime/* | /etc/nsswitch.conf | /etc/nsswitch.conf/* | /etc/pki | /etc/pki/* | /etc/resolv.conf | /etc/resolv.conf/* | /etc/ssl | /etc/ssl/* | /etc/terminfo | /etc/terminfo/* | /lib | /lib/* | /lib32 | /lib32/* | /lib64 | /lib64/* | /libx32 | /libx32/* | /opt | /opt/* | /sbin | /sbin/* | /usr | /usr/* | "$home"/.cache/claude-cli-nodejs | "$home"/.cache/claude-cli-nodejs/* | "$home"/.cache/node | "$home"/.cache/node/* | "$home"/.cache/yarn | "$home"/.cache/yarn/* | "$home"/.claude | "$home"/.claude/* | "$home"/.config/git/config | "$home"/.config/git/config/* | "$home"/.config/git/ignore | "$home"/.config/git/ignore/* | "$home"/.config/team-lint | "$home"/.config/team-lint/* | "$home"/.gitconfig | "$home"/.gitconfig/* | "$home"/.local/bin/claude | "$home"/.local/bin/claude/* | "$home"/.local/lib/node_modules | "$home"/.local/lib/node_modules/* | "$home"/.local/lib/node_modules/@anthropic-ai/claude-code | "$home"/.local/lib/node_modules/@anthropic-ai/claude-code/* | "$home"/.local/share/claude | "$home"/.local/share/claude/* | "$home"/.local/share/fnm | "$home"/.local/share/fnm/* | "$home"/.npm/_cacache | "$home"/.npm/_cacache/* | "$home"/.nvm | "$home"/.nvm/* | "$home"/.volta | "$home"/.volta/* | "$project" | "$project"/* | "$project"/.agent-sandbox | "$project"/.agent-sandbox/* | "$project"/.agent-sandbox.kdl | "$project"/.agent-sandbox.kdl/* | "$project"/.claude | "$project"/.claude/* | "$project"/.codex | "$project"/.codex/* | "$project"/.cursor | "$project"/.cursor/* | "$project"/.devcontainer | "$project"/.devcontainer/* | "$project"/.envrc | "$project"/.envrc/* | "$project"/.gemini | "$project"/.gemini/* | "$project"/.git/config | "$project"/.git/config/* | "$project"/.git/config.worktree | "$project"/.git/config.worktree/* | "$project"/.git/hooks | "$project"/.git/hooks/* | "$project"/.git/info/attributes | "$project"/.git/info/attributes/* | "$project"/.husky | "$project"/.husky/* | "$project"/.idea | "$project"/.idea/* | "$project"/.mcp.json | "$project"/.mcp.json/* | "$project"/.mise.toml | "$project"/.mise.toml/* | "$project"/.vscode | "$project"/.vscode/* | "$project"/mise.toml | "$project"/mise.toml/*) ;;
+    /bin | /bin/* | /etc/alternatives | /etc/alternatives/* | /etc/ca-certificates | /etc/ca-certificates/* | /etc/claude-code | /etc/claude-code/* | /etc/hosts | /etc/hosts/* | /etc/ld.so.cache | /etc/ld.so.cache/* | /etc/ld.so.conf | /etc/ld.so.conf/* | /etc/ld.so.conf.d | /etc/ld.so.conf.d/* | /etc/localtime | /etc/localtime/* | /etc/nsswitch.conf | /etc/nsswitch.conf/* | /etc/pki | /etc/pki/* | /etc/resolv.conf | /etc/resolv.conf/* | /etc/ssl | /etc/ssl/* | /etc/terminfo | /etc/terminfo/* | /lib | /lib/* | /lib32 | /lib32/* | /lib64 | /lib64/* | /libx32 | /libx32/* | /opt | /opt/* | /sbin | /sbin/* | /usr | /usr/* | "$home"/.cache/node/corepack | "$home"/.cache/node/corepack/* | "$home"/.claude/.credentials.json | "$home"/.claude/.credentials.json/* | "$home"/.claude/CLAUDE.md | "$home"/.claude/CLAUDE.md/* | "$home"/.claude/agents | "$home"/.claude/agents/* | "$home"/.claude/commands | "$home"/.claude/commands/* | "$home"/.claude/file-history | "$home"/.claude/file-history/* | "$home"/.claude/history.jsonl | "$home"/.claude/history.jsonl/* | "$home"/.claude/hooks | "$home"/.claude/hooks/* | "$home"/.claude/keybindings.json | "$home"/.claude/keybindings.json/* | "$home"/.claude/output-styles | "$home"/.claude/output-styles/* | "$home"/.claude/plans | "$home"/.claude/plans/* | "$home"/.claude/plugins | "$home"/.claude/plugins/* | "$home"/.claude/projects | "$home"/.claude/projects/* | "$home"/.claude/rules | "$home"/.claude/rules/* | "$home"/.claude/settings.json | "$home"/.claude/settings.json/* | "$home"/.claude/skills | "$home"/.claude/skills/* | "$home"/.claude/statusline-command.sh | "$home"/.claude/statusline-command.sh/* | "$home"/.claude/statusline.sh | "$home"/.claude/statusline.sh/* | "$home"/.claude/tasks | "$home"/.claude/tasks/* | "$home"/.claude/themes | "$home"/.claude/themes/* | "$home"/.config/git/config | "$home"/.config/git/config/* | "$home"/.config/git/ignore | "$home"/.config/git/ignore/* | "$home"/.config/team-lint | "$home"/.config/team-lint/* | "$home"/.gitconfig | "$home"/.gitconfig/* | "$home"/.local/bin/claude | "$home"/.local/bin/claude/* | "$home"/.local/lib/node_modules | "$home"/.local/lib/node_modules/* | "$home"/.local/lib/node_modules/@anthropic-ai/claude-code | "$home"/.local/lib/node_modules/@anthropic-ai/claude-code/* | "$home"/.local/share/claude | "$home"/.local/share/claude/* | "$home"/.local/share/fnm | "$home"/.local/share/fnm/* | "$home"/.nvm | "$home"/.nvm/* | "$home"/.volta | "$home"/.volta/* | "$project" | "$project"/* | "$project"/.agent-sandbox | "$project"/.agent-sandbox/* | "$project"/.agent-sandbox.kdl | "$project"/.agent-sandbox.kdl/* | "$project"/.claude | "$project"/.claude/* | "$project"/.codex | "$project"/.codex/* | "$project"/.cursor | "$project"/.cursor/* | "$project"/.devcontainer | "$project"/.devcontainer/* | "$project"/.envrc | "$project"/.envrc/* | "$project"/.gemini | "$project"/.gemini/* | "$project"/.git/config | "$project"/.git/config/* | "$project"/.git/config.worktree | "$project"/.git/config.worktree/* | "$project"/.git/hooks | "$project"/.git/hooks/* | "$project"/.git/info/attributes | "$project"/.git/info/attributes/* | "$project"/.husky | "$project"/.husky/* | "$project"/.idea | "$project"/.idea/* | "$project"/.mcp.json | "$project"/.mcp.json/* | "$project"/.mise.toml | "$project"/.mise.toml/* | "$project"/.vscode | "$project"/.vscode/* | "$project"/mise.toml | "$project"/mise.toml/*) ;;
     *) return 1 ;;
     esac
 }
 
 apart "$home" /bin /dev /etc/alternatives /etc/ca-certificates /etc/claude-code /etc/group /etc/hosts /etc/ld.so.cache /etc/ld.so.conf /etc/ld.so.conf.d /etc/localtime /etc/nsswitch.conf /etc/passwd /etc/pki /etc/resolv.conf /etc/ssl /etc/terminfo /lib /lib32 /lib64 /libx32 /opt /proc /sbin /tmp /usr
-apart "$project" /bin /dev /etc/alternatives /etc/ca-certificates /etc/claude-code /etc/group /etc/hosts /etc/ld.so.cache /etc/ld.so.conf /etc/ld.so.conf.d /etc/localtime /etc/nsswitch.conf /etc/passwd /etc/pki /etc/resolv.conf /etc/ssl /etc/terminfo /lib /lib32 /lib64 /libx32 /opt /proc /sbin /tmp /usr "$home" "$home"/.cache/claude-cli-nodejs "$home"/.cache/node "$home"/.cache/yarn "$home"/.claude "$home"/.claude.json "$home"/.config/git/config "$home"/.config/git/ignore "$home"/.config/pnpm/rc "$home"/.config/team-lint "$home"/.gitconfig "$home"/.local/bin/claude "$home"/.local/lib/node_modules "$home"/.local/lib/node_modules/@anthropic-ai/claude-code "$home"/.local/share/claude "$home"/.local/share/fnm "$home"/.npm/_cacache "$home"/.npmrc "$home"/.nvm "$home"/.volta "$home"/.yarnrc.yml
+apart "$project" /bin /dev /etc/alternatives /etc/ca-certificates /etc/claude-code /etc/group /etc/hosts /etc/ld.so.cache /etc/ld.so.conf /etc/ld.so.conf.d /etc/localtime /etc/nsswitch.conf /etc/passwd /etc/pki /etc/resolv.conf /etc/ssl /etc/terminfo /lib /lib32 /lib64 /libx32 /opt /proc /sbin /tmp /usr "$home" "$home"/.cache/node/corepack "$home"/.cache/yarn "$home"/.claude "$home"/.claude/.credentials.json "$home"/.claude/CLAUDE.md "$home"/.claude/agents "$home"/.claude/commands "$home"/.claude/file-history "$home"/.claude/history.jsonl "$home"/.claude/hooks "$home"/.claude/keybindings.json "$home"/.claude/output-styles "$home"/.claude/plans "$home"/.claude/plugins "$home"/.claude/projects "$home"/.claude/rules "$home"/.claude/settings.json "$home"/.claude/skills "$home"/.claude/statusline-command.sh "$home"/.claude/statusline.sh "$home"/.claude/tasks "$home"/.claude/themes "$home"/.claude.json "$home"/.config/git/config "$home"/.config/git/ignore "$home"/.config/pnpm/rc "$home"/.config/team-lint "$home"/.gitconfig "$home"/.local/bin/claude "$home"/.local/lib/node_modules "$home"/.local/lib/node_modules/@anthropic-ai/claude-code "$home"/.local/share/claude "$home"/.local/share/fnm "$home"/.npm/_cacache "$home"/.npmrc "$home"/.nvm "$home"/.volta "$home"/.yarnrc.yml
 
 made=
 # What is missing is created, and removed again when it is still empty.
@@ -214,8 +219,14 @@ trap unmake EXIT
 trap 'exit 129' HUP
 trap 'exit 130' INT
 trap 'exit 143' TERM
-make dir "$home"/.claude
-make dir "$home"/.npm/_cacache
+make dir "$home"/.cache/sbc/yarn
+make file "$home"/.claude/.credentials.json
+make dir "$home"/.claude/file-history
+make file "$home"/.claude/history.jsonl
+make dir "$home"/.claude/plans
+make dir "$home"/.claude/projects
+make dir "$home"/.claude/tasks
+make dir "$home"/.cache/sbc/npm
 make dir "$project"/.next
 if [ -d "$above_1"/design-system ]; then make dir "$project"/vendor/design-system; elif [ -e "$above_1"/design-system ]; then make file "$project"/vendor/design-system; fi
 
@@ -325,17 +336,71 @@ options() {
     # tmpfs "~" mode="0700" [base-dev] Home is empty unless a profile opens a part of it.
     arg --perms 0700 --tmpfs "$home"
 
-    # rw "~/.cache/claude-cli-nodejs" missing="skip" [claude] Logs of MCP servers.
-    show --bind skip "$home"/.cache/claude-cli-nodejs
+    # ro "~/.cache/node/corepack" missing="skip" [node] Package managers that corepack fetched. Read-only: the host runs them.
+    show --ro-bind skip "$home"/.cache/node/corepack
 
-    # rw "~/.cache/node" missing="skip" [node]
-    show --bind skip "$home"/.cache/node
+    # rw "~/.cache/sbc/yarn" at="~/.cache/yarn" missing="create-dir" [node] The same for yarn.
+    bind --bind create-dir "$home"/.cache/sbc/yarn "$home"/.cache/yarn
 
-    # rw "~/.cache/yarn" missing="skip" [node]
-    show --bind skip "$home"/.cache/yarn
+    # tmpfs "~/.claude" mode="0700" [claude] In memory, but for what is named below. Claude Code on the host runs what it finds here: hooks, plugins, daemons, a second `.config.json`, and with every version something new.
+    arg --perms 0700 --tmpfs "$home"/.claude
 
-    # rw "~/.claude" missing="create-dir" [claude] Sessions, settings, login.
-    show --bind create-dir "$home"/.claude
+    # rw "~/.claude/.credentials.json" missing="create-file" [claude] The login. What is renewed inside must reach the host, whose copy is no longer valid then.
+    show --bind create-file "$home"/.claude/.credentials.json
+
+    # ro "~/.claude/CLAUDE.md" missing="skip" [claude] What you taught the agent. Read-only: the host's agent obeys it.
+    show --ro-bind skip "$home"/.claude/CLAUDE.md
+
+    # ro "~/.claude/agents" missing="skip" [claude] The same, with programs of their own.
+    show --ro-bind skip "$home"/.claude/agents
+
+    # ro "~/.claude/commands" missing="skip" [claude] The same, with programs of their own.
+    show --ro-bind skip "$home"/.claude/commands
+
+    # rw "~/.claude/file-history" missing="create-dir" [claude] Sessions, with what the agent noted for each project, and the files as they were before.
+    show --bind create-dir "$home"/.claude/file-history
+
+    # rw "~/.claude/history.jsonl" missing="create-file" [claude] What you typed.
+    show --bind create-file "$home"/.claude/history.jsonl
+
+    # ro "~/.claude/hooks" missing="skip" [claude] Programs that settings tend to name.
+    show --ro-bind skip "$home"/.claude/hooks
+
+    # ro "~/.claude/keybindings.json" missing="skip" [claude] Your settings. Read-only: their hooks run on the host.
+    show --ro-bind skip "$home"/.claude/keybindings.json
+
+    # ro "~/.claude/output-styles" missing="skip" [claude] What you taught the agent. Read-only: the host's agent obeys it.
+    show --ro-bind skip "$home"/.claude/output-styles
+
+    # rw "~/.claude/plans" missing="create-dir" [claude] Plans and tasks of sessions.
+    show --bind create-dir "$home"/.claude/plans
+
+    # ro "~/.claude/plugins" missing="skip" [claude] The same, with programs of their own.
+    show --ro-bind skip "$home"/.claude/plugins
+
+    # rw "~/.claude/projects" missing="create-dir" [claude] Sessions, with what the agent noted for each project, and the files as they were before.
+    show --bind create-dir "$home"/.claude/projects
+
+    # ro "~/.claude/rules" missing="skip" [claude] What you taught the agent. Read-only: the host's agent obeys it.
+    show --ro-bind skip "$home"/.claude/rules
+
+    # ro "~/.claude/settings.json" missing="skip" [claude] Your settings. Read-only: their hooks run on the host.
+    show --ro-bind skip "$home"/.claude/settings.json
+
+    # ro "~/.claude/skills" missing="skip" [claude] The same, with programs of their own.
+    show --ro-bind skip "$home"/.claude/skills
+
+    # ro "~/.claude/statusline-command.sh" missing="skip" [claude] Programs that settings tend to name.
+    show --ro-bind skip "$home"/.claude/statusline-command.sh
+
+    # ro "~/.claude/statusline.sh" missing="skip" [claude] Programs that settings tend to name.
+    show --ro-bind skip "$home"/.claude/statusline.sh
+
+    # rw "~/.claude/tasks" missing="create-dir" [claude] Plans and tasks of sessions.
+    show --bind create-dir "$home"/.claude/tasks
+
+    # ro "~/.claude/themes" missing="skip" [claude] Your settings. Read-only: their hooks run on the host.
+    show --ro-bind skip "$home"/.claude/themes
 
     # copy "~/.claude.json" missing="skip" [claude] Saved by lock directory, temporary file and rename, which a mounted file does not allow: a private copy, and what is saved in it is gone afterwards.
     copy --file 6 "$home"/.claude.json skip "$home"/.claude.json
@@ -367,8 +432,8 @@ options() {
     # ro "~/.local/share/fnm" missing="skip" [node] Runtimes of version managers. Read-only: a writable one would be a way to the host.
     show --ro-bind skip "$home"/.local/share/fnm
 
-    # rw "~/.npm/_cacache" missing="create-dir" [node] Downloaded packages, shared with the host.
-    show --bind create-dir "$home"/.npm/_cacache
+    # rw "~/.cache/sbc/npm" at="~/.npm/_cacache" missing="create-dir" [node] Downloaded packages, of all sandboxes and none of the host's: it would install what was planted in its own.
+    bind --bind create-dir "$home"/.cache/sbc/npm "$home"/.npm/_cacache
 
     # ro "~/.nvm" missing="skip" [node] Runtimes of version managers. Read-only: a writable one would be a way to the host.
     show --ro-bind skip "$home"/.nvm
@@ -472,10 +537,26 @@ options() {
     target --ro-bind /etc/terminfo
     target --ro-bind /opt
     target --ro-bind /usr
-    target --bind "$home"/.cache/claude-cli-nodejs
-    target --bind "$home"/.cache/node
-    target --bind "$home"/.cache/yarn
-    target --bind "$home"/.claude
+    target --ro-bind "$home"/.cache/node/corepack
+    target --bind "$home"/.claude/.credentials.json
+    target --ro-bind "$home"/.claude/CLAUDE.md
+    target --ro-bind "$home"/.claude/agents
+    target --ro-bind "$home"/.claude/commands
+    target --bind "$home"/.claude/file-history
+    target --bind "$home"/.claude/history.jsonl
+    target --ro-bind "$home"/.claude/hooks
+    target --ro-bind "$home"/.claude/keybindings.json
+    target --ro-bind "$home"/.claude/output-styles
+    target --bind "$home"/.claude/plans
+    target --ro-bind "$home"/.claude/plugins
+    target --bind "$home"/.claude/projects
+    target --ro-bind "$home"/.claude/rules
+    target --ro-bind "$home"/.claude/settings.json
+    target --ro-bind "$home"/.claude/skills
+    target --ro-bind "$home"/.claude/statusline-command.sh
+    target --ro-bind "$home"/.claude/statusline.sh
+    target --bind "$home"/.claude/tasks
+    target --ro-bind "$home"/.claude/themes
     target --ro-bind "$home"/.config/git/config
     target --ro-bind "$home"/.config/git/ignore
     target --ro-bind "$home"/.config/team-lint
@@ -484,7 +565,6 @@ options() {
     target --ro-bind "$home"/.local/lib/node_modules
     target --ro-bind "$home"/.local/share/claude
     target --ro-bind "$home"/.local/share/fnm
-    target --bind "$home"/.npm/_cacache
     target --ro-bind "$home"/.nvm
     target --ro-bind "$home"/.volta
     target --bind "$project"
@@ -504,7 +584,7 @@ launch() {
     # shellcheck disable=SC2013,SC2046 # one name a line
     for name in $(awk 'BEGIN { for (name in ENVIRON) print name }'); do
         case $name in
-        ANTHROPIC_API_KEY | ANTHROPIC_AUTH_TOKEN | ANTHROPIC_BASE_URL | ANTHROPIC_MODEL | ANTHROPIC_SMALL_FAST_MODEL | CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC | CLAUDE_CODE_OAUTH_TOKEN | COLORTERM | DISABLE_AUTOUPDATER | HOME | LANG | LC_* | LOGNAME | NODE_ENV | NODE_EXTRA_CA_CERTS | NO_COLOR | NPM_CONFIG_UPDATE_NOTIFIER | PATH | SHELL | TERM | TZ | USER) ;;
+        ANTHROPIC_API_KEY | ANTHROPIC_AUTH_TOKEN | ANTHROPIC_BASE_URL | ANTHROPIC_MODEL | ANTHROPIC_SMALL_FAST_MODEL | CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC | CLAUDE_CODE_OAUTH_TOKEN | COLORTERM | DISABLE_AUTOUPDATER | HOME | HTTPS_PROXY | HTTP_PROXY | LANG | LC_* | LOGNAME | NODE_ENV | NODE_EXTRA_CA_CERTS | NO_COLOR | NO_PROXY | NPM_CONFIG_UPDATE_NOTIFIER | PATH | SHELL | TERM | TZ | USER | http_proxy | https_proxy | no_proxy) ;;
         *) set -- -u "$name" "$@" ;;
         esac
     done
