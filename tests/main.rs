@@ -1,5 +1,6 @@
 //! All tests, in one binary.
 
 mod generated;
+mod patterns;
 mod sandbox;
 mod support;
