@@ -1,6 +1,7 @@
 //! All tests, in one binary.
 
 mod generated;
+mod limits;
 mod patterns;
 mod sandbox;
 mod support;
