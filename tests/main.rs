@@ -3,5 +3,6 @@
 mod generated;
 mod limits;
 mod patterns;
+mod reasons;
 mod sandbox;
 mod support;
