@@ -2,6 +2,7 @@
 
 mod generated;
 mod limits;
+mod outside;
 mod patterns;
 mod reasons;
 mod sandbox;
