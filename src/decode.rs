@@ -223,7 +223,8 @@ impl Decoder<'_> {
                 "secret" => Some(EnvRule::Secret),
                 _ => None,
             };
-            if self.variable_name(argument, value == Some(EnvRule::Pass)) {
+            // `remove` takes whatever can be inherited.
+            if self.variable_name(argument, value != Some(EnvRule::Secret)) {
                 let entry = Entry { value, origin: self.origin(argument.location, shape) };
                 insert(&mut self.layer.env, argument.value.clone(), entry, self.out);
             }

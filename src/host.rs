@@ -33,17 +33,17 @@ pub struct Host {
 /// The symbolic links of a host, each looked at once.
 #[derive(Clone, Debug, Default)]
 pub struct Links {
-    known: RefCell<HashMap<PathBuf, Option<PathBuf>>>,
+    known: RefCell<HashMap<OsString, Option<PathBuf>>>,
 }
 
 impl Links {
     /// Where the link at `path` leads; `None` for what is no link.
     pub fn read(&self, path: &Path) -> Option<PathBuf> {
-        if let Some(known) = self.known.borrow().get(path) {
+        if let Some(known) = self.known.borrow().get(path.as_os_str()) {
             return known.clone();
         }
         let target = fs::read_link(path).ok();
-        self.known.borrow_mut().insert(path.to_owned(), target.clone());
+        self.known.borrow_mut().insert(path.into(), target.clone());
         target
     }
 }

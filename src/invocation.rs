@@ -11,11 +11,12 @@ use crate::diagnostic::{Code, Diagnostics};
 use crate::env;
 use crate::host::Host;
 use crate::layout;
+use crate::merge::Resolved;
 use crate::mounts::{Mounts, Placed, Provider};
 use crate::operation::{Inspector, Operation, Request};
 use crate::path::SymbolicPath;
 use crate::plan::Content;
-use crate::policy::EnvRule;
+use crate::policy::{EnvRule, Setting};
 use crate::words::{Lifetime, Namespace, NestedSandboxes, Network, Terminal};
 use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap};
@@ -75,6 +76,7 @@ pub fn resolve(compiled: &Compiled, host: &Host, out: &mut Diagnostics) -> Invoc
         Builder { inspector, mounts: Mounts::default(), read_only: Vec::new(), invocation: Invocation::default() };
     builder.isolation(content);
     builder.steps(content);
+    builder.limits(compiled);
     builder.workdir(content);
     builder.environment(content);
     let Builder { inspector, mut invocation, .. } = builder;
@@ -240,6 +242,18 @@ impl<'a> Builder<'a> {
         let title = format!("`{}` must exist on the host to be mounted on, and it does not", placed.path.display());
         let help = format!("make it: `{make} {}`, or choose another place with `at=`", host.display());
         self.inspector.problem(&request.step.origins, Code::SBC0411, title, &help);
+    }
+
+    /// Limits are set by the first step inside, which is started through `/proc`.
+    fn limits(&mut self, compiled: &Compiled) {
+        if self.invocation.has_proc || compiled.plan.content.limits.is_empty() {
+            return;
+        }
+        let limits = |resolved: &&Resolved<Setting>| matches!(resolved.value, Some(Setting::Limit(_, Some(_))));
+        let rule = compiled.merged.settings.values().find(limits);
+        let origins = rule.map(|resolved| resolved.origins.as_slice()).unwrap_or_default();
+        let title = "a limit cannot be set in a sandbox without `/proc`".to_owned();
+        self.inspector.problem(origins, Code::SBC0708, title, "write `proc \"/proc\"`, or leave the limits out");
     }
 
     /// Always a physical directory that is visible inside: bubblewrap would otherwise land in some

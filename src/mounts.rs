@@ -4,8 +4,8 @@
 //! and older ones mount somewhere else, so every destination is resolved here first.
 
 use crate::host::Links;
-use std::collections::{BTreeMap, VecDeque};
-use std::ffi::OsString;
+use std::collections::{HashMap, VecDeque};
+use std::ffi::{OsStr, OsString};
 use std::path::{Component, Path, PathBuf};
 
 /// As many links as the kernel follows.
@@ -40,80 +40,95 @@ pub struct Placed {
     pub writable: bool,
 }
 
-/// The mounts so far.
+/// The mounts so far. Keys are paths in normal form, as bytes: comparing components is slow.
 #[derive(Debug, Default)]
 pub struct Mounts {
-    providers: BTreeMap<PathBuf, Provider>,
-    links: BTreeMap<PathBuf, PathBuf>,
+    providers: HashMap<OsString, Provider>,
+    links: HashMap<OsString, PathBuf>,
+}
+
+/// Where a walk stands: a path without links, and the host path behind it.
+#[derive(Debug)]
+struct Cursor {
+    path: PathBuf,
+    host: Option<(PathBuf, bool)>,
 }
 
 impl Mounts {
     pub fn add(&mut self, at: PathBuf, provider: Provider) {
-        self.providers.insert(at, provider);
+        self.providers.insert(at.into(), provider);
     }
 
     pub fn add_link(&mut self, at: PathBuf, to: PathBuf) {
-        self.links.insert(at, to);
+        self.links.insert(at.into(), to);
     }
 
-    /// The mount that provides a path without links.
-    pub fn provider(&self, path: &Path) -> Option<(&Path, &Provider)> {
-        path.ancestors()
-            .find_map(|above| self.providers.get_key_value(above))
-            .map(|(at, provider)| (at.as_path(), provider))
+    /// The mount that provides a path without links, and where it stands.
+    pub fn provider<'p>(&self, path: &'p Path) -> Option<(&'p Path, &Provider)> {
+        path.ancestors().find_map(|above| Some((above, self.providers.get(above.as_os_str())?)))
     }
 
-    /// The host path behind a path without links, and whether it can be written inside.
-    fn host(&self, path: &Path) -> Option<(PathBuf, bool)> {
-        match self.provider(path)? {
-            (at, Provider::Host { source, writable }) => {
-                let rest = path.strip_prefix(at).ok()?;
-                Some((if rest.as_os_str().is_empty() { source.clone() } else { source.join(rest) }, *writable))
+    fn cursor(&self, path: &Path) -> Cursor {
+        let mut cursor = Cursor { path: PathBuf::from("/"), host: None };
+        self.arrive(&mut cursor, OsStr::new(""));
+        parts(path).iter().for_each(|part| self.step(&mut cursor, part));
+        cursor
+    }
+
+    /// Goes one component down.
+    fn step(&self, cursor: &mut Cursor, part: &OsStr) {
+        cursor.path.push(part);
+        self.arrive(cursor, part);
+    }
+
+    /// Finds what provides the path that a cursor has just reached by `part`.
+    fn arrive(&self, cursor: &mut Cursor, part: &OsStr) {
+        match self.providers.get(cursor.path.as_os_str()) {
+            Some(Provider::Host { source, writable }) => cursor.host = Some((source.clone(), *writable)),
+            Some(Provider::Own | Provider::Denied) => cursor.host = None,
+            None => {
+                if let Some((host, _)) = &mut cursor.host {
+                    host.push(part);
+                }
             }
-            _ => None,
         }
     }
 
     /// Follows every link of a path as the kernel would inside.
     pub fn resolve(&self, path: &Path, links: &Links) -> Result<Placed, Unplaced> {
         let mut left = parts(path);
-        let mut real = PathBuf::from("/");
+        let mut cursor = self.cursor(Path::new("/"));
         let mut followed = 0;
         while let Some(part) = left.pop_front() {
             if part == ".." {
-                real.pop();
+                cursor = self.cursor(cursor.path.parent().unwrap_or(Path::new("/")));
                 continue;
             }
-            real.push(&part);
-            let Some(target) = self.link(&real, links)? else { continue };
+            self.step(&mut cursor, &part);
+            let Some(target) = self.link(&cursor, links)? else { continue };
             followed += 1;
             if followed > MAX_LINKS {
                 return Err(Unplaced::Circle(path.to_owned()));
             }
-            real.pop();
-            if target.is_absolute() {
-                real = PathBuf::from("/");
-            }
+            let from =
+                if target.is_absolute() { Path::new("/") } else { cursor.path.parent().unwrap_or(Path::new("/")) };
+            cursor = self.cursor(from);
             for part in parts(&target).into_iter().rev() {
                 left.push_front(part);
             }
         }
-        let host = self.host(&real);
-        Ok(Placed {
-            path: real,
-            writable: host.as_ref().is_some_and(|(_, writable)| *writable),
-            host: host.map(|(host, _)| host),
-        })
+        let (host, writable) = cursor.host.map_or((None, false), |(host, writable)| (Some(host), writable));
+        Ok(Placed { path: cursor.path, host, writable })
     }
 
-    /// Where the link at `path` leads, if one is there.
-    fn link(&self, path: &Path, links: &Links) -> Result<Option<PathBuf>, Unplaced> {
-        if let Some(target) = self.links.get(path) {
+    /// Where the link that a cursor stands on leads, if it is one.
+    fn link(&self, cursor: &Cursor, links: &Links) -> Result<Option<PathBuf>, Unplaced> {
+        if let Some(target) = self.links.get(cursor.path.as_os_str()) {
             return Ok(Some(target.clone()));
         }
-        let Some((host, writable)) = self.host(path) else { return Ok(None) };
-        match links.read(&host) {
-            Some(_) if writable => Err(Unplaced::Planted(host)),
+        let Some((host, writable)) = &cursor.host else { return Ok(None) };
+        match links.read(host) {
+            Some(_) if *writable => Err(Unplaced::Planted(host.clone())),
             target => Ok(target),
         }
     }

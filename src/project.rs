@@ -53,9 +53,9 @@ pub fn load(root: &Path, out: &mut Diagnostics) -> Project {
     let mut sources = builtin::sources();
     for path in profiles(root, out) {
         let name = path.strip_prefix(root).unwrap_or(&path).display().to_string();
-        read(&path, name, SourceKind::Profile, &mut sources, out);
+        read(root, &path, name, SourceKind::Profile, &mut sources, out);
     }
-    read(&root.join(POLICY), POLICY.to_owned(), SourceKind::Policy, &mut sources, out);
+    read(root, &root.join(POLICY), POLICY.to_owned(), SourceKind::Policy, &mut sources, out);
     Project { root: root.to_owned(), sources }
 }
 
@@ -63,6 +63,10 @@ pub fn load(root: &Path, out: &mut Diagnostics) -> Project {
 fn profiles(root: &Path, out: &mut Diagnostics) -> Vec<PathBuf> {
     let folder = root.join(DIRECTORY).join("profiles");
     if !folder.exists() {
+        return Vec::new();
+    }
+    if let Err(error) = within(root, &folder) {
+        out.push(unreadable(&format!("{DIRECTORY}/profiles"), &error));
         return Vec::new();
     }
     let mut paths = Vec::new();
@@ -78,8 +82,8 @@ fn profiles(root: &Path, out: &mut Diagnostics) -> Vec<PathBuf> {
     paths
 }
 
-fn read(path: &Path, name: String, kind: SourceKind, sources: &mut Sources, out: &mut Diagnostics) {
-    match read_text(path) {
+fn read(root: &Path, path: &Path, name: String, kind: SourceKind, sources: &mut Sources, out: &mut Diagnostics) {
+    match within(root, path).and_then(|()| read_text(path)) {
         Ok(text) => {
             sources.add(Source { kind, name, text });
         }
@@ -91,6 +95,15 @@ fn read(path: &Path, name: String, kind: SourceKind, sources: &mut Sources, out:
         }
         Err(error) => out.push(unreadable(&name, &error)),
     }
+}
+
+/// Refuses a path that links lead out of the project: a cloned repository could have sbc show or
+/// overwrite what it is not asked about.
+pub fn within(root: &Path, path: &Path) -> io::Result<()> {
+    if fs::canonicalize(path)?.starts_with(fs::canonicalize(root)?) {
+        return Ok(());
+    }
+    Err(io::Error::other("it leads out of the project"))
 }
 
 /// The text of a regular file. A byte more than the guard admits is read, so that it can refuse.

@@ -3,6 +3,7 @@
 #![allow(clippy::disallowed_methods, reason = "this module looks at what it is to replace")]
 
 use crate::diagnostic::{Code, Diagnostic};
+use crate::project::within;
 use std::fs::Permissions;
 use std::io::{self, Write};
 use std::os::unix::fs::PermissionsExt;
@@ -50,9 +51,10 @@ pub fn create(path: &Path, bytes: &[u8]) -> Result<(), Diagnostic> {
     }
 }
 
-/// Makes a directory and its parents.
-pub fn directory(path: &Path) -> Result<(), Diagnostic> {
-    std::fs::create_dir_all(path).map_err(|error| unwritable(path, &error))
+/// Makes a directory of the project at `root`.
+pub fn directory(root: &Path, path: &Path) -> Result<(), Diagnostic> {
+    let result = std::fs::create_dir_all(path).and_then(|()| within(root, path));
+    result.map_err(|error| unwritable(path, &error))
 }
 
 fn unwritable(path: &Path, error: &io::Error) -> Diagnostic {

@@ -9,12 +9,19 @@
     reason = "tests look at the machine, and fail by panicking"
 )]
 
+mod book;
 mod claude;
+mod documented;
 mod generated;
 mod hosts;
+mod invariants;
+mod limits;
 mod messages_api;
 mod node;
 mod npm;
+mod outside;
+mod patterns;
+mod reasons;
 mod sandbox;
 mod signals;
 mod support;

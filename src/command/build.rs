@@ -27,7 +27,7 @@ pub fn write(wanted: &Wanted) -> i32 {
         return 1;
     }
     let folder = project.root.join(DIRECTORY);
-    let result = write::directory(&folder).and_then(|()| {
+    let result = write::directory(&project.root, &folder).and_then(|()| {
         for (compiled, script) in built.iter().filter(|(compiled, _)| is_wanted(wanted, &compiled.plan.name)) {
             let name = format!("{}.sh", compiled.plan.name);
             write::replace(&folder.join(&name), script.as_bytes(), 0o755)?;

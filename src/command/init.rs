@@ -100,8 +100,8 @@ fn policy(project: &Path, found: &[(String, String)]) -> String {
     let secrets: Vec<String> =
         SECRETS.iter().filter(|name| project.join(name).is_file()).map(|name| format!("\"./{name}\"")).collect();
     let deny = match secrets.as_slice() {
-        [] => "        // deny \"./.env\"\n".to_owned(),
-        names => format!("        // Probably holds secrets.\n        deny {}\n", names.join(" ")),
+        [] => "        // Hidden:                     deny \"./.env\"\n".to_owned(),
+        names => format!("\n        // Probably holds secrets.\n        deny {}\n", names.join(" ")),
     };
     format!(
         "// What the agent in this project may see and do. `sbc check` explains mistakes,\n\

@@ -1,0 +1,287 @@
+//! The book and the README say what is so.
+
+use crate::support::{Output, Project};
+use sbc::builtin;
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// A fenced block of a page.
+struct Block {
+    /// The page and the line, for messages.
+    place: String,
+    /// `kdl`, and what stands after it.
+    words: Vec<String>,
+    text: String,
+}
+
+/// Every policy in the book and the README compiles, or fails with the code that it names.
+///
+/// `kdl` is a whole file. `kdl,fragment` is a part of a body. `kdl,must-fail=SBC0301` fails so.
+#[test]
+fn policies_compile() {
+    let blocks: Vec<Block> = pages().iter().flat_map(|page| blocks(page)).collect();
+    let policies: Vec<&Block> = blocks.iter().filter(|block| block.words.first().is_some_and(|w| w == "kdl")).collect();
+    assert!(policies.len() > 20, "only {} policies found", policies.len());
+    let wrong: Vec<String> = policies.iter().filter_map(|block| wrong(block)).collect();
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// What is wrong with a block, if anything.
+fn wrong(block: &Block) -> Option<String> {
+    let mut text = block.text.clone();
+    let mut expected = None;
+    for word in block.words.iter().skip(1) {
+        match word.strip_prefix("must-fail=") {
+            Some(code) => expected = Some(code),
+            None if word == "fragment" => text = format!("sandbox \"x\" {{\n{text}}}\n"),
+            None => return Some(format!("{}: `{word}` is not known after ```kdl", block.place)),
+        }
+    }
+    let Output { code, stderr, .. } = Project::new(&text).sbc(&["check", "--no-host"]);
+    match expected {
+        None if code == 0 => None,
+        Some(expected) if code == 1 && codes(&stderr) == BTreeSet::from([expected]) => None,
+        None => Some(format!("{}: does not compile:\n{stderr}", block.place)),
+        Some(expected) => Some(format!("{}: does not fail with {expected} alone:\n{stderr}", block.place)),
+    }
+}
+
+/// The codes that head the messages of a run.
+fn codes(stderr: &str) -> BTreeSet<&str> {
+    let is_code = |line: &&str| line.len() == 7 && line.starts_with("SBC");
+    stderr.lines().filter(is_code).collect()
+}
+
+/// A message that is printed below a policy that fails is the real one.
+#[test]
+fn messages_are_real() {
+    let mut count = 0;
+    for page in pages() {
+        let all = blocks(&page);
+        for pair in all.windows(2) {
+            let [policy, message] = pair else { continue };
+            if !policy.words.iter().any(|word| word.starts_with("must-fail=")) || !message.text.starts_with("SBC") {
+                continue;
+            }
+            count += 1;
+            let output = Project::new(&policy.text).sbc(&["check", "--no-host"]);
+            assert_eq!(output.stderr, message.text, "{}", message.place);
+        }
+    }
+    assert!(count > 0, "no message found");
+}
+
+/// The excerpts of scripts are parts of the script of the last policy before them, or of the one in
+/// the introduction.
+#[test]
+fn script_excerpts_are_real() {
+    let introduction = blocks(&root().join("book/src/introduction.md"));
+    let mut count = 0;
+    for page in pages() {
+        let mut policy = introduction.iter().find(|block| block.words == ["kdl"]).expect("a policy").text.clone();
+        for block in blocks(&page) {
+            if block.words == ["kdl"] {
+                policy = block.text;
+            } else if block.words == ["sh"] {
+                let script = script(&policy);
+                for part in block.text.trim_end().split("\n\n") {
+                    assert!(script.contains(&format!("{part}\n")), "{}: not in the script:\n{part}", block.place);
+                    count += 1;
+                }
+            }
+        }
+    }
+    assert!(count > 1, "no excerpts found");
+}
+
+/// The script of a policy with one sandbox.
+fn script(policy: &str) -> String {
+    Project::new(policy).sbc(&["build", "--emit", "script"]).code(0).stdout
+}
+
+/// The first policy of the page for starters is what `sbc init` writes there.
+#[test]
+fn first_policy_is_real() {
+    let page = blocks(&root().join("book/src/getting-started.md"));
+    let shown = page.iter().find(|block| block.words == ["kdl"]).expect("a policy");
+    let project = Project::named("shop");
+    project.write("package.json", "{}");
+    project.write(".env", "KEY=1");
+    project.sbc(&["init", "node"]).code(0);
+    assert_eq!(project.read(".agent-sandbox.kdl"), shown.text);
+}
+
+/// Every page of the book stands in its summary, once.
+#[test]
+fn summary_is_complete() {
+    let summary = read(&root().join("book/src/SUMMARY.md"));
+    for page in pages().iter().filter(|page| page.starts_with(root().join("book/src"))) {
+        let name = page.file_name().unwrap().to_str().unwrap();
+        let times = summary.matches(&format!("]({name})")).count();
+        assert!(name == "SUMMARY.md" || times == 1, "{name} stands {times} times in SUMMARY.md");
+    }
+}
+
+/// Every link to a file or a heading leads somewhere.
+#[test]
+fn links_resolve() {
+    let mut count = 0;
+    for page in pages() {
+        for target in links(&prose(&read(&page))) {
+            if target.contains("://") {
+                continue;
+            }
+            count += 1;
+            let (file, anchor) = target.split_once('#').unwrap_or((&target, ""));
+            let path = if file.is_empty() { page.clone() } else { page.parent().unwrap().join(file) };
+            assert!(path.exists(), "{}: `{target}` leads nowhere", page.display());
+            let found = anchor.is_empty() || headings(&read(&path)).iter().any(|heading| heading == anchor);
+            assert!(found, "{}: `{target}` names no heading; there are {:?}", page.display(), headings(&read(&path)));
+        }
+    }
+    assert!(count > 20, "only {count} links found");
+}
+
+/// Every module of the source is on the map of the code.
+#[test]
+fn code_map_is_complete() {
+    let map = read(&root().join("book/src/architecture.md"));
+    let source = root().join("src");
+    for path in rust_files("src") {
+        let name = path.strip_prefix(&source).unwrap().to_str().unwrap().to_owned();
+        assert!(map.contains(&format!("- `{name}`")), "architecture.md has no line that starts with - `{name}`");
+    }
+    for name in map.lines().filter_map(|line| line.strip_prefix("- `")?.split_once('`')).map(|(name, _)| name) {
+        let exists = !name.ends_with(".rs") || source.join(name).exists();
+        assert!(exists, "architecture.md describes src/{name}, which does not exist");
+    }
+}
+
+/// Every built-in profile has a section of its own.
+#[test]
+fn profiles_are_described() {
+    let described = headings(&read(&root().join("book/src/profiles.md")));
+    for (name, _) in builtin::TEXTS {
+        assert!(described.iter().any(|heading| heading == name), "profiles.md has no section `{name}`");
+    }
+}
+
+/// Every path that a built-in profile names is spoken of on the page of the profiles.
+#[test]
+fn profiles_are_described_whole() {
+    let page = read(&root().join("book/src/profiles.md"));
+    for (name, text) in builtin::TEXTS {
+        for path in text.split('"').filter(|part| part.starts_with("~/") || part.starts_with("./")) {
+            assert!(page.contains(&format!("`{path}`")), "profiles.md does not mention `{path}` of {name}");
+        }
+    }
+}
+
+/// The changelog has a section for the version that this is.
+#[test]
+fn changelog_knows_this_version() {
+    let page = read(&root().join("book/src/changelog.md"));
+    let heading = format!("## {}", env!("CARGO_PKG_VERSION"));
+    assert!(page.lines().any(|line| line == heading), "changelog.md has no `{heading}`");
+}
+
+/// Nothing unfinished is left in the source and the tests.
+#[test]
+fn nothing_is_unfinished() {
+    // Written so that this file does not find itself.
+    let marks = [["to", "do!("], ["unimpl", "emented!("], ["db", "g!("], ["FIX", "ME"], ["XX", "X"]]
+        .map(|parts| parts.concat());
+    for path in [rust_files("src"), rust_files("tests")].concat() {
+        let text = read(&path);
+        for mark in &marks {
+            assert!(!text.contains(mark.as_str()), "{} holds {mark}", path.display());
+        }
+    }
+}
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn read(path: &Path) -> String {
+    fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+/// The files below a directory of the tree with this extension, in order.
+fn files(directory: &str, extension: &str) -> Vec<PathBuf> {
+    let entries = walkdir::WalkDir::new(root().join(directory)).sort_by_file_name().into_iter();
+    let paths = entries.map(|entry| entry.expect("a readable tree").into_path());
+    paths.filter(|path| path.extension().is_some_and(|found| found == extension)).collect()
+}
+
+fn rust_files(directory: &str) -> Vec<PathBuf> {
+    files(directory, "rs")
+}
+
+/// The pages of the book, and the README where there is one.
+fn pages() -> Vec<PathBuf> {
+    let mut pages = files("book/src", "md");
+    pages.extend(Some(root().join("README.md")).filter(|path| path.exists()));
+    pages
+}
+
+/// The fenced blocks of a page.
+fn blocks(page: &Path) -> Vec<Block> {
+    let mut found: Vec<Block> = Vec::new();
+    let mut inside = false;
+    for (index, line) in read(page).lines().enumerate() {
+        match line.trim_start().strip_prefix("```") {
+            Some(_) if inside => inside = false,
+            Some(words) => {
+                inside = true;
+                let name = page.file_name().unwrap().to_string_lossy();
+                let words = words.split([',', ' ']).map(str::to_owned).collect();
+                found.push(Block { place: format!("{name}:{}", index + 1), words, text: String::new() });
+            }
+            None if inside => {
+                let block = found.last_mut().expect("an open block");
+                block.text.push_str(line);
+                block.text.push('\n');
+            }
+            None => {}
+        }
+    }
+    assert!(!inside, "{}: a block has no end", page.display());
+    found
+}
+
+/// A page without its blocks and without code between backticks.
+fn prose(text: &str) -> String {
+    let mut inside = false;
+    let mut out = String::new();
+    for line in text.lines() {
+        if line.trim_start().starts_with("```") {
+            inside = !inside;
+        } else if !inside {
+            out.extend(line.split('`').step_by(2));
+            out.push('\n');
+        }
+    }
+    out
+}
+
+/// The targets of all `[text](target)`.
+fn links(prose: &str) -> Vec<String> {
+    let after = |part: &str| part.split_once(')').map(|(target, _)| target.to_owned());
+    prose.split("](").skip(1).filter_map(after).collect()
+}
+
+/// The anchors of a page's headings, as mdBook makes them.
+fn headings(text: &str) -> Vec<String> {
+    let mut inside = false;
+    let mut found = Vec::new();
+    for line in text.lines() {
+        inside ^= line.starts_with("```");
+        let Some(heading) = line.strip_prefix('#').filter(|_| !inside) else { continue };
+        let heading = heading.trim_start_matches('#').trim().to_lowercase();
+        let kept = heading.chars().filter(|c| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_'));
+        found.push(kept.map(|c| if c == ' ' { '-' } else { c }).collect());
+    }
+    found
+}
