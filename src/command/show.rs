@@ -92,7 +92,7 @@ impl Page<'_> {
         let _ = writeln!(self.out, "  {:<48}  {}{}", printable(rule), places.join(", "), reason.unwrap_or_default());
         for (origin, old) in overridden {
             let _ =
-                writeln!(self.out, "      replaces {:<33}  {}", printable(&old), self.sources.place(origin.location));
+                writeln!(self.out, "      replaces {:<35}  {}", printable(&old), self.sources.place(origin.location));
         }
     }
 
