@@ -1,5 +1,7 @@
 //! All tests, in one binary.
 
+mod bad_input;
+mod cases;
 mod generated;
 mod sandbox;
 mod support;
