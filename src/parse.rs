@@ -5,6 +5,9 @@ use crate::source::{Location, SourceId, Span};
 use kdl::{KdlDiagnostic, KdlDocument};
 use std::ops::Range;
 
+/// Quotes of other languages and of word processors.
+pub const FOREIGN_QUOTES: [char; 5] = ['\'', '\u{2018}', '\u{2019}', '\u{201c}', '\u{201d}'];
+
 /// Parses KDL 2.0. Says what is wrong, one problem a line; `None` when there is no document.
 pub fn parse(text: &str, source: SourceId, out: &mut Diagnostics) -> Option<KdlDocument> {
     // A byte order mark is legal at the start of a file, and kdl does not know it.
@@ -91,10 +94,7 @@ fn explain(text: &str, complaint: &KdlDiagnostic, at: Location) -> Diagnostic {
         Some((_, title, help)) => error(title, help, at.span),
         None => {
             let diagnostic = Diagnostic::error(Code::SBC0005, lower_first(message)).at(at, "here");
-            match &complaint.help {
-                Some(help) => diagnostic.help(help.clone()),
-                None => diagnostic,
-            }
+            diagnostic.help(complaint.help.as_deref().unwrap_or("write it as in `sbc profiles base-dev`"))
         }
     }
 }
@@ -106,6 +106,7 @@ const STRUCTURE: &[(&str, &str, &str)] = &[
         "this text has no end on its line",
         "write `\"` at its end; text of several lines stands between `\"\"\"`",
     ),
+    ("type annotation", "the language has no type annotations", "remove the brackets, or put the text into quotes"),
     ("child block instead", "a block starts on the line of its node", "move the `{` to the end of the line above"),
     ("losing '}'", "this block has no end", "write `}` where it ends"),
     ("end of document", "this `}` closes nothing", "remove it, or look above for a `{` that is missing"),
@@ -123,7 +124,7 @@ fn misspelled(word: &str) -> Option<(&'static str, String, Range<usize>)> {
         '"' if !word.ends_with(',') => return None,
         '#' if start == 0 => ("a comment starts with `//` here", "write `// …`".into(), all),
         '\'' | '\u{2018}'..='\u{201d}' => {
-            let text = value.trim_matches(['\'', '\u{2018}', '\u{2019}', '\u{201c}', '\u{201d}']);
+            let text = value.trim_matches(FOREIGN_QUOTES);
             ("text needs straight double quotes", format!("write `\"{text}\"`"), own)
         }
         'r' if value.starts_with("r\"") || value.starts_with("r#") => {

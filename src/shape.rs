@@ -3,6 +3,7 @@
 //! Knows names, counts and words; knows nothing of what they mean. `decode.rs` does.
 
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, list, nearest};
+use crate::parse::FOREIGN_QUOTES;
 use crate::schema::{self, Node, Section};
 use crate::source::{Location, SourceId, Span, Spanned};
 use kdl::{KdlDocument, KdlEntry, KdlNode, KdlValue};
@@ -31,9 +32,6 @@ impl Shape<'_> {
         self.properties.iter().filter(move |(key, _)| !own(&key.value))
     }
 }
-
-/// Quotes of other languages and of word processors.
-const FOREIGN_QUOTES: [char; 5] = ['\'', '\u{2018}', '\u{2019}', '\u{201c}', '\u{201d}'];
 
 /// Checks nodes of one source.
 pub struct Shaper<'a> {
