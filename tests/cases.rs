@@ -23,7 +23,27 @@ struct Case {
 const OWN: [&str; 3] = ["case", "stdout", "stderr"];
 
 /// Codes that need a host in some state, each with the file and the test that bring it about.
-const ELSEWHERE: &[(Code, &str, &str)] = &[];
+const ELSEWHERE: &[(Code, &str, &str)] = &[
+    (Code::SBC0001, "bad_input", "large_file"),
+    (Code::SBC0002, "bad_input", "many_openers"),
+    (Code::SBC0004, "bad_input", "deadline"),
+    (Code::SBC0404, "bad_input", "vanished_path"),
+    (Code::SBC0406, "bad_input", "path_of_a_wrong_kind"),
+    (Code::SBC0407, "bad_input", "unreadable_path"),
+    (Code::SBC0408, "bad_input", "planted_link"),
+    (Code::SBC0409, "bad_input", "project_around_the_home"),
+    (Code::SBC0410, "bad_input", "unset_variables"),
+    (Code::SBC0411, "bad_input", "missing_mount_point"),
+    (Code::SBC0603, "bad_input", "full_disk"),
+    (Code::SBC0701, "bad_input", "no_bubblewrap"),
+    (Code::SBC0702, "bad_input", "old_bubblewrap"),
+    (Code::SBC0703, "bad_input", "forbidden_namespaces"),
+    (Code::SBC0704, "bad_input", "root"),
+    (Code::SBC0705, "bad_input", "too_many_arguments"),
+    (Code::SBC0706, "bad_input", "no_command"),
+    (Code::SBC0707, "bad_input", "invisible_workdir"),
+    (Code::SBC0708, "bad_input", "full_keyring"),
+];
 
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases")
