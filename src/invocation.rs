@@ -11,9 +11,10 @@ use crate::host::Host;
 use crate::layout;
 use crate::mounts::{Mounts, Placed, Provider};
 use crate::operation::{Inspector, Operation, Request};
+use crate::origin::Origin;
 use crate::plan::Content;
 use crate::policy::EnvRule;
-use crate::words::{Lifetime, Namespace, NestedSandboxes, Network, Terminal};
+use crate::words::{Lifetime, Namespace, NestedSandboxes, Network, SettingKey, Terminal};
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fs;
@@ -69,7 +70,8 @@ pub fn resolve(compiled: &Compiled, host: &Host, out: &mut Diagnostics) -> Invoc
         Builder { inspector, mounts: Mounts::default(), read_only: Vec::new(), invocation: Invocation::default() };
     builder.isolation(content);
     builder.steps(content);
-    builder.workdir(content);
+    let workdir = compiled.merged.settings.get(&SettingKey::Workdir);
+    builder.workdir(content, workdir.map(|resolved| resolved.origins.as_slice()).unwrap_or_default());
     builder.environment(content);
     let Builder { inspector, mut invocation, .. } = builder;
     invocation.placeholders = inspector.placeholders;
@@ -238,7 +240,7 @@ impl<'a> Builder<'a> {
 
     /// Always a physical directory that is visible inside: bubblewrap would otherwise land in some
     /// other one without a word.
-    fn workdir(&mut self, content: &Content) {
+    fn workdir(&mut self, content: &Content, origins: &[Origin]) {
         let host = self.inspector.host;
         let candidates = match &content.workdir {
             Some(path) => vec![host.expand(path).unwrap_or_default()],
@@ -253,7 +255,7 @@ impl<'a> Builder<'a> {
                 let shown = candidates.last().map(|path| path.display().to_string()).unwrap_or_default();
                 let title = format!("the working directory `{shown}` is not a directory inside the sandbox");
                 let help = "show it, such as `rw \".\"`, or choose another with `workdir`";
-                self.inspector.problem(&[], Code::SBC0707, title, help);
+                self.inspector.problem(origins, Code::SBC0707, title, help);
             }
         }
     }

@@ -50,5 +50,7 @@ fn unwritable(path: &Path, error: &io::Error) -> Diagnostic {
         }
         _ => "nothing was changed",
     };
-    Diagnostic::error(Code::SBC0603, format!("`{}` cannot be written: {error}", path.display())).help(help)
+    // Without a number of the system's it is tempfile's own, and names a file that is gone.
+    let why = if error.raw_os_error().is_some() { error.to_string() } else { error.kind().to_string() };
+    Diagnostic::error(Code::SBC0603, format!("`{}` cannot be written: {why}", path.display())).help(help)
 }
