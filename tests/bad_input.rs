@@ -102,7 +102,7 @@ fn large_file() {
     let project = Project::new(&format!("{PLAIN}{}", " ".repeat(64 * 1024 - PLAIN.len())));
     project.sbc(&["check", "--no-host"]).code(0);
     project.write(".agent-sandbox.kdl", format!("{PLAIN}{}", " ".repeat(64 * 1024 + 1 - PLAIN.len())));
-    refused(&project, &["SBC0001", "this file has", "profiles/NAME.kdl"]);
+    refused(&project, &["SBC0001", "this file has more than", ".agent-sandbox.kdl:", "profiles/NAME.kdl"]);
 }
 
 /// A thousand and one openers are too many, wherever they stand.
@@ -302,7 +302,7 @@ fn protection_under_another_root() {
 #[test]
 fn invisible_workdir() {
     let project = Project::with_body("    run { workdir \"/srv/nowhere\"; }");
-    refused(&project, &["SBC0707", "`/srv/nowhere`", "workdir"]);
+    refused(&project, &["SBC0707", "`/srv/nowhere`", "this rule", ".agent-sandbox.kdl:3"]);
 }
 
 /// A sandbox without a command has nothing to run.
@@ -333,7 +333,8 @@ fn read_only_project() {
     let before = project.read(".agent-sandbox/app.sh");
     project.write(".agent-sandbox.kdl", "sandbox \"app\" {\n}\n");
     mode(&project.root.join(".agent-sandbox"), 0o555);
-    sane(project.sbc(&["build"])).code(1).says(&["SBC0603", "nothing was changed"]);
+    let output = sane(project.sbc(&["build"])).code(1).says(&["SBC0603", "nothing was changed"]);
+    assert!(!output.stderr.contains(".sbc-"), "a temporary name is of no use: {}", output.stderr);
     mode(&project.root.join(".agent-sandbox"), 0o755);
     assert_eq!(project.read(".agent-sandbox/app.sh"), before);
     assert_eq!(fs::read_dir(project.root.join(".agent-sandbox")).unwrap().count(), 2);

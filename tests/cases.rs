@@ -7,6 +7,8 @@
 
 use crate::support::{Output, Project};
 use sbc::diagnostic::Code;
+use sbc::schema::NODES;
+use sbc::words::Variable;
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -144,5 +146,36 @@ fn every_code_is_triggered() {
             let body = text.split_once(&format!("fn {test}()")).and_then(|(_, rest)| rest.split_once("\n}\n"));
             assert!(body.is_some_and(|(body, _)| body.contains(code.name())), "{module}::{test} lacks {}", code.name());
         }
+    }
+}
+
+/// Every node, property, word and variable of the language stands in a case that compiles.
+#[test]
+fn every_word_compiles() {
+    let policies: String = cases()
+        .iter()
+        .filter(|case| case.code == 0)
+        .flat_map(|case| WalkDir::new(&case.folder).into_iter().map(Result::unwrap))
+        .filter(|entry| entry.path().extension().is_some_and(|extension| extension == "kdl"))
+        .map(|entry| fs::read_to_string(entry.path()).unwrap())
+        .collect();
+    let lines: Vec<&str> = policies.lines().map(str::trim).collect();
+    let stands = |what: &str, word: &str, found: bool| assert!(found, "no case that compiles has the {what} {word}");
+    for node in NODES {
+        let own = || lines.iter().filter(|line| line.split(' ').any(|word| word == node.name));
+        stands("node", node.name, own().next().is_some());
+        for word in node.arguments.words {
+            stands(node.name, word, own().any(|line| line.contains(&format!("\"{word}\""))));
+        }
+        for property in node.properties {
+            stands("property", property.name, policies.contains(&format!("{}=\"", property.name)));
+            for word in property.words {
+                let pair = format!("{}=\"{word}\"", property.name);
+                stands("property", &pair, policies.contains(&pair));
+            }
+        }
+    }
+    for variable in Variable::WORDS {
+        stands("variable", variable, policies.contains(&format!("${{{variable}}}")));
     }
 }
