@@ -17,6 +17,8 @@ pub struct Library<'a> {
     profiles: BTreeMap<&'a str, Vec<&'a Layer>>,
     /// Not to be inherited; known for the message about it.
     sandboxes: BTreeSet<&'a str>,
+    /// What any layer inherits.
+    inherited: BTreeSet<&'a str>,
 }
 
 impl<'a> Library<'a> {
@@ -24,6 +26,7 @@ impl<'a> Library<'a> {
         let mut library = Library::default();
         for layer in layers {
             let name = layer.name.value.as_str();
+            library.inherited.extend(layer.inherits.iter().map(|parent| parent.value.as_str()));
             match layer.kind {
                 LayerKind::Profile => library.profiles.entry(name).or_default().push(layer),
                 LayerKind::Sandbox => _ = library.sandboxes.insert(name),
@@ -139,6 +142,13 @@ impl<'a> Walk<'_, 'a> {
         self.broken = true;
         if let Some(from) = chain.iter().position(|above| std::ptr::eq(*above, parent)) {
             return self.circle(chain.iter().skip(from).copied().collect());
+        }
+        // An heir of the first says the same, and more.
+        let is_part = |layer: &&Layer| {
+            layer.kind == LayerKind::Profile && self.library.inherited.contains(layer.name.value.as_str())
+        };
+        if chain.first().is_some_and(is_part) {
+            return;
         }
         let names: Vec<&str> =
             chain.iter().map(|layer| layer.name.value.as_str()).chain([name.value.as_str()]).collect();

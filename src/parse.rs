@@ -106,6 +106,11 @@ const STRUCTURE: &[(&str, &str, &str)] = &[
         "this text has no end on its line",
         "write `\"` at its end; text of several lines stands between `\"\"\"`",
     ),
+    (
+        "opening quotes must be",
+        "text of several lines starts on its own line",
+        "break the line after the first `\"\"\"`",
+    ),
     ("type annotation", "the language has no type annotations", "remove the brackets, or put the text into quotes"),
     ("child block instead", "a block starts on the line of its node", "move the `{` to the end of the line above"),
     ("losing '}'", "this block has no end", "write `}` where it ends"),
@@ -120,6 +125,10 @@ fn misspelled(word: &str) -> Option<(&'static str, String, Range<usize>)> {
     let quoted = format!("write `\"{value}\"`");
     let is_number = value.trim_start_matches(['-', '+']).starts_with(|c: char| c.is_ascii_digit());
     Some(match value.chars().next()? {
+        '"' if value == "\"\"\"" => {
+            let help = "write `\"\"\"` on a line of its own after it, and indent every line as far as that one";
+            ("this text of several lines is not complete", help.into(), own)
+        }
         '"' if value.contains('\\') => ("a backslash starts an escape", "write `\\\\` for a backslash".into(), own),
         '"' if !word.ends_with(',') => return None,
         '#' if start == 0 => ("a comment starts with `//` here", "write `// …`".into(), all),
