@@ -36,15 +36,15 @@ const ELSEWHERE: &[(Code, &str, &str)] = &[
     (Code::SBC0409, "bad_input", "project_around_the_home"),
     (Code::SBC0410, "bad_input", "unset_variables"),
     (Code::SBC0411, "bad_input", "missing_mount_point"),
-    (Code::SBC0603, "bad_input", "full_disk"),
-    (Code::SBC0701, "bad_input", "no_bubblewrap"),
-    (Code::SBC0702, "bad_input", "old_bubblewrap"),
-    (Code::SBC0703, "bad_input", "forbidden_namespaces"),
-    (Code::SBC0704, "bad_input", "root"),
-    (Code::SBC0705, "bad_input", "too_many_arguments"),
+    (Code::SBC0603, "bad_host", "full_disk"),
+    (Code::SBC0701, "bad_host", "no_bubblewrap"),
+    (Code::SBC0702, "bad_host", "old_bubblewrap"),
+    (Code::SBC0703, "bad_host", "forbidden_namespaces"),
+    (Code::SBC0704, "bad_host", "root"),
+    (Code::SBC0705, "bad_host", "too_many_arguments"),
     (Code::SBC0706, "bad_input", "no_command"),
     (Code::SBC0707, "bad_input", "invisible_workdir"),
-    (Code::SBC0708, "bad_input", "full_keyring"),
+    (Code::SBC0708, "bad_host", "full_keyring"),
 ];
 
 fn folder() -> PathBuf {

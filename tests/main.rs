@@ -1,5 +1,6 @@
 //! All tests, in one binary.
 
+mod bad_host;
 mod bad_input;
 mod cases;
 mod generated;
