@@ -37,7 +37,11 @@ pub fn find() -> Result<PathBuf, Diagnostic> {
             }
             None => "bubblewrap is not installed".to_owned(),
         };
-        return Err(Diagnostic::error(Code::SBC0701, title).help(install_help()));
+        let help = match named {
+            Some(_) => format!("unset `{VARIABLE}`; if bubblewrap is missing: {}", install_help()),
+            None => install_help(),
+        };
+        return Err(Diagnostic::error(Code::SBC0701, title).help(help));
     };
     let metadata = fs::metadata(path)
         .map_err(|error| Diagnostic::error(Code::SBC0701, format!("`{}`: {error}", path.display())))?;

@@ -68,7 +68,10 @@ pub fn read(id: SourceId, text: &str, kind: SourceKind, out: &mut Diagnostics) -
     }
     let Some(document) = parse(text, id, out) else { return Policy::default() };
     if document.nodes().is_empty() {
-        let help = "write `sandbox \"app\" { inherit \"claude\"; }`, or let `sbc init` do it";
+        let help = match kind {
+            SourceKind::Policy => "write `sandbox \"app\" { inherit \"claude\"; }`, or let `sbc init` do it",
+            _ => "write `profile \"team\" { inherit \"base-dev\"; }`, or remove the file",
+        };
         out.push(
             Diagnostic::error(Code::SBC0111, "this file defines no sandbox and no profile")
                 .at(start(id), "empty")

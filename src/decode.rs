@@ -125,7 +125,8 @@ impl Decoder<'_> {
         let first = *self.sections.entry(name).or_insert(location);
         if first != location {
             let diagnostic = Diagnostic::error(Code::SBC0108, format!("`{name}` stands twice in one body"));
-            self.out.push(diagnostic.at(location, "again").at(first, "first").help("put both into one block"));
+            let help = if name == "about" { "remove one of them" } else { "put both into one block" };
+            self.out.push(diagnostic.at(location, "again").at(first, "first").help(help));
         }
         first == location
     }
@@ -168,7 +169,8 @@ impl Decoder<'_> {
             };
             let Some((target, value)) = target.zip(self.access(shape, path)) else { continue };
             let entry = Entry { value, origin: self.origin(argument.location, shape) };
-            insert(&mut self.layer.filesystem, target, entry, self.out);
+            let name = target.to_string();
+            insert(&mut self.layer.filesystem, target, entry, &name, self.out);
         }
     }
 
@@ -185,8 +187,9 @@ impl Decoder<'_> {
             "device" => host(Grant::Device),
             "file" => Access::File { text: self.symbolic(shape.arguments.get(1)?)? },
             "tmpfs" => {
-                let size = self.optional(shape.property("size"), SIZE)?;
-                Access::Tmpfs { size, mode: self.optional(shape.property("mode"), MODE)? }
+                let size = self.optional(shape.property("size"), SIZE);
+                let mode = self.optional(shape.property("mode"), MODE);
+                Access::Tmpfs { size: size?, mode: mode? }
             }
             "dir" => Access::Directory,
             "symlink" => Access::Symlink { to: self.symbolic(shape.property("to")?)? },
@@ -226,7 +229,7 @@ impl Decoder<'_> {
             // `remove` takes whatever can be inherited.
             if self.variable_name(argument, value != Some(EnvRule::Secret)) {
                 let entry = Entry { value, origin: self.origin(argument.location, shape) };
-                insert(&mut self.layer.env, argument.value.clone(), entry, self.out);
+                insert(&mut self.layer.env, argument.value.clone(), entry, &argument.value, self.out);
             }
         }
         for (name, value) in shape.assignments() {
@@ -237,10 +240,10 @@ impl Decoder<'_> {
             let origin = self.origin(name.location, shape);
             if shape.node.name == "prepend" {
                 let entry = Entry { value: Some(text), origin };
-                insert(&mut self.layer.prepends, name.value.clone(), entry, self.out);
+                insert(&mut self.layer.prepends, name.value.clone(), entry, &name.value, self.out);
             } else {
                 let entry = Entry { value: Some(EnvRule::Set(text)), origin };
-                insert(&mut self.layer.env, name.value.clone(), entry, self.out);
+                insert(&mut self.layer.env, name.value.clone(), entry, &name.value, self.out);
             }
         }
     }
@@ -254,6 +257,7 @@ impl Decoder<'_> {
                 Diagnostic::error(Code::SBC0109, format!("`{}` is not the name of a variable", name.value));
             let help = match name.value.split_once('=') {
                 Some((name, value)) => format!("to give it a value write `set {name}=\"{value}\"`"),
+                None if name.value.contains('*') => "write each name; only `pass` takes patterns".to_owned(),
                 None => "write letters, digits and `_`, such as `NODE_ENV`".to_owned(),
             };
             self.out.push(diagnostic.at(name.location, "not a name").help(help));
@@ -265,7 +269,7 @@ impl Decoder<'_> {
 
     fn setting(&mut self, setting: Setting, location: Location, shape: &Shape<'_>) {
         let entry = Entry { origin: self.origin(location, shape), value: Some(setting.clone()) };
-        insert(&mut self.layer.settings, setting.key(), entry, self.out);
+        insert(&mut self.layer.settings, setting.key(), entry, setting.key().word(), self.out);
     }
 
     /// A setting for each argument, all of which the schema has checked to be words.
@@ -368,7 +372,11 @@ impl Decoder<'_> {
             return;
         };
         let Some(assertion) = self.subject(known, subject) else { return };
-        let Some(reason) = shape.property("reason").filter(|reason| !reason.value.trim().is_empty()) else { return };
+        let Some(reason) = shape.property("reason") else { return };
+        if reason.value.trim().is_empty() {
+            let diagnostic = Diagnostic::error(Code::SBC0106, "`waive` needs a reason").at(reason.location, "empty");
+            return self.out.push(diagnostic.help(format!("for example `{}`", shape.node.example)));
+        }
         self.layer.waivers.push(Waiver { assertion, reason: reason.value.clone(), location: subject.location });
     }
 
@@ -383,12 +391,17 @@ impl Decoder<'_> {
     }
 
     fn bad_path(&mut self, argument: &Spanned<String>, error: PathError) {
-        let (written, PathError { range, problem }) = (&argument.value, error);
+        let (written, PathError { mut range, problem }) = (&argument.value, error);
         let (code, title, help) = match problem {
             PathProblem::Text(problem) => return self.bad_text(argument, TextError { range, problem }),
             PathProblem::Empty => {
                 (Code::SBC0401, "a path cannot be empty".to_owned(), "write `.` for the project".to_owned())
             }
+            PathProblem::NoRoot if written.starts_with("${") => (
+                Code::SBC0401,
+                "a `/` comes after the variable that a path starts with".to_owned(),
+                format!("write `{}`", written.replacen('}', "}/", 1)),
+            ),
             PathProblem::NoRoot => (
                 Code::SBC0401,
                 format!("`{written}` does not say where it starts"),
@@ -399,24 +412,28 @@ impl Decoder<'_> {
             PathProblem::OtherHome => (
                 Code::SBC0401,
                 "only one's own home has a short form".to_owned(),
-                "write `~/…` or the full path".to_owned(),
+                format!("write the full path, such as `/home/{}`", written.trim_start_matches('~')),
             ),
-            PathProblem::VariableInside(variable) => (
-                Code::SBC0401,
-                format!("`${{{}}}` is a whole path and can only stand at the start", variable.word()),
-                "start the path with it".to_owned(),
-            ),
+            PathProblem::VariableInside(variable) => {
+                let name = format!("${{{}}}", variable.word());
+                if let Some(start) = written.rfind(&name) {
+                    range = start..start + name.len();
+                }
+                let title = format!("`{name}` is a whole path and can only stand at the start");
+                (Code::SBC0401, title, format!("write `{name}/…`"))
+            }
             PathProblem::NotADirectory(variable) => (
                 Code::SBC0401,
                 format!("a path cannot start with `${{{}}}`, which is not a directory", variable.word()),
-                format!("write what comes before it, such as `/run/user/${{{}}}`", variable.word()),
+                format!("write what comes before it, such as `/srv/${{{}}}`", variable.word()),
             ),
             PathProblem::AboveRoot => {
                 (Code::SBC0402, format!("`{written}` leads above its root"), "remove a `..`".to_owned())
             }
         };
         let location = self.inside(argument, range);
-        self.out.push(Diagnostic::error(code, title).at(location, "not a path").help(help));
+        let label = if code == Code::SBC0402 { "leads out" } else { "not a path" };
+        self.out.push(Diagnostic::error(code, title).at(location, label).help(help));
     }
 
     fn bad_text(&mut self, argument: &Spanned<String>, error: TextError) {
@@ -439,7 +456,7 @@ impl Decoder<'_> {
             TextProblem::Nul => ("text cannot hold a zero byte".to_owned(), "remove `\\u{0}`".to_owned()),
         };
         let location = self.inside(argument, error.range);
-        self.out.push(Diagnostic::error(Code::SBC0104, title).at(location, "this").help(help));
+        self.out.push(Diagnostic::error(Code::SBC0104, title).at(location, "here").help(help));
     }
 
     /// The place of a part of an argument, where its spelling has no escapes; else all of it.
@@ -453,14 +470,14 @@ impl Decoder<'_> {
 }
 
 /// Adds a rule; the same key twice in one body is an error.
-fn insert<K: Ord, V>(entries: &mut Entries<K, V>, key: K, entry: Entry<V>, out: &mut Diagnostics) {
+fn insert<K: Ord, V>(entries: &mut Entries<K, V>, key: K, entry: Entry<V>, name: &str, out: &mut Diagnostics) {
     match entries.entry(key) {
         std::collections::btree_map::Entry::Vacant(vacant) => {
             vacant.insert(entry);
         }
         std::collections::btree_map::Entry::Occupied(first) => {
             out.push(
-                Diagnostic::error(Code::SBC0108, "two rules of one body are about the same thing")
+                Diagnostic::error(Code::SBC0108, format!("one body has two rules about `{name}`"))
                     .at(entry.origin.location, "again")
                     .at(first.get().origin.location, "first")
                     .help("remove one of them"),

@@ -24,9 +24,11 @@ const STACK_BYTES: usize = if cfg!(debug_assertions) { 256 << 20 } else { 64 << 
 /// Whether `text` may be parsed; says why not.
 pub fn admit(text: &str, source: SourceId, out: &mut Diagnostics) -> bool {
     if text.len() > MAX_BYTES {
-        let title = format!("this file has {} bytes, more than the {MAX_BYTES} that sbc reads", text.len());
+        let title = format!("this file has more than the {MAX_BYTES} bytes that sbc reads");
+        let span = Span { start: MAX_BYTES, end: MAX_BYTES };
         out.push(
             Diagnostic::error(Code::SBC0001, title)
+                .at(Location { source, span }, "too far")
                 .help("move rules into profiles: `.agent-sandbox/profiles/NAME.kdl`"),
         );
         return false;

@@ -15,13 +15,22 @@ pub const MAX_DEPTH: usize = 16;
 #[derive(Default)]
 pub struct Library<'a> {
     profiles: BTreeMap<&'a str, Vec<&'a Layer>>,
+    /// Not to be inherited; known for the message about it.
+    sandboxes: BTreeSet<&'a str>,
+    /// What any layer inherits.
+    inherited: BTreeSet<&'a str>,
 }
 
 impl<'a> Library<'a> {
     pub fn new(layers: impl IntoIterator<Item = &'a Layer>) -> Library<'a> {
         let mut library = Library::default();
-        for layer in layers.into_iter().filter(|layer| layer.kind == LayerKind::Profile) {
-            library.profiles.entry(layer.name.value.as_str()).or_default().push(layer);
+        for layer in layers {
+            let name = layer.name.value.as_str();
+            library.inherited.extend(layer.inherits.iter().map(|parent| parent.value.as_str()));
+            match layer.kind {
+                LayerKind::Profile => library.profiles.entry(name).or_default().push(layer),
+                LayerKind::Sandbox => _ = library.sandboxes.insert(name),
+            }
         }
         library
     }
@@ -45,6 +54,9 @@ impl<'a> Library<'a> {
             None => {
                 let names = || self.profiles.keys().copied();
                 let help = match nearest(&name.value, names()) {
+                    _ if self.sandboxes.contains(name.value.as_str()) => {
+                        format!("`{}` is a sandbox: move what both share into a profile", name.value)
+                    }
                     Some(near) => format!("did you mean `{near}`?"),
                     None => format!(
                         "there are {}; your own go into `.agent-sandbox/profiles/{}.kdl`",
@@ -128,19 +140,32 @@ impl<'a> Walk<'_, 'a> {
 
     fn refuse(&mut self, name: &Spanned<String>, chain: &[&'a Layer], parent: &'a Layer) {
         self.broken = true;
-        let circle = chain.iter().any(|above| std::ptr::eq(*above, parent));
-        let from = chain.iter().position(|above| std::ptr::eq(*above, parent)).unwrap_or(0);
-        let names: Vec<&str> =
-            chain.iter().skip(from).map(|layer| layer.name.value.as_str()).chain([name.value.as_str()]).collect();
-        let way = names.join(" → ");
-        let diagnostic = if circle {
-            Diagnostic::error(Code::SBC0202, format!("`{}` inherits itself", name.value))
-                .help(format!("break the circle {way}"))
-        } else {
-            let title = format!("more than {MAX_DEPTH} levels of inheritance");
-            Diagnostic::error(Code::SBC0204, title)
-                .help(format!("let an heir inherit the lower profiles directly; the chain is {way}"))
+        if let Some(from) = chain.iter().position(|above| std::ptr::eq(*above, parent)) {
+            return self.circle(chain.iter().skip(from).copied().collect());
+        }
+        // An heir of the first says the same, and more.
+        let is_part = |layer: &&Layer| {
+            layer.kind == LayerKind::Profile && self.library.inherited.contains(layer.name.value.as_str())
         };
-        self.out.push(diagnostic.at(name.location, "here"));
+        if chain.first().is_some_and(is_part) {
+            return;
+        }
+        let names: Vec<&str> =
+            chain.iter().map(|layer| layer.name.value.as_str()).chain([name.value.as_str()]).collect();
+        let title = format!("more than {MAX_DEPTH} levels of inheritance");
+        let help = format!("let an heir inherit the lower profiles directly; the chain is {}", names.join(" → "));
+        self.out.push(Diagnostic::error(Code::SBC0204, title).at(name.location, "here").help(help));
+    }
+
+    /// Reports a circle in the same way wherever it was entered, and so once.
+    fn circle(&mut self, mut circle: Vec<&'a Layer>) {
+        let first = (0..circle.len()).min_by_key(|index| circle.get(*index).map(|layer| layer.name.location));
+        circle.rotate_left(first.unwrap_or(0));
+        let (Some(first), Some(last)) = (circle.first(), circle.last()) else { return };
+        let closing = last.inherits.iter().find(|name| name.value == first.name.value).unwrap_or(&last.name);
+        let names: Vec<&str> = circle.iter().chain([first]).map(|layer| layer.name.value.as_str()).collect();
+        let title = format!("`{}` inherits itself", first.name.value);
+        let diagnostic = Diagnostic::error(Code::SBC0202, title).at(closing.location, "closes the circle");
+        self.out.push(diagnostic.help(format!("break the circle {}", names.join(" → "))));
     }
 }

@@ -14,10 +14,11 @@ use crate::layout;
 use crate::merge::Resolved;
 use crate::mounts::{Mounts, Placed, Provider};
 use crate::operation::{Inspector, Operation, Request};
+use crate::origin::Origin;
 use crate::path::SymbolicPath;
 use crate::plan::Content;
 use crate::policy::{EnvRule, Setting};
-use crate::words::{Lifetime, Namespace, NestedSandboxes, Network, Terminal};
+use crate::words::{Lifetime, Namespace, NestedSandboxes, Network, SettingKey, Terminal};
 use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap};
 use std::ffi::OsString;
@@ -77,7 +78,8 @@ pub fn resolve(compiled: &Compiled, host: &Host, out: &mut Diagnostics) -> Invoc
     builder.isolation(content);
     builder.steps(content);
     builder.limits(compiled);
-    builder.workdir(content);
+    let workdir = compiled.merged.settings.get(&SettingKey::Workdir);
+    builder.workdir(content, workdir.map(|resolved| resolved.origins.as_slice()).unwrap_or_default());
     builder.environment(content);
     let Builder { inspector, mut invocation, .. } = builder;
     invocation.placeholders = inspector.placeholders;
@@ -258,7 +260,7 @@ impl<'a> Builder<'a> {
 
     /// Always a physical directory that is visible inside: bubblewrap would otherwise land in some
     /// other one without a word.
-    fn workdir(&mut self, content: &Content) {
+    fn workdir(&mut self, content: &Content, origins: &[Origin]) {
         let host = self.inspector.host;
         let candidates = match &content.workdir {
             Some(path) => vec![host.expand(path).unwrap_or_default()],
@@ -273,7 +275,7 @@ impl<'a> Builder<'a> {
                 let shown = candidates.last().map(|path| path.display().to_string()).unwrap_or_default();
                 let title = format!("the working directory `{shown}` is not a directory inside the sandbox");
                 let help = "show it, such as `rw \".\"`, or choose another with `workdir`";
-                self.inspector.problem(&[], Code::SBC0707, title, help);
+                self.inspector.problem(origins, Code::SBC0707, title, help);
             }
         }
     }

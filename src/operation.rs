@@ -64,7 +64,7 @@ impl<'a> Inspector<'a> {
     pub fn requests(&mut self, placed: &[(&'a Step, PathBuf)]) -> Vec<Request<'a>> {
         let mut requests = Vec::new();
         for (step, at) in placed {
-            if let Some(operation) = self.operation(step, at) {
+            if let Some(operation) = self.operation(step) {
                 requests.push(Request { step, at: at.clone(), operation });
             }
         }
@@ -79,10 +79,10 @@ impl<'a> Inspector<'a> {
     }
 
     /// What a step does on this host; `None` when it is skipped or cannot be done.
-    fn operation(&mut self, step: &Step, at: &Path) -> Option<Operation> {
+    fn operation(&mut self, step: &Step) -> Option<Operation> {
         Some(match &step.action {
             Action::Host { grant, source, missing, merged_usr } => {
-                return self.grant(step, at, *grant, source, *missing, merged_usr.as_deref());
+                return self.grant(step, *grant, source, *missing, merged_usr.as_deref());
             }
             Action::Pin { source } => {
                 let source = self.source(step, source)?;
@@ -111,7 +111,6 @@ impl<'a> Inspector<'a> {
     fn grant(
         &mut self,
         step: &Step,
-        at: &Path,
         grant: Grant,
         source: &SymbolicPath,
         missing: Missing,
@@ -123,7 +122,7 @@ impl<'a> Inspector<'a> {
         }
         let kind = match fs::metadata(&real) {
             Ok(metadata) => metadata.file_type(),
-            Err(error) => return self.absent(step, &real, &error, grant, missing, at),
+            Err(error) => return self.absent(step, &real, &error, grant, missing),
         };
         let fits = match grant {
             Grant::Copy => kind.is_file(),
@@ -155,7 +154,6 @@ impl<'a> Inspector<'a> {
         error: &io::Error,
         grant: Grant,
         missing: Missing,
-        at: &Path,
     ) -> Option<Operation> {
         let shown = real.display();
         if error.kind() == io::ErrorKind::PermissionDenied {
@@ -166,7 +164,7 @@ impl<'a> Inspector<'a> {
         match missing {
             Missing::Skip => None,
             Missing::Error => {
-                let near = nearest_existing(at).map(|near| format!("did you mean `{near}`? or ")).unwrap_or_default();
+                let near = nearest_existing(real).map(|near| format!("did you mean `{near}`? or ")).unwrap_or_default();
                 let help = format!("{near}write `missing=\"skip\"` if it need not be there");
                 self.problem(&step.origins, Code::SBC0404, format!("`{shown}` does not exist on this host"), &help);
                 None

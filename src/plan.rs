@@ -80,6 +80,7 @@ pub enum Action {
     },
     Tmpfs {
         size: Option<u64>,
+        #[serde(serialize_with = "octal")]
         mode: Option<u32>,
     },
     Directory,
@@ -92,6 +93,11 @@ pub enum Action {
     },
     Proc,
     Dev,
+}
+
+/// Permission bits as the language writes them.
+fn octal<S: serde::Serializer>(mode: &Option<u32>, serializer: S) -> Result<S::Ok, S::Error> {
+    mode.map(|mode| format!("{mode:04o}")).serialize(serializer)
 }
 
 /// What surrounds a step, as far as symbols can tell.

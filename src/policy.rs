@@ -55,6 +55,7 @@ pub struct Layer {
 
 /// How a host path is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Grant {
     ReadOnly,
     ReadWrite,
@@ -94,6 +95,7 @@ pub enum Access {
 
 /// The value of a rule of `env`; the key is the variable.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum EnvRule {
     Set(Text),
     /// From the caller, if it is set there.

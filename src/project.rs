@@ -44,7 +44,7 @@ pub fn find(start: &Path) -> Result<PathBuf, Diagnostic> {
     let found = physical.ancestors().find(|above| above.join(POLICY).symlink_metadata().is_ok());
     found.map(Path::to_owned).ok_or_else(|| {
         let title = format!("there is no `{POLICY}` in `{}` or above it", physical.display());
-        Diagnostic::error(Code::SBC0007, title).help("write `sbc init` in the directory of your project")
+        Diagnostic::error(Code::SBC0007, title).help("run `sbc init` in the directory of your project")
     })
 }
 

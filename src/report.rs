@@ -12,6 +12,9 @@ use std::fmt;
 /// How many problems are shown before the rest is only counted.
 const SHOWN: usize = 20;
 
+/// The longest line, in bytes, that is shown. One of a file that is no policy could fill a terminal.
+const LONGEST_LINE: usize = 1_000;
+
 /// How problems are shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub enum Format {
@@ -26,8 +29,6 @@ pub enum Format {
 pub struct Style {
     pub color: bool,
     pub unicode: bool,
-    /// Columns.
-    pub width: usize,
 }
 
 /// Everything that `format` says about the problems, ending in a newline, or nothing.
@@ -47,7 +48,8 @@ fn human(diagnostics: &Diagnostics, sources: &Sources, style: Style) -> String {
         (false, false) => GraphicalTheme::none(),
     };
     let handler = GraphicalReportHandler::new_themed(theme)
-        .with_width(style.width)
+        // As rustc: a path or a line of source that is broken cannot be copied.
+        .with_wrap_lines(false)
         .with_links(false)
         .with_show_related_as_nested(true)
         .with_context_lines(1);
@@ -81,10 +83,17 @@ impl Rendered {
         let (here, elsewhere): (Vec<&Label>, Vec<&Label>) =
             diagnostic.labels.iter().partition(|label| Some(label.location.source) == file);
         let source = file.and_then(|id| sources.get(id));
+        let (source, place) = match (source, here.first()) {
+            (Some(long), Some(label)) if !is_showable(long) => {
+                let (line, column) = long.position(label.location.span.start);
+                (None, format!(" ({}:{line}:{column})", long.name))
+            }
+            _ => (source, String::new()),
+        };
         Rendered {
             code: Some(diagnostic.code),
             severity: diagnostic.severity,
-            title: printable(&diagnostic.title),
+            title: printable(&format!("{}{place}", diagnostic.title)),
             help: diagnostic.help.as_deref().map(printable),
             labels: source.map(|source| here.iter().map(|label| span(label, source)).collect()).unwrap_or_default(),
             source: source.map(named),
@@ -93,7 +102,7 @@ impl Rendered {
     }
 
     fn note(label: &Label, sources: &Sources) -> Option<Rendered> {
-        let source = sources.get(label.location.source)?;
+        let source = sources.get(label.location.source).filter(|source| is_showable(source))?;
         let silent = Label { text: String::new(), ..(*label).clone() };
         Some(Rendered {
             code: None,
@@ -105,6 +114,10 @@ impl Rendered {
             related: Vec::new(),
         })
     }
+}
+
+fn is_showable(source: &Source) -> bool {
+    source.text.lines().all(|line| line.len() <= LONGEST_LINE)
 }
 
 /// The text as it may be shown: control characters become a visible substitute of as many bytes,

@@ -3,6 +3,7 @@
 //! Knows names, counts and words; knows nothing of what they mean. `decode.rs` does.
 
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, list, nearest};
+use crate::parse::FOREIGN_QUOTES;
 use crate::schema::{self, Node, Section};
 use crate::source::{Location, SourceId, Span, Spanned};
 use kdl::{KdlDocument, KdlEntry, KdlNode, KdlValue};
@@ -51,12 +52,12 @@ impl Shaper<'_> {
             self.unknown_node(kdl, section, location);
             return None;
         };
-        if let Some(annotation) = kdl.ty() {
+        for annotation in kdl.ty().into_iter().chain(kdl.entries().iter().filter_map(KdlEntry::ty)) {
             let location = self.locate(annotation.span());
             self.out.push(
                 Diagnostic::error(Code::SBC0107, "the language has no type annotations")
                     .at(location, "not here")
-                    .help(format!("write `{}` without it", node.name)),
+                    .help("remove the word and its brackets"),
             );
         }
         let mut shape = Shape {
@@ -69,6 +70,7 @@ impl Shaper<'_> {
         };
         kdl.entries().iter().for_each(|entry| self.entry(entry, &mut shape));
         self.counts(&shape, kdl.entries());
+        shape.arguments.truncate(node.arguments.most.unwrap_or(usize::MAX));
         self.children(&shape);
         shape.reason = shape.property("reason").map(|reason| reason.value.clone()).or_else(|| comment(kdl));
         Some(shape)
@@ -76,7 +78,8 @@ impl Shaper<'_> {
 
     fn unknown_node(&mut self, kdl: &KdlNode, section: Section, location: Location) {
         let name = kdl.name().value();
-        let title = format!("`{name}` is not known in {}", section.describe());
+        let stands = if section == Section::File { "at" } else { "in" };
+        let title = format!("there is no `{name}` {stands} {}", section.describe());
         let diagnostic = Diagnostic::error(Code::SBC0101, title).at(location, "unknown");
         let help = match (schema::homes(name).next(), nearest(name, schema::names(section))) {
             (Some(home), _) => format!("`{name}` belongs in {}", home.describe()),
@@ -87,16 +90,20 @@ impl Shaper<'_> {
     }
 
     fn entry(&mut self, entry: &KdlEntry, shape: &mut Shape<'_>) {
-        let Some(value) = self.text(entry) else { return };
-        let Some(name) = entry.name() else {
-            if !shape.node.arguments.words.is_empty() && !self.word(&value, shape.node.arguments.words) {
-                return;
+        let known =
+            entry.name().map(|name| shape.node.properties.iter().find(|property| property.name == name.value()));
+        let words = match known {
+            None => shape.node.arguments.words,
+            Some(property) => property.map(|property| property.words).unwrap_or_default(),
+        };
+        let Some(value) = self.text(entry, words) else { return };
+        let Some((name, known)) = entry.name().zip(known) else {
+            if words.is_empty() || self.word(&value, words) {
+                shape.arguments.push(value);
             }
-            shape.arguments.push(value);
             return;
         };
         let key = Spanned { value: name.value().to_owned(), location: self.locate(name.span()) };
-        let known = shape.node.properties.iter().find(|property| property.name == key.value);
         let legal = match known {
             Some(property) => property.words.is_empty() || self.word(&value, property.words),
             None => shape.node.assignments || self.unknown_property(&key, &value, shape.node),
@@ -110,22 +117,29 @@ impl Shaper<'_> {
     }
 
     /// The text of an entry. Numbers and booleans are not part of the language.
-    fn text(&mut self, entry: &KdlEntry) -> Option<Spanned<String>> {
+    fn text(&mut self, entry: &KdlEntry, words: &[&str]) -> Option<Spanned<String>> {
         let mut location = self.locate(entry.span());
         if let Some(name) = entry.name() {
             let before_value = name.span().offset() + name.span().len() + 1;
             location.span.start = before_value.min(location.span.end);
         }
-        if let KdlValue::String(value) = entry.value() {
-            return Some(Spanned { value: value.clone(), location });
-        }
-        let written = entry.format().map(|format| format.value_repr.clone()).unwrap_or_default();
-        let written = written.trim_start_matches('#');
-        self.out.push(
-            Diagnostic::error(Code::SBC0105, format!("`{written}` is not text, and the language has nothing else"))
-                .at(location, "needs quotes")
-                .help(format!("write `\"{written}\"`")),
-        );
+        let written = entry.format().map(|format| format.value_repr.as_str()).unwrap_or_default();
+        let (title, write) = match entry.value() {
+            // To KDL these quotes would be a part of the text.
+            KdlValue::String(_) if written.starts_with(FOREIGN_QUOTES) => {
+                ("text needs straight double quotes".to_owned(), written.trim_matches(FOREIGN_QUOTES))
+            }
+            KdlValue::String(value) => return Some(Spanned { value: value.clone(), location }),
+            _ => {
+                let written = written.trim_start_matches('#');
+                (format!("`{written}` is not text, and the language has nothing else"), written)
+            }
+        };
+        let help = match words.contains(&write) || words.is_empty() {
+            true => format!("write `\"{write}\"`"),
+            false => format!("write {}", list(words.iter().copied(), "or")),
+        };
+        self.out.push(Diagnostic::error(Code::SBC0105, title).at(location, "needs quotes").help(help));
         None
     }
 
@@ -172,13 +186,14 @@ impl Shaper<'_> {
         // Also those that were refused: one mistake, one message.
         let written: Vec<&KdlEntry> = entries.iter().filter(|entry| entry.name().is_none()).collect();
         if written.len() < arguments.least || unassigned {
-            let diagnostic = Diagnostic::error(Code::SBC0106, format!("`{name}` needs {}", arguments.what));
+            let diagnostic = Diagnostic::error(Code::SBC0106, format!("`{name}` needs `{}`", arguments.what));
             self.out.push(diagnostic.at(shape.location, "after this").help(format!("for example `{example}`")));
         }
         if let Some(extra) = arguments.most.and_then(|most| written.get(most)) {
             let title = match arguments.most {
                 Some(0) => format!("`{name}` takes no arguments"),
-                _ => format!("`{name}` takes only {}", arguments.what),
+                Some(1) => format!("`{name}` takes only one `{}`", arguments.what),
+                _ => format!("`{name}` takes only `{}`", arguments.what),
             };
             let location = self.locate(extra.span());
             self.out.push(

@@ -65,5 +65,8 @@ fn unwritable(path: &Path, error: &io::Error) -> Diagnostic {
         }
         _ => "nothing was changed",
     };
-    Diagnostic::error(Code::SBC0603, format!("`{}` cannot be written: {error}", path.display())).help(help)
+    // One of the system's kinds without its number is tempfile's own, and names a file that is gone.
+    let own = error.raw_os_error().is_none() && error.kind() != io::ErrorKind::Other;
+    let why = if own { error.kind().to_string() } else { error.to_string() };
+    Diagnostic::error(Code::SBC0603, format!("`{}` cannot be written: {why}", path.display())).help(help)
 }

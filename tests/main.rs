@@ -9,7 +9,10 @@
     reason = "tests look at the machine, and fail by panicking"
 )]
 
+mod bad_host;
+mod bad_input;
 mod book;
+mod cases;
 mod claude;
 mod documented;
 mod generated;

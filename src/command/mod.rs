@@ -119,10 +119,5 @@ fn style() -> Style {
         .filter_map(|name| std::env::var(name).ok())
         .find(|value| !value.is_empty());
     let unicode = locale.is_some_and(|locale| locale.to_lowercase().replace('-', "").contains("utf8"));
-    let columns = rustix::termios::tcgetwinsize(std::io::stderr()).map_or(0, |size| usize::from(size.ws_col));
-    Style {
-        color: !set("NO_COLOR") && (terminal || forced),
-        unicode,
-        width: if columns < 40 { 100 } else { columns.min(120) },
-    }
+    Style { color: !set("NO_COLOR") && (terminal || forced), unicode }
 }

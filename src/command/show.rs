@@ -5,7 +5,8 @@ use crate::compile::Compiled;
 use crate::diagnostic::printable;
 use crate::merge::{Merged, Resolved};
 use crate::origin::Origin;
-use crate::plan::{Plan, Step, human_size, quote};
+use crate::path::SymbolicPath;
+use crate::plan::{Place, Plan, Step, human_size, quote};
 use crate::policy::{Access, Assertion, EnvRule, Setting};
 use crate::report::Format;
 use crate::source::Sources;
@@ -33,7 +34,7 @@ fn show(compiled: &Compiled, sources: &Sources) -> String {
     page.heading(merged, plan);
     for step in &plan.content.steps {
         let overridden =
-            merged.filesystem.get(&step.at).map(|resolved| replaced(resolved, |access| access_rule(step, access)));
+            merged.filesystem.get(&step.at).map(|resolved| replaced(resolved, |access| access_rule(&step.at, access)));
         page.line(&step.rule(), &step.origins, overridden.unwrap_or_default());
     }
     page.gone(merged);
@@ -46,6 +47,7 @@ fn show(compiled: &Compiled, sources: &Sources) -> String {
         let rule: Vec<String> = prepends.chain(own).collect();
         page.line(&rule.join("; "), &value.origins, overridden);
     }
+    page.gone_env(merged, plan);
     page.section("settings");
     for resolved in merged.settings.values() {
         if let Some(setting) = &resolved.value {
@@ -92,14 +94,24 @@ impl Page<'_> {
         let _ = writeln!(self.out, "  {:<48}  {}{}", printable(rule), places.join(", "), reason.unwrap_or_default());
         for (origin, old) in overridden {
             let _ =
-                writeln!(self.out, "      replaces {:<33}  {}", printable(&old), self.sources.place(origin.location));
+                writeln!(self.out, "      replaces {:<35}  {}", printable(&old), self.sources.place(origin.location));
         }
     }
 
     /// What was inherited and removed.
     fn gone(&mut self, merged: &Merged) {
         for (path, resolved) in merged.filesystem.iter().filter(|(_, resolved)| resolved.value.is_none()) {
-            self.line(&format!("remove {}", quote(&path.to_string())), &resolved.origins, Vec::new());
+            let overridden = replaced(resolved, |access| access_rule(path, access));
+            self.line(&format!("remove {}", quote(&path.to_string())), &resolved.origins, overridden);
+        }
+    }
+
+    /// Variables that were inherited and removed.
+    fn gone_env(&mut self, merged: &Merged, plan: &Plan) {
+        let gone = merged.env.iter().filter(|(name, _)| !plan.content.env.contains_key(*name));
+        for (name, resolved) in gone {
+            let overridden = replaced(resolved, |rule| env_rule(name, rule));
+            self.line(&format!("remove {}", quote(name)), &resolved.origins, overridden);
         }
     }
 }
@@ -109,9 +121,10 @@ fn replaced<V>(resolved: &Resolved<V>, rule: impl Fn(&V) -> String) -> Vec<(Orig
     resolved.overridden.iter().map(|(origin, value)| (origin.clone(), rule(value))).collect()
 }
 
-/// An access rule about the path of a step.
-fn access_rule(step: &Step, access: &Access) -> String {
-    Step { action: crate::lower::action(access.clone()), ..step.clone() }.rule()
+/// An access rule about a path.
+fn access_rule(at: &SymbolicPath, access: &Access) -> String {
+    let action = crate::lower::action(access.clone());
+    Step { at: at.clone(), action, place: Place::Root, origins: Vec::new() }.rule()
 }
 
 fn env_rule(name: &str, rule: &EnvRule) -> String {

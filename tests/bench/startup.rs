@@ -29,9 +29,6 @@ const RUNS: usize = 60;
 
 fn main() {
     let home = TempDir::new().expect("a home");
-    for state in [".claude", ".cache", ".npm/_cacache"] {
-        fs::create_dir_all(home.path().join(state)).expect("a directory");
-    }
     println!("medians of {RUNS} runs each, taken in turn\n");
     println!("{:<44}{:>9}{:>9}", "command", "ms", "ratio");
     for example in ["minimal", "claude-classic", "web-shop"] {
@@ -45,6 +42,14 @@ fn main() {
 /// sbc exec and the script against bubblewrap with the same arguments.
 fn start_up(example: &str, project: &Path, home: &Path) {
     let invocation = invocation(project);
+    for placeholder in &invocation.placeholders {
+        let directory =
+            if placeholder.directory { Some(placeholder.path.as_path()) } else { placeholder.path.parent() };
+        fs::create_dir_all(directory.expect("a directory")).expect("a directory");
+        if !placeholder.directory {
+            fs::write(&placeholder.path, "not empty").expect("a file");
+        }
+    }
     let mut direct = || run(&mut raw(&invocation, project));
     let mut exec = || run(sbc(project, home).args(["exec", "--", "/usr/bin/true"]));
     let script = project.join(format!(".agent-sandbox/{example}.sh"));

@@ -4,7 +4,7 @@
 # Compiled by sbc from .agent-sandbox.kdl. To change it, change the policy and run `sbc build`.
 # Arguments go to the command of the policy; after `--` stands another command.
 # Fails with 125 when the sandbox cannot be set up as written.
-# plan sha256:eeac339c11e4e8a3ef3f545a6b2f72dc753714d68786f93f34768cf7943e8fef format 1
+# plan sha256:e446d6896b749ab77011a2322f53b51dd7513adbbfbfbd485ffa1eda7365972a format 1
 #
 # What `sbc exec` does and a shell cannot: let Ctrl-C reach the command alone (here it ends the
 # sandbox), tell a failure of bubblewrap (status 1) from one of the command, pass on other

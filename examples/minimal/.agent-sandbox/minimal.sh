@@ -4,7 +4,7 @@
 # Compiled by sbc from .agent-sandbox.kdl. To change it, change the policy and run `sbc build`.
 # Arguments go to the command of the policy; after `--` stands another command.
 # Fails with 125 when the sandbox cannot be set up as written.
-# plan sha256:7c647953432d90c69e876c53ca7ff05741857cc7f8d6b62a628e23357875fe55 format 1
+# plan sha256:d080accf1564d2ae680ad0077a51deaf0342475d77f315c0a7242117b1f7496c format 1
 #
 # What `sbc exec` does and a shell cannot: let Ctrl-C reach the command alone (here it ends the
 # sandbox), tell a failure of bubblewrap (status 1) from one of the command, pass on other

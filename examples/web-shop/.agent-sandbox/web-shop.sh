@@ -4,7 +4,7 @@
 # Compiled by sbc from .agent-sandbox.kdl. To change it, change the policy and run `sbc build`.
 # Arguments go to the command of the policy; after `--` stands another command.
 # Fails with 125 when the sandbox cannot be set up as written.
-# plan sha256:39cd4edabf45e3304aa351242343f1706e155117fe62d607ffced8c09b9c142a format 1
+# plan sha256:dc5c0faefbeb1b5023a639bf0e70a750862accf9ca5d9c40c37696092fffc609 format 1
 #
 # What `sbc exec` does and a shell cannot: let Ctrl-C reach the command alone (here it ends the
 # sandbox), tell a failure of bubblewrap (status 1) from one of the command, pass on other
