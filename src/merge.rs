@@ -87,7 +87,6 @@ where
             definitions.entry(key).or_default().push((index, entry));
         }
     }
-    let defined: Vec<String> = definitions.keys().map(|key| key.name()).collect();
     let mut merged = BTreeMap::new();
     for (key, all) in &definitions {
         for (index, entry) in all.iter().filter(|(_, entry)| entry.value.is_none()) {
@@ -95,7 +94,14 @@ where
             let has_rule = all.iter().any(|(other, entry)| entry.value.is_some() && inherited(*other));
             let has_more = lineage.layers.iter().enumerate().any(|(other, layer)| inherited(other) && also(layer, key));
             if !has_rule && !has_more {
-                nothing_to_remove(&key.name(), &entry.origin, &defined, out);
+                let is_rule = |(other, entry): &Definition<'_, V>| entry.value.is_some() && inherited(*other);
+                let rules = definitions.iter().filter(|(_, all)| all.iter().any(is_rule));
+                nothing_to_remove(
+                    &key.name(),
+                    &entry.origin,
+                    &rules.map(|(key, _)| key.name()).collect::<Vec<_>>(),
+                    out,
+                );
             }
         }
         merged.insert((*key).clone(), resolve(lineage, *key, all, out));
@@ -131,9 +137,9 @@ fn resolve<K: KeyName, V: Clone + PartialEq>(
     }
 }
 
-fn nothing_to_remove(key: &str, origin: &Origin, defined: &[String], out: &mut Diagnostics) {
+fn nothing_to_remove(key: &str, origin: &Origin, inherited: &[String], out: &mut Diagnostics) {
     let diagnostic = Diagnostic::error(Code::SBC0302, format!("`{}` inherits no rule about {key}", origin.layer));
-    let help = match nearest(key, defined.iter().map(String::as_str).filter(|other| *other != key)) {
+    let help = match nearest(key, inherited.iter().map(String::as_str)) {
         Some(near) => format!("there is one about {near}; or drop this `remove`"),
         None => "drop this `remove`".to_owned(),
     };

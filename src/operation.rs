@@ -218,9 +218,10 @@ impl<'a> Inspector<'a> {
                     fs::read_link(&link).map(|target| format!(" to `{}`", target.display())).unwrap_or_default();
                 let title =
                     format!("`{}` is a symbolic link{leads} in a directory that the sandbox can write", link.display());
-                let remove = quote(&step.at.to_string());
+                let path = quote(&step.at.to_string());
                 let help = format!(
-                    "the sandbox could point it anywhere: replace the link by what it leads to, or write `remove {remove}`"
+                    "the sandbox could point it anywhere: replace the link by what it leads to, or take the rule away \
+                     (`remove {path}` if it is inherited)"
                 );
                 self.problem(&step.origins, Code::SBC0408, title, &help);
             }

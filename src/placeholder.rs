@@ -14,7 +14,7 @@ use rustix::fs::{AtFlags, FlockOperation, Mode, OFlags, flock, fstat, mkdirat, o
 use std::ffi::OsStr;
 use std::fs;
 use std::io;
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
@@ -24,6 +24,8 @@ pub struct Placeholders {
     journal: PathBuf,
     /// Parents first.
     held: Vec<Held>,
+    /// Locks on what no sandbox has made.
+    users: Vec<OwnedFd>,
 }
 
 #[derive(Debug)]
@@ -37,7 +39,8 @@ struct Held {
 impl Placeholders {
     /// Creates what is missing and locks everything. `state` is sbc's own directory.
     pub fn create(wanted: &[Placeholder], state: &Path) -> Result<Placeholders, Diagnostic> {
-        let mut placeholders = Placeholders { journal: state.join("placeholders"), held: Vec::new() };
+        let mut placeholders =
+            Placeholders { journal: state.join("placeholders"), held: Vec::new(), users: Vec::new() };
         for placeholder in wanted {
             placeholders.hold(placeholder).map_err(|error| {
                 let title = format!("`{}` cannot be created for the sandbox: {error}", placeholder.path.display());
@@ -47,9 +50,20 @@ impl Placeholders {
         Ok(placeholders)
     }
 
-    /// Walks down to the path without following any link, and creates on the way.
     fn hold(&mut self, placeholder: &Placeholder) -> io::Result<()> {
-        let mut parent = openat(rustix::fs::CWD, "/", directory_flags(), Mode::empty())?;
+        let journaled = self.record(&placeholder.path).exists();
+        if !journaled && let Ok(fd) = open(rustix::fs::CWD, placeholder.path.as_os_str(), placeholder.directory) {
+            // It was there before any sandbox, so it will not be removed. The lock tells the others.
+            flock(&fd, FlockOperation::NonBlockingLockShared)?;
+            self.users.push(fd);
+            return Ok(());
+        }
+        self.walk(placeholder)
+    }
+
+    /// Walks down to the path without following any link, and creates on the way.
+    fn walk(&mut self, placeholder: &Placeholder) -> io::Result<()> {
+        let mut parent = open(rustix::fs::CWD, OsStr::new("/"), true)?;
         let mut path = PathBuf::from("/");
         let parts: Vec<&OsStr> = placeholder.path.iter().skip(1).collect();
         for (index, part) in parts.iter().enumerate() {
@@ -101,29 +115,27 @@ impl Drop for Placeholders {
     }
 }
 
-fn directory_flags() -> OFlags {
-    OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC
+/// Opens an entry of a directory, if it is of the kind and no link.
+fn open(parent: impl AsFd, name: &OsStr, directory: bool) -> rustix::io::Result<OwnedFd> {
+    let kind = if directory { OFlags::DIRECTORY } else { OFlags::NONBLOCK };
+    openat(parent, name, OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC | kind, Mode::empty())
 }
 
 /// Opens an entry of a directory, or makes it; tells which.
 fn open_or_create(parent: &OwnedFd, name: &OsStr, directory: bool) -> io::Result<(OwnedFd, bool)> {
-    if !directory {
-        let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-        return match openat(parent, name, flags | OFlags::CREATE | OFlags::EXCL, Mode::from_raw_mode(0o600)) {
-            Ok(fd) => Ok((fd, true)),
-            Err(rustix::io::Errno::EXIST) => Ok((openat(parent, name, flags, Mode::empty())?, false)),
-            Err(error) => Err(error.into()),
-        };
+    match open(parent, name, directory) {
+        Err(rustix::io::Errno::NOENT) => {}
+        found => return Ok((found?, false)),
     }
-    match openat(parent, name, directory_flags(), Mode::empty()) {
-        Ok(fd) => Ok((fd, false)),
-        Err(rustix::io::Errno::NOENT) => {
-            let created = mkdirat(parent, name, Mode::from_raw_mode(0o755));
-            if !matches!(created, Ok(()) | Err(rustix::io::Errno::EXIST)) {
-                created?;
-            }
-            Ok((openat(parent, name, directory_flags(), Mode::empty())?, created.is_ok()))
-        }
+    let created = if directory {
+        mkdirat(parent, name, Mode::from_raw_mode(0o755))
+    } else {
+        let flags = OFlags::RDONLY | OFlags::CREATE | OFlags::EXCL | OFlags::CLOEXEC;
+        openat(parent, name, flags, Mode::from_raw_mode(0o600)).map(drop)
+    };
+    match created {
+        // Another run was faster.
+        Ok(()) | Err(rustix::io::Errno::EXIST) => Ok((open(parent, name, directory)?, created.is_ok())),
         Err(error) => Err(error.into()),
     }
 }
