@@ -6,11 +6,12 @@
 
 use super::shell::{self, FUNCTIONS, comment, literal};
 use crate::diagnostic::{Code, Diagnostic};
+use crate::env;
 use crate::invocation::isolation_options;
 use crate::path::{Root, SymbolicPath};
-use crate::plan::{Action, Content, FORMAT, Place, Plan, Step};
+use crate::plan::{Action, Content, EnvValue, FORMAT, Place, Plan, Step};
 use crate::policy::{EnvRule, Grant};
-use crate::text::Text;
+use crate::text::{Piece, Text};
 use crate::words::{Missing, Resource, Terminal, Variable};
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
@@ -58,7 +59,8 @@ fn descriptors(plan: &Plan) -> Result<BTreeMap<&SymbolicPath, usize>, Diagnostic
 
 /// Refuses to pass variables by names that the script uses itself.
 fn reserved(plan: &Plan) -> Result<(), Diagnostic> {
-    match plan.content.env.iter().find(|(name, _)| shell::RESERVED.contains(&name.as_str())) {
+    let own = |name: &str| shell::RESERVED.iter().any(|pattern| env::glob(pattern, name));
+    match plan.content.env.iter().find(|(name, value)| is_passed(value) && own(name)) {
         None => Ok(()),
         Some((name, value)) => {
             let diagnostic = Diagnostic::error(Code::SBC0604, format!("the script uses a variable `{name}` itself"));
@@ -93,6 +95,7 @@ impl Script<'_> {
              # sandbox), tell a failure of bubblewrap (status 1) from one of the command, pass on other\n\
              # signals, leave the session keyring, close descriptors above 9, keep two running sandboxes\n\
              # from removing each other's empty directories.\n\
+             # shellcheck disable=SC1003,SC2016 # what looks like a slip is text of the policy\n\
              set -fu\n\
              \n\
              fail() {{\n    printf '%s\\n' \"{name}.sh: $1\" >&2\n    exit 125\n}}\n\n",
@@ -103,22 +106,53 @@ impl Script<'_> {
 
     /// Finds the project and whatever else the plan names.
     fn places(&self) -> String {
-        let used = self.variables();
-        let mut out = String::from("exec 3<&- 4<&- 5<&- 6<&- 7<&- 8<&- 9<&-\n");
-        if self.content.env.get("PATH").is_some_and(|value| !matches!(value.rule, None | Some(EnvRule::Set(_)))) {
+        let mut out =
+            String::from("(: 3<&0) 2>/dev/null || exec </dev/null\nexec 3<&- 4<&- 5<&- 6<&- 7<&- 8<&- 9<&-\n");
+        let passes_path = self.content.env.get("PATH").is_some_and(is_passed);
+        if passes_path {
             out.push_str("caller_path=${PATH-}\n");
         }
+        out.push_str("PATH=/usr/bin:/bin:/usr/local/bin:/run/current-system/sw/bin\n");
+        if passes_path {
+            out.push_str("[ \"$(awk 'BEGIN { print \"PATH\" in ENVIRON }')\" = 1 ] || unset caller_path\n");
+        }
         out.push_str(
-            "PATH=/usr/bin:/bin:/usr/local/bin:/run/current-system/sw/bin\n\
-             \n\
+            "\n\
              # The script lies in the project's .agent-sandbox. A name may end in a newline.\n\
-             case $0 in\n*/*) project=${0%/*}/.. ;;\n*) project=.. ;;\nesac\n\
+             script=$0\n\
+             if [ -L \"$script\" ]; then\n\
+             \x20   script=$(readlink -f -- \"$script\" && printf x) || fail 'the script cannot be found'\n\
+             \x20   script=${script%??}\n\
+             fi\n\
+             case $script in\n*/*) project=${script%/*}/.. ;;\n*) project=.. ;;\nesac\n\
              project=$(CDPATH='' cd -- \"$project\" && pwd -P && printf x) || fail 'the project cannot be entered'\n\
              project=${project%??}\n\
-             case $project in\n'' | /) fail 'the project is the root directory' ;;\nesac\n\
-             case ${HOME-} in\n/*) home=$HOME ;;\n*) fail 'HOME is not an absolute path' ;;\nesac\n\
-             case $(CDPATH='' cd -- \"$home\" && pwd -P)/ in\n\"$project\"/*) fail 'the project contains your home directory' ;;\nesac\n",
+             case $project in\n'' | /) fail 'the project is the root directory' ;;\nesac\n",
         );
+        let name = &self.plan.name;
+        let _ = writeln!(
+            out,
+            "[ -f \"$project\"/.agent-sandbox/{name}.sh ] || fail 'the script is not in the .agent-sandbox of a project'"
+        );
+        out.push_str(
+            "case ${HOME-} in\n/*) home=$HOME ;;\n*) fail 'HOME is not an absolute path' ;;\nesac\n\
+             real=$(CDPATH='' cd -- \"$home\" 2>/dev/null && pwd -P && printf x)\n\
+             case ${real%??}/ in\n\"$project\"/*) fail 'the project contains your home directory' ;;\nesac\n",
+        );
+        out.push_str(&self.values());
+        out.push_str(
+            "bwrap=$(command -v bwrap) || fail 'bubblewrap is not installed'\n\
+             [ ! -u \"$bwrap\" ] || fail 'bubblewrap is set-user-ID, which is not safe'\n\
+             env=$(command -v env) || fail 'env is not installed'\n\
+             [ \"$(id -u)\" != 0 ] || fail 'not as root: nothing would be denied to it'\n\n",
+        );
+        out
+    }
+
+    /// The shell variables for what only the host knows.
+    fn values(&self) -> String {
+        let used = self.variables(|_| true);
+        let mut out = String::new();
         if used.contains(&Variable::User) {
             out.push_str("user=${USER:-${LOGNAME:-$(id -un)}}\ncase $user in\n*/* | . | .. | '') fail 'USER is not a name' ;;\nesac\n");
         }
@@ -134,27 +168,28 @@ impl Script<'_> {
             (Variable::StateHome, Some(".local/state")),
             (Variable::RuntimeDir, None),
         ];
+        let needed = self.variables(|step| !may_be_left_out(step));
         for (name, default) in directories.into_iter().filter(|(name, _)| used.contains(name)) {
             let (word, variable) = (name.word(), shell::variable(name));
-            let otherwise =
-                default.map_or(format!("fail '{word} is not set'"), |below| format!("{variable}=$home/{below}"));
+            let otherwise = match default {
+                Some(below) => format!("{variable}=$home/{below}"),
+                None if needed.contains(&name) => format!("fail '{word} is not set'"),
+                // Nothing is there, and so each of its rules is left out.
+                None => format!("{variable}=/dev/null/unset"),
+            };
             let _ = writeln!(out, "case ${{{word}-}} in\n/*) {variable}=${word} ;;\n*) {otherwise} ;;\nesac");
         }
         for up in 1..=self.highest() {
             let below = if up == 1 { "project".to_owned() } else { format!("above_{}", up - 1) };
             let _ = writeln!(out, "above_{up}=${{{below}%/*}}");
         }
-        out.push_str(
-            "bwrap=$(command -v bwrap) || fail 'bubblewrap is not installed'\n\
-             [ ! -u \"$bwrap\" ] || fail 'bubblewrap is set-user-ID, which is not safe'\n\
-             [ \"$(id -u)\" != 0 ] || fail 'not as root: nothing would be denied to it'\n\n",
-        );
         out
     }
 
-    fn variables(&self) -> BTreeSet<Variable> {
+    /// The variables of everything but steps that are not `wanted`.
+    fn variables(&self, wanted: impl Fn(&Step) -> bool) -> BTreeSet<Variable> {
         let mut used = BTreeSet::new();
-        for step in &self.content.steps {
+        for step in self.content.steps.iter().filter(|step| wanted(step)) {
             used.extend(step.at.variables());
             match &step.action {
                 Action::Host { source, .. } | Action::Pin { source } => used.extend(source.variables()),
@@ -209,7 +244,7 @@ impl Script<'_> {
             .map(|function| format!("{}\n", function.text))
             .collect();
         out.push_str(&self.unlinked());
-        if wanted.contains("target") {
+        if wanted.contains("target") || wanted.contains("hidden") {
             out.push_str(&self.visible());
         }
         out
@@ -274,10 +309,8 @@ impl Script<'_> {
 
     /// Creates what has to exist, and gathers what is copied.
     fn prepare(&self) -> String {
-        let mut makes = String::new();
-        let mut data = String::new();
+        let (mut makes, mut needs, mut data) = (String::new(), String::new(), String::new());
         for step in &self.content.steps {
-            let at = shell::path(&step.at);
             match &step.action {
                 Action::Host { source, missing: missing @ (Missing::CreateDir | Missing::CreateFile), .. } => {
                     let kind = if *missing == Missing::CreateDir { "dir" } else { "file" };
@@ -289,17 +322,23 @@ impl Script<'_> {
                 Action::File { .. } if step.place == Place::Writable => {
                     let _ = writeln!(makes, "make file {}", self.host(step));
                 }
+                Action::Tmpfs { .. } | Action::Proc | Action::Dev | Action::File { .. } if is_fixed(step.place) => {
+                    let _ = writeln!(needs, "needs {}", self.host(step));
+                }
                 _ => {}
             }
             if let Action::Host { source, .. } = &step.action
                 && *source != step.at
-                && step.place == Place::Writable
             {
                 let (source, host) = (shell::path(source), self.host(step));
-                let _ = writeln!(
-                    makes,
-                    "if [ -d {source} ]; then make dir {host}; elif [ -e {source} ]; then make file {host}; fi"
-                );
+                if step.place == Place::Writable {
+                    let _ = writeln!(
+                        makes,
+                        "if [ -d {source} ]; then make dir {host}; elif [ -e {source} ]; then make file {host}; fi"
+                    );
+                } else if is_fixed(step.place) {
+                    let _ = writeln!(needs, "[ ! -e {source} ] || needs {host}");
+                }
             }
             let Some(fd) = self.data.get(&step.at) else { continue };
             match &step.action {
@@ -311,7 +350,15 @@ impl Script<'_> {
                     );
                 }
                 Action::File { text } if !text.as_str().is_empty() => {
-                    let _ = writeln!(data, "# {at}\ndata_{fd}={}", shell::text(&without_newline(text)));
+                    let _ = writeln!(
+                        data,
+                        "# {}\ndata_{fd}={}",
+                        comment(&step.at.to_string()),
+                        shell::text(&without_newline(text))
+                    );
+                    if let Some(Piece::Variable(_)) = text.pieces().last() {
+                        let _ = writeln!(data, "data_{fd}=${{data_{fd}%'\n'}}");
+                    }
                 }
                 _ => {}
             }
@@ -321,10 +368,13 @@ impl Script<'_> {
                 "made=\n# What is missing is created, and removed again when it is still empty.\ntrap unmake EXIT\ntrap 'exit 129' HUP\ntrap 'exit 130' INT\ntrap 'exit 143' TERM\n{makes}\n"
             );
         }
+        if !needs.is_empty() {
+            needs = format!("# What cannot be created must be there.\n{needs}\n");
+        }
         if !data.is_empty() {
             data.push('\n');
         }
-        makes + &data
+        needs + &makes + &data
     }
 
     /// The host path behind the place of a step, where another step shows a host path there.
@@ -452,28 +502,53 @@ impl Script<'_> {
     fn launch(&self) -> String {
         let mut out = String::from(
             "# Starts bubblewrap with the environment of the command, so that /proc/1/environ holds no more.\n\
-             launch() {\n    set -- \"$bwrap\" --args 3 -- \"$@\"\n    IFS='\n'\n    # shellcheck disable=SC2013,SC2046 # one name a line\n\
-             \x20   for name in $(awk 'BEGIN { for (name in ENVIRON) print name }'); do\n        case $name in\n",
+             # No value becomes a shell variable, and no program is looked up in the PATH of the command.\n\
+             launch() {\n    set -- \"$bwrap\" --args 3 -- \"$@\"\n",
         );
-        let names: Vec<&str> = self.content.env.keys().map(String::as_str).collect();
+        for (name, value) in self.content.env.iter().filter(|(name, _)| !name.contains('*')) {
+            out.push_str(&assignment(name, value));
+        }
+        out.push_str(&self.unset());
+        out.push_str(&self.limits());
+        out.push_str(&self.redirections());
+        out.push_str("}\n\n");
+        out
+    }
+
+    /// Takes away what the policy does not pass. Names may be anything.
+    fn unset(&self) -> String {
+        let mut out = String::from(
+            "    names=$(LC_ALL=C awk 'BEGIN {\n\
+             \x20       for (name in ENVIRON) if (name != \"\") {\n\
+             \x20           gsub(/\\047/, \"\\047\\042\\047\\042\\047\", name)\n\
+             \x20           printf \" \\047%s\\047\", name\n\
+             \x20       }\n\
+             \x20   }') || fail 'the environment cannot be read'\n\
+             \x20   eval \"for name in $names; do\n        case \\$name in\n",
+        );
+        let env = &self.content.env;
+        let globs: Vec<&str> = env.keys().map(String::as_str).filter(|name| name.contains('*')).collect();
+        // The script has given these other values.
+        let own: Vec<&str> = shell::RESERVED
+            .iter()
+            .copied()
+            .filter(|own| globs.iter().any(|glob| env::glob(glob, own)) && !env.contains_key(*own))
+            .collect();
+        if !own.is_empty() {
+            let _ = writeln!(out, "        {}) set -- -u \\\"\\$name\\\" \\\"\\$@\\\" ;;", own.join(" | "));
+        }
+        // `esac` would end the list; a glob must stay one.
+        let names: Vec<String> =
+            env.keys().map(|name| if name.contains('*') { name.clone() } else { literal(name) }).collect();
         if !names.is_empty() {
             let _ = writeln!(out, "        {}) ;;", names.join(" | "));
         }
-        out.push_str("        *) set -- -u \"$name\" \"$@\" ;;\n        esac\n    done\n");
-        for (name, value) in self.content.env.iter().filter(|(name, _)| !name.contains('*')) {
-            let passed = if name == "PATH" { "caller_path" } else { name };
-            let own = match &value.rule {
-                Some(EnvRule::Set(text)) => Some(shell::text(text)),
-                Some(_) if name == "PATH" || !value.prepend.is_empty() => Some(format!("\"${{{passed}-}}\"")),
-                _ => None,
-            };
-            let parts: Vec<String> = value.prepend.iter().map(shell::text).chain(own).collect();
-            if !parts.is_empty() {
-                let _ = writeln!(out, "    export {name}={}", parts.join(":"));
-            }
-        }
-        out.push_str(&self.limits());
-        out.push_str("    exec env \"$@\" 3<&0 <&4");
+        out.push_str("        *) set -- -u \\\"\\$name\\\" \\\"\\$@\\\" ;;\n        esac\n    done\"\n");
+        out
+    }
+
+    fn redirections(&self) -> String {
+        let mut out = String::from("    exec \"$env\" \"$@\" 3<&0 <&4");
         for fd in DESCRIPTORS {
             let step = self.content.steps.iter().find(|step| self.data.get(&step.at) == Some(&fd));
             match step.map(|step| &step.action) {
@@ -499,19 +574,20 @@ impl Script<'_> {
                 let _ = writeln!(out, "$data_{fd}\nDATA_{fd}");
             }
         }
-        out.push_str("}\n\n");
         out
     }
 
+    /// Rounded down: a limit is never weaker than the policy says.
     fn limits(&self) -> String {
-        let line = |(resource, limit): (&Resource, &u64)| {
-            let command = match resource {
-                Resource::Processes => format!("ulimit -u {limit} 2>/dev/null || ulimit -p {limit}"),
-                Resource::Memory => format!("ulimit -v {}", limit.div_ceil(1024)),
-                Resource::OpenFiles => format!("ulimit -n {limit}"),
-                Resource::FileSize => format!("ulimit -f {}", limit.div_ceil(512)),
-            };
-            format!("    # shellcheck disable=SC3045 # dash, bash and busybox know it\n    {command} || exit\n")
+        let line = |(resource, limit): (&Resource, &u64)| match resource {
+            Resource::Processes => {
+                format!(
+                    "    # bash says -u, dash and busybox say -p.\n    option=-u\n    # shellcheck disable=SC3045\n    (ulimit -u) >/dev/null 2>&1 || option=-p\n    limit \"$option\" {limit}\n"
+                )
+            }
+            Resource::Memory => format!("    limit -v {}\n", limit / 1024),
+            Resource::OpenFiles => format!("    limit -n {limit}\n"),
+            Resource::FileSize => format!("    limit -f {}\n", limit / 512),
         };
         self.content.limits.iter().map(line).collect()
     }
@@ -554,11 +630,11 @@ impl Script<'_> {
 
 /// Looks at each component below a writable tree.
 const UNLINKED_IN: &str = r#"unlinked_in() {
+    path=${1%/}
     case $2 in
-    "$1"/*) ;;
+    "$path"/*) rest=${2#"$path"/} ;;
     *) return 0 ;;
     esac
-    rest=${2#"$1"/} path=$1
     while [ -n "$rest" ]; do
         path=$path/${rest%%/*}
         [ ! -L "$path" ] || fail "'$path' is a symbolic link in a directory that the sandbox can write"
@@ -569,6 +645,41 @@ const UNLINKED_IN: &str = r#"unlinked_in() {
     done
 }
 "#;
+
+/// Whether a step has no place on a host where a variable of its has no value.
+fn may_be_left_out(step: &Step) -> bool {
+    matches!(step.action, Action::Deny { .. } | Action::Pin { .. } | Action::Host { missing: Missing::Skip, .. })
+}
+
+/// Whether bubblewrap cannot make a mount point there.
+fn is_fixed(place: Place) -> bool {
+    matches!(place, Place::ReadOnly | Place::Overlay)
+}
+
+fn is_passed(value: &EnvValue) -> bool {
+    matches!(value.rule, Some(EnvRule::Pass | EnvRule::Secret))
+}
+
+/// The line that gives a variable its value; none for one that is passed as it is.
+fn assignment(name: &str, value: &EnvValue) -> String {
+    let passed = if name == "PATH" { "caller_path" } else { name };
+    let parts: Vec<String> = value.prepend.iter().map(shell::text).collect();
+    let prepended = parts.join(":");
+    match &value.rule {
+        Some(EnvRule::Set(text)) => {
+            let all: Vec<String> = parts.into_iter().chain([shell::text(text)]).collect();
+            format!("    set -- {name}={} \"$@\"\n", all.join(":"))
+        }
+        None => format!("    set -- {name}={prepended} \"$@\"\n"),
+        Some(_) if !prepended.is_empty() => {
+            format!("    set -- {name}={prepended}\"${{{passed}+:${passed}}}\" \"$@\"\n")
+        }
+        Some(_) if name == "PATH" => {
+            "    [ -z \"${caller_path+x}\" ] || set -- PATH=\"$caller_path\" \"$@\"\n".to_owned()
+        }
+        Some(_) => String::new(),
+    }
+}
 
 /// The heading of the steps with this root.
 fn title(root: Root) -> &'static str {
