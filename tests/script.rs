@@ -274,6 +274,62 @@ fn unset_runtime_directory() {
     refused(&Project::with_body("    filesystem { tmpfs \"${XDG_RUNTIME_DIR}\"; }"), "XDG_RUNTIME_DIR");
 }
 
+/// What is hidden behind a link in a read-only directory is hidden there and where it leads.
+#[test]
+fn denied_links() {
+    let project = Project::with_body(
+        "    filesystem { ro \"~/data\"; deny \"~/data/dir\" \"~/data/file\" \"~/data/loose\" \"~/data/away\"; }",
+    );
+    for name in ["real/x", "text", "../elsewhere"] {
+        project.write_home(&format!("data/{name}"), "hush");
+    }
+    for (to, link) in [("real", "dir"), ("text", "file"), ("absent", "loose"), ("../elsewhere", "away")] {
+        symlink(to, project.home.join("data").join(link)).unwrap();
+    }
+    let output = same(&project, "cd ~/data; cat dir/x real/x file text loose away; ls -A ~ ~/data real; echo end");
+    assert!(output.stdout.contains("end") && !output.stdout.contains("hush"), "{}", output.stdout);
+}
+
+/// Random policies give the same sandbox by `sbc exec` and by the script.
+#[test]
+fn random_policies() {
+    let text = "tr '\\0' '\\n' </proc/1/environ | sort; pwd; ls -AlR ~ . /srv | sed 's/  *[0-9]* [A-Z][a-z][a-z] .*:.. / /'; cat ~/.tool ~/note .env; \
+        for f in ~ . ~/data target lock ~/.tool; do [ -w $f ] && echo writable $f; done; cat /proc/sys/kernel/hostname; exit 5";
+    let mut ran = 0;
+    for nodes in random::right(24) {
+        let project = Project::new(&random::print(&nodes));
+        ["data/in/x", ".tool", "beside/x", "work/.env"].iter().for_each(|name| project.write_home(name, "text"));
+        build(&project);
+        let before = tree(&project.home);
+        let with = |command: &mut Command| {
+            let command = command.args(["--", "/bin/sh", "-c", text]);
+            run(command
+                .env("A", "a")
+                .env("KEY", "k")
+                .env("LIST", "l")
+                .env("P_X", "p")
+                .env("XDG_RUNTIME_DIR", "/run/none"))
+        };
+        let exec = with(&mut project.sbc_command(&["exec", "s0"]));
+        ran += usize::from(exec.code == 5);
+        for shell in SHELLS {
+            let mut command = project.command(shell[0]);
+            let output = with(command.args(&shell[1..]).arg(".agent-sandbox/s0.sh"));
+            let wanted = if exec.code == 5 { 5 } else { output.code.max(1) };
+            assert_eq!(
+                (wanted, &exec.stdout),
+                (output.code, &output.stdout),
+                "{shell:?}\n{}\n{}{}",
+                random::print(&nodes),
+                exec.stderr,
+                output.stderr
+            );
+        }
+        assert_eq!(tree(&project.home), before, "{}", random::print(&nodes));
+    }
+    assert!(ran >= 5, "only {ran} random policies can run a shell");
+}
+
 /// shellcheck finds nothing in the scripts of the examples, of random policies and of hostile ones.
 #[test]
 fn shellcheck() {
