@@ -309,7 +309,7 @@ impl Script<'_> {
 
     /// Creates what has to exist, and gathers what is copied.
     fn prepare(&self) -> String {
-        let (mut makes, mut needs, mut data) = (String::new(), String::new(), String::new());
+        let (mut makes, mut needs) = (String::new(), String::new());
         for step in &self.content.steps {
             match &step.action {
                 Action::Host { source, missing: missing @ (Missing::CreateDir | Missing::CreateFile), .. } => {
@@ -340,6 +340,22 @@ impl Script<'_> {
                     let _ = writeln!(needs, "[ ! -e {source} ] || needs {host}");
                 }
             }
+        }
+        if !makes.is_empty() {
+            makes = format!(
+                "made=\n# What is missing is created, and removed again when it is still empty.\ntrap unmake EXIT\ntrap 'exit 129' HUP\ntrap 'exit 130' INT\ntrap 'exit 143' TERM\n{makes}\n"
+            );
+        }
+        if !needs.is_empty() {
+            needs = format!("# What cannot be created must be there.\n{needs}\n");
+        }
+        needs + &makes + &self.gather()
+    }
+
+    /// Puts contents, or the files that hold them, into shell variables.
+    fn gather(&self) -> String {
+        let mut data = String::new();
+        for step in &self.content.steps {
             let Some(fd) = self.data.get(&step.at) else { continue };
             match &step.action {
                 Action::Host { source, .. } => {
@@ -363,18 +379,10 @@ impl Script<'_> {
                 _ => {}
             }
         }
-        if !makes.is_empty() {
-            makes = format!(
-                "made=\n# What is missing is created, and removed again when it is still empty.\ntrap unmake EXIT\ntrap 'exit 129' HUP\ntrap 'exit 130' INT\ntrap 'exit 143' TERM\n{makes}\n"
-            );
-        }
-        if !needs.is_empty() {
-            needs = format!("# What cannot be created must be there.\n{needs}\n");
-        }
         if !data.is_empty() {
             data.push('\n');
         }
-        needs + &makes + &data
+        data
     }
 
     /// The host path behind the place of a step, where another step shows a host path there.
