@@ -24,6 +24,7 @@ pub mod number;
 pub mod parse;
 pub mod plan;
 pub mod project;
+pub mod rule;
 pub mod schema;
 pub mod shape;
 pub mod view;

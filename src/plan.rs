@@ -7,6 +7,7 @@
 use crate::origin::Origin;
 use crate::path::SymbolicPath;
 use crate::policy::{EnvRule, Grant};
+use crate::rule::{human_size, quote};
 use crate::text::Text;
 use crate::words::{Lifetime, Missing, Namespace, NestedSandboxes, Network, Resource, Terminal};
 use serde::Serialize;
@@ -151,19 +152,28 @@ impl Plan {
     }
 }
 
+impl EnvValue {
+    /// The value as rules of the language.
+    pub fn rules(&self, name: &str) -> String {
+        let prepends = self.prepend.iter().map(|text| format!("prepend {name}={}", quote(text.as_str())));
+        let own = self.rule.as_ref().map(|rule| crate::rule::env(name, rule));
+        prepends.chain(own).collect::<Vec<_>>().join("; ")
+    }
+}
+
+/// The layers behind a value, in the order of their names, for people.
+pub fn layers(origins: &[Origin]) -> String {
+    let mut names: Vec<&str> = origins.iter().map(|origin| origin.layer.as_str()).collect();
+    names.dedup();
+    names.join(", ")
+}
+
+/// Why a value is there, if any of its layers says so.
+pub fn reason(origins: &[Origin]) -> Option<&str> {
+    origins.iter().find_map(|origin| origin.reason.as_deref())
+}
+
 impl Step {
-    /// The layers behind the step, in the order of their names, for people.
-    pub fn layers(&self) -> String {
-        let mut names: Vec<&str> = self.origins.iter().map(|origin| origin.layer.as_str()).collect();
-        names.dedup();
-        names.join(", ")
-    }
-
-    /// Why the step is there, if any of its layers says so.
-    pub fn reason(&self) -> Option<&str> {
-        self.origins.iter().find_map(|origin| origin.reason.as_deref())
-    }
-
     /// The step as a rule of the language.
     pub fn rule(&self) -> String {
         let at = quote(&self.at.to_string());
@@ -213,34 +223,4 @@ pub fn sha256(bytes: &[u8]) -> String {
         let _ = write!(hex, "{byte:02x}");
         hex
     })
-}
-
-/// Text as a quoted string of the policy language, on one line and with nothing that could drive
-/// a terminal.
-pub fn quote(text: &str) -> String {
-    let mut out = String::from("\"");
-    for c in text.chars() {
-        match c {
-            '"' => out.push_str("\\\""),
-            '\\' => out.push_str("\\\\"),
-            '\n' => out.push_str("\\n"),
-            '\r' => out.push_str("\\r"),
-            '\t' => out.push_str("\\t"),
-            c => {
-                let shown = crate::diagnostic::printable(c.encode_utf8(&mut [0; 4]));
-                out.push_str(&shown);
-            }
-        }
-    }
-    out.push('"');
-    out
-}
-
-/// A number of bytes as the language writes it.
-pub fn human_size(bytes: u64) -> String {
-    let units = [(40, 'T'), (30, 'G'), (20, 'M'), (10, 'K')];
-    match units.into_iter().find(|(shift, _)| bytes >= 1 << shift && bytes.trailing_zeros() >= *shift) {
-        Some((shift, unit)) => format!("{}{unit}", bytes >> shift),
-        None => bytes.to_string(),
-    }
 }

@@ -23,6 +23,9 @@ fn on_host(project: &Project, arguments: &[&str], command: &[&str]) -> Output {
         "/dev",
         "--tmpfs",
         "/tmp",
+        "--ro-bind",
+        "/etc/alternatives",
+        "/etc/alternatives",
     ]);
     outer.args(["--bind", home, home, "--ro-bind", sbc, sbc, "--ro-bind", &bwrap, &bwrap]);
     outer.args(arguments).args(["--chdir", project.root.to_str().unwrap(), "--"]).args(command);

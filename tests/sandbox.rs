@@ -384,3 +384,22 @@ fn output_keeps_what_is_no_file() {
     assert!(text.starts_with('{'), "{text}");
     assert!(!fs::metadata(&pipe).unwrap().is_file());
 }
+
+/// `build --check` names what differs in the rules of the policy: files, variables and settings.
+#[test]
+fn differences_are_named_in_rules() {
+    let project = Project::with_body("");
+    project.sbc(&["build"]).code(0);
+    project.sbc(&["build", "--check"]).code(0);
+    let body = "filesystem { ro \"~/.aws\" missing=\"skip\"; }; env { pass \"GH_TOKEN\"; }; network \"host\"; waive \"denied\" \"~/.aws\" reason=\"x\"";
+    project.write(".agent-sandbox.kdl", format!("sandbox \"app\" {{ inherit \"base-dev\"; {body}; }}"));
+    let output = project.sbc(&["build", "--check"]).code(1);
+    output.says(&[
+        "SBC0601",
+        "only in the policy:  ro \"~/.aws\" missing=\"skip\" [app]",
+        "only in the policy:  pass \"GH_TOKEN\" [app]",
+        "only in the policy:  network \"host\" [settings]",
+        "only in the script:  network \"none\" [settings]",
+        "the plan of `app` has changed",
+    ]);
+}

@@ -6,9 +6,10 @@ use crate::diagnostic::printable;
 use crate::merge::{Merged, Resolved};
 use crate::origin::Origin;
 use crate::path::SymbolicPath;
-use crate::plan::{Place, Plan, Step, human_size, quote};
-use crate::policy::{Access, Assertion, EnvRule, Setting};
+use crate::plan::{Place, Plan, Step};
+use crate::policy::Access;
 use crate::report::Format;
+use crate::rule::{self, quote};
 use crate::source::Sources;
 use std::fmt::Write as _;
 use std::path::Path;
@@ -41,24 +42,21 @@ fn show(compiled: &Compiled, sources: &Sources) -> String {
     page.section("env");
     for (name, value) in &plan.content.env {
         let overridden =
-            merged.env.get(name).map(|resolved| replaced(resolved, |rule| env_rule(name, rule))).unwrap_or_default();
-        let own = value.rule.as_ref().map(|rule| env_rule(name, rule));
-        let prepends = value.prepend.iter().map(|text| format!("prepend {name}={}", quote(text.as_str())));
-        let rule: Vec<String> = prepends.chain(own).collect();
-        page.line(&rule.join("; "), &value.origins, overridden);
+            merged.env.get(name).map(|resolved| replaced(resolved, |rule| rule::env(name, rule))).unwrap_or_default();
+        page.line(&value.rules(name), &value.origins, overridden);
     }
     page.gone_env(merged, plan);
     page.section("settings");
     for resolved in merged.settings.values() {
         if let Some(setting) = &resolved.value {
-            page.line(&setting_rule(setting), &resolved.origins, replaced(resolved, setting_rule));
+            page.line(&rule::setting(setting), &resolved.origins, replaced(resolved, rule::setting));
         }
     }
     page.section("assert");
     for guarantee in &merged.guarantees {
         let waived = guarantee.waived.as_ref().map(|(reason, at)| format!("waived: {reason} ({})", sources.place(*at)));
         let origin = Origin { layer: guarantee.layer.clone(), location: guarantee.location, reason: waived };
-        page.line(&assertion_rule(&guarantee.assertion), &[origin], Vec::new());
+        page.line(&rule::assertion(&guarantee.assertion), &[origin], Vec::new());
     }
     page.out
 }
@@ -110,7 +108,7 @@ impl Page<'_> {
     fn gone_env(&mut self, merged: &Merged, plan: &Plan) {
         let gone = merged.env.iter().filter(|(name, _)| !plan.content.env.contains_key(*name));
         for (name, resolved) in gone {
-            let overridden = replaced(resolved, |rule| env_rule(name, rule));
+            let overridden = replaced(resolved, |rule| rule::env(name, rule));
             self.line(&format!("remove {}", quote(name)), &resolved.origins, overridden);
         }
     }
@@ -125,38 +123,4 @@ fn replaced<V>(resolved: &Resolved<V>, rule: impl Fn(&V) -> String) -> Vec<(Orig
 fn access_rule(at: &SymbolicPath, access: &Access) -> String {
     let action = crate::lower::action(access.clone());
     Step { at: at.clone(), action, place: Place::Root, origins: Vec::new() }.rule()
-}
-
-fn env_rule(name: &str, rule: &EnvRule) -> String {
-    match rule {
-        EnvRule::Set(text) => format!("set {name}={}", quote(text.as_str())),
-        EnvRule::Pass => format!("pass {}", quote(name)),
-        EnvRule::Secret => format!("secret {}", quote(name)),
-    }
-}
-
-fn setting_rule(setting: &Setting) -> String {
-    let word = setting.key().word();
-    let value = match setting {
-        Setting::Namespace(namespace, sharing) => return format!("{} {}", sharing.word(), quote(namespace.word())),
-        Setting::Network(network) => quote(network.word()),
-        Setting::Hostname(name) => quote(name),
-        Setting::Terminal(terminal) => quote(terminal.word()),
-        Setting::Lifetime(lifetime) => quote(lifetime.word()),
-        Setting::NestedSandboxes(nested) => quote(nested.word()),
-        Setting::Command(words) => words.iter().map(|word| quote(word.as_str())).collect::<Vec<_>>().join(" "),
-        Setting::Workdir(path) => quote(&path.to_string()),
-        Setting::Limit(_, None) => quote("none"),
-        Setting::Limit(_, Some(limit)) => quote(&human_size(*limit)),
-    };
-    format!("{word} {value}")
-}
-
-fn assertion_rule(assertion: &Assertion) -> String {
-    let subject = match assertion {
-        Assertion::Path(_, path) => path.to_string(),
-        Assertion::NoEnv(name) => name.clone(),
-        Assertion::Network(network) => network.word().to_owned(),
-    };
-    format!("{} {}", assertion.kind().word(), quote(&subject))
 }

@@ -2,7 +2,9 @@
 
 pub mod argv;
 pub mod json;
+mod launch;
 pub mod lock;
 pub mod reference;
 pub mod script;
 pub mod shell;
+mod steps;

@@ -24,7 +24,8 @@ pub const fn variable(variable: Variable) -> &'static str {
     }
 }
 
-/// Every name that the script uses for itself. None of them can be passed to the command.
+/// Every name that the script or a shell uses for itself; `*` stands for any characters. None of
+/// them can be passed to the command.
 pub const RESERVED: &[&str] = &[
     "home",
     "project",
@@ -37,30 +38,50 @@ pub const RESERVED: &[&str] = &[
     "data_home",
     "state_home",
     "above",
+    "above_*",
+    "at",
     "bwrap",
     "caller_path",
-    "data",
+    "data_*",
     "directory",
-    "host",
+    "env",
     "made",
     "mode",
+    "most",
     "name",
+    "names",
+    "option",
     "path",
+    "quoted",
     "real",
     "rest",
-    "source",
-    "start",
-    "status",
+    "script",
     "tiocsti",
     "tree",
-    "kind",
+    // What shells themselves change.
+    "BASHOPTS",
+    "EUID",
+    "GROUPS",
     "IFS",
+    "LINENO",
+    "OPTIND",
+    "PPID",
+    "RANDOM",
+    "SECONDS",
+    "SHELLOPTS",
+    "SHLVL",
+    "UID",
+    "_",
 ];
+
+/// Words that are syntax in some places, and look like it in all.
+const SYNTAX: &[&str] =
+    &["case", "do", "done", "elif", "else", "esac", "fi", "for", "if", "in", "then", "until", "while"];
 
 /// A literal as one word.
 pub fn literal(text: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "_./,:@%+=-".contains(c);
-    if !text.is_empty() && text.chars().all(plain) {
+    if !text.is_empty() && text.chars().all(plain) && !SYNTAX.contains(&text) {
         return text.to_owned();
     }
     format!("'{}'", text.replace('\'', "'\\''"))
@@ -68,18 +89,24 @@ pub fn literal(text: &str) -> String {
 
 /// A symbolic text as one word.
 pub fn text(text: &Text) -> String {
-    let pieces = text.pieces();
-    if pieces.is_empty() {
-        return "''".to_owned();
+    let mut out = String::new();
+    let mut plain = String::new();
+    for piece in text.pieces() {
+        match piece {
+            // A dollar sign is a piece of its own.
+            Piece::Literal(text) => plain.push_str(text),
+            Piece::Variable(name) => {
+                out.push_str(&nonempty(&std::mem::take(&mut plain)));
+                out.push_str(&format!("\"${}\"", variable(name)));
+            }
+        }
     }
-    pieces.into_iter().map(piece).collect()
+    out.push_str(&nonempty(&plain));
+    if out.is_empty() { "''".to_owned() } else { out }
 }
 
-fn piece(piece: Piece<'_>) -> String {
-    match piece {
-        Piece::Literal(text) => literal(text),
-        Piece::Variable(name) => format!("\"${}\"", variable(name)),
-    }
+fn nonempty(text: &str) -> String {
+    if text.is_empty() { String::new() } else { literal(text) }
 }
 
 /// A symbolic path as one word.
@@ -131,6 +158,7 @@ real() {
         name: "bind",
         text: r#"# bind OPTION MISSING SOURCE AT: shows a host path.
 bind() {
+    unlinked "$3"
     [ "$2" != skip ] || [ -e "$3" ] || return 0
     [ -e "$3" ] || fail "'$3' does not exist"
     [ -r "$3" ] || fail "'$3' cannot be read"
@@ -143,8 +171,10 @@ bind() {
         name: "inside",
         text: r#"# inside OPTION MISSING PATH: shows a host path in a directory that is shown already.
 inside() {
+    unlinked "$3"
     [ "$2" != skip ] || [ -e "$3" ] || return 0
     [ -e "$3" ] || fail "'$3' does not exist"
+    [ -r "$3" ] || fail "'$3' cannot be read"
     real "$3"
     arg "$1" "$real" "$real"
 }
@@ -197,14 +227,29 @@ pin() {
 "#,
     },
     Function {
+        name: "hidden",
+        text: r#"# hidden HOST AT: whether there is something to hide; its host path and its place.
+hidden() {
+    unlinked "$1"
+    [ -e "$1" ] || return 1
+    real "$1"
+    at=$2
+    [ -L "$1" ] || return 0
+    [ "$1" = "$2" ] || fail "'$1' is a symbolic link"
+    at=$real
+    visible "$real"
+}
+"#,
+    },
+    Function {
         name: "deny",
         text: r#"# deny MODE HOST AT: hides what is there.
 deny() {
-    unlinked "$2"
-    if [ -d "$2" ]; then
-        arg --perms "$1" --tmpfs "$3"
-    elif [ -e "$2" ]; then
-        arg --ro-bind /dev/null "$3"
+    hidden "$2" "$3" || return 0
+    if [ -d "$real" ]; then
+        arg --perms "$1" --tmpfs "$at"
+    else
+        arg --ro-bind /dev/null "$at"
     fi
 }
 "#,
@@ -212,13 +257,17 @@ deny() {
     Function {
         name: "seal",
         text: r#"# seal HOST AT: makes a hidden directory read-only.
-seal() { [ ! -d "$1" ] || arg --remount-ro "$2"; }
+seal() {
+    hidden "$1" "$2" || return 0
+    [ ! -d "$real" ] || arg --remount-ro "$at"
+}
 "#,
     },
     Function {
         name: "copy",
         text: r#"# copy OPTION FD SOURCE MISSING AT: a private copy of a file.
 copy() {
+    unlinked "$3"
     [ "$4" != skip ] || [ -e "$3" ] || return 0
     [ -f "$3" ] || fail "'$3' is not a file"
     [ -r "$3" ] || fail "'$3' cannot be read"
@@ -233,6 +282,7 @@ copy() {
         name: "device",
         text: r#"# device MISSING SOURCE AT: shows a device.
 device() {
+    unlinked "$2"
     [ "$1" != skip ] || [ -e "$2" ] || return 0
     [ -c "$2" ] || [ -b "$2" ] || fail "'$2' is not a device"
     real "$2"
@@ -244,6 +294,7 @@ device() {
         name: "overlay",
         text: r#"# overlay MISSING SOURCE AT: a directory whose changes are discarded.
 overlay() {
+    unlinked "$2"
     [ "$1" != skip ] || [ -e "$2" ] || return 0
     [ -d "$2" ] || fail "'$2' is not a directory"
     real "$2"
@@ -259,7 +310,7 @@ apart() {
     shift
     for path; do
         case $path/ in
-        "$above"/*) fail "on this host '$path' lies inside '$above', which is placed after it" ;;
+        "${above%/}"/*) fail "on this host '$path' lies inside '$above', which is placed after it" ;;
         esac
     done
 }
@@ -273,41 +324,78 @@ protected() {
     shift
     for tree; do
         case $path/ in
-        "$tree"/*) fail "on this host '$path' lies inside '$tree', which is writable" ;;
+        "${tree%/}"/*) fail "on this host '$path' lies inside '$tree', which is writable" ;;
         esac
     done
 }
 "#,
     },
     Function {
+        name: "limit",
+        text: r#"# limit OPTION NUMBER: sets a limit, never above what the caller may use. bash counts as POSIX says.
+limit() {
+    # shellcheck disable=SC3040
+    (set -o posix) 2>/dev/null && set -o posix
+    # shellcheck disable=SC3045 # dash, bash and busybox know it
+    most=$(ulimit -H "$1") || fail "there is no limit $1 here"
+    [ "$most" = unlimited ] || [ "$most" -ge "$2" ] || set -- "$1" "$most"
+    # shellcheck disable=SC3045
+    ulimit "$1" "$2" || fail "the limit $1 cannot be set"
+}
+"#,
+    },
+    Function {
+        name: "needs",
+        text: r#"# needs PATH: refuses a mount point that is not there and cannot be made.
+needs() {
+    unlinked "$1"
+    [ -e "$1" ] || fail "'$1' must exist to be mounted on, and it does not"
+}
+"#,
+    },
+    Function {
+        name: "quote",
+        text: r#"# Puts $1 as a word of the shell into $quoted.
+quote() {
+    quoted='' rest=$1
+    while :; do
+        case $rest in
+        *\'*) quoted=$quoted${rest%%\'*}"'\\''" rest=${rest#*\'} ;;
+        *) break ;;
+        esac
+    done
+    quoted="'$quoted$rest'"
+}
+"#,
+    },
+    Function {
         name: "make",
-        text: r#"# make dir|file PATH: creates what is missing, parents included, and notes it for later.
+        text: r#"# make dir|file PATH: creates what is missing, parents included, and notes how to remove it.
 make() {
-    [ ! -e "$2" ] || return 0
     unlinked "$2"
+    if [ -e "$2" ]; then
+        [ "$1" = file ] || [ -d "$2" ] || fail "'$2' is not a directory"
+        return 0
+    fi
     [ "${2%/*}" = '' ] || make dir "${2%/*}"
+    quote "$2"
     if [ "$1" = dir ]; then
         mkdir -- "$2" || fail "'$2' cannot be created"
+        made="rmdir -- $quoted
+$made"
     else
         (umask 077 && : >"$2") || fail "'$2' cannot be created"
-    fi
-    made="$1 $2
+        made="[ ! -s $quoted ] && rm -f -- $quoted
 $made"
+    fi
+    made="(unlinked $quoted) && $made"
 }
 "#,
     },
     Function {
         name: "unmake",
         text: r#"# Removes what was created and is still empty.
-unmake() {
-    printf '%s' "$made" | while read -r kind path; do
-        if [ "$kind" = dir ]; then
-            rmdir -- "$path" 2>/dev/null || :
-        elif [ ! -s "$path" ]; then
-            rm -f -- "$path"
-        fi
-    done
-}
+unmake() { eval "$made" 2>/dev/null; }
 "#,
     },
 ];

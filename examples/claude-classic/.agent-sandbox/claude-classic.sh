@@ -10,6 +10,7 @@
 # sandbox), tell a failure of bubblewrap (status 1) from one of the command, pass on other
 # signals, leave the session keyring, close descriptors above 9, keep two running sandboxes
 # from removing each other's empty directories.
+# shellcheck disable=SC1003,SC2016 # what looks like a slip is text of the policy
 set -fu
 
 fail() {
@@ -17,12 +18,18 @@ fail() {
     exit 125
 }
 
+(: 3<&0) 2>/dev/null || exec </dev/null
 exec 3<&- 4<&- 5<&- 6<&- 7<&- 8<&- 9<&-
 PATH=/usr/bin:/bin:/usr/local/bin:/run/current-system/sw/bin
 
 # The script lies in the project's .agent-sandbox. A name may end in a newline.
-case $0 in
-*/*) project=${0%/*}/.. ;;
+script=$0
+if [ -L "$script" ]; then
+    script=$(readlink -f -- "$script" && printf x) || fail 'the script cannot be found'
+    script=${script%??}
+fi
+case $script in
+*/*) project=${script%/*}/.. ;;
 *) project=.. ;;
 esac
 project=$(CDPATH='' cd -- "$project" && pwd -P && printf x) || fail 'the project cannot be entered'
@@ -30,16 +37,19 @@ project=${project%??}
 case $project in
 '' | /) fail 'the project is the root directory' ;;
 esac
+[ -f "$project"/.agent-sandbox/claude-classic.sh ] || fail 'the script is not in the .agent-sandbox of a project'
 case ${HOME-} in
 /*) home=$HOME ;;
 *) fail 'HOME is not an absolute path' ;;
 esac
-case $(CDPATH='' cd -- "$home" && pwd -P)/ in
+real=$(CDPATH='' cd -- "$home" 2>/dev/null && pwd -P && printf x)
+case ${real%??}/ in
 "$project"/*) fail 'the project contains your home directory' ;;
 esac
 bwrap=${SBC_BWRAP:-$(command -v bwrap)}
 [ -x "$bwrap" ] || fail 'bubblewrap is not installed'
 [ ! -u "$bwrap" ] || fail 'bubblewrap is set-user-ID, which is not safe'
+env=$(command -v env) || fail 'env is not installed'
 uid=$(id -u)
 [ "$uid" != 0 ] || fail 'not as root: nothing would be denied to it'
 
@@ -58,6 +68,7 @@ real() {
 
 # bind OPTION MISSING SOURCE AT: shows a host path.
 bind() {
+    unlinked "$3"
     [ "$2" != skip ] || [ -e "$3" ] || return 0
     [ -e "$3" ] || fail "'$3' does not exist"
     [ -r "$3" ] || fail "'$3' cannot be read"
@@ -67,8 +78,10 @@ bind() {
 
 # inside OPTION MISSING PATH: shows a host path in a directory that is shown already.
 inside() {
+    unlinked "$3"
     [ "$2" != skip ] || [ -e "$3" ] || return 0
     [ -e "$3" ] || fail "'$3' does not exist"
+    [ -r "$3" ] || fail "'$3' cannot be read"
     real "$3"
     arg "$1" "$real" "$real"
 }
@@ -103,6 +116,7 @@ merged() {
 
 # copy OPTION FD SOURCE MISSING AT: a private copy of a file.
 copy() {
+    unlinked "$3"
     [ "$4" != skip ] || [ -e "$3" ] || return 0
     [ -f "$3" ] || fail "'$3' is not a file"
     [ -r "$3" ] || fail "'$3' cannot be read"
@@ -118,35 +132,46 @@ apart() {
     shift
     for path; do
         case $path/ in
-        "$above"/*) fail "on this host '$path' lies inside '$above', which is placed after it" ;;
+        "${above%/}"/*) fail "on this host '$path' lies inside '$above', which is placed after it" ;;
         esac
     done
 }
 
-# make dir|file PATH: creates what is missing, parents included, and notes it for later.
+# Puts $1 as a word of the shell into $quoted.
+quote() {
+    quoted='' rest=$1
+    while :; do
+        case $rest in
+        *\'*) quoted=$quoted${rest%%\'*}"'\\''" rest=${rest#*\'} ;;
+        *) break ;;
+        esac
+    done
+    quoted="'$quoted$rest'"
+}
+
+# make dir|file PATH: creates what is missing, parents included, and notes how to remove it.
 make() {
-    [ ! -e "$2" ] || return 0
     unlinked "$2"
+    if [ -e "$2" ]; then
+        [ "$1" = file ] || [ -d "$2" ] || fail "'$2' is not a directory"
+        return 0
+    fi
     [ "${2%/*}" = '' ] || make dir "${2%/*}"
+    quote "$2"
     if [ "$1" = dir ]; then
         mkdir -- "$2" || fail "'$2' cannot be created"
+        made="rmdir -- $quoted
+$made"
     else
         (umask 077 && : >"$2") || fail "'$2' cannot be created"
-    fi
-    made="$1 $2
+        made="[ ! -s $quoted ] && rm -f -- $quoted
 $made"
+    fi
+    made="(unlinked $quoted) && $made"
 }
 
 # Removes what was created and is still empty.
-unmake() {
-    printf '%s' "$made" | while read -r kind path; do
-        if [ "$kind" = dir ]; then
-            rmdir -- "$path" 2>/dev/null || :
-        elif [ ! -s "$path" ]; then
-            rm -f -- "$path"
-        fi
-    done
-}
+unmake() { eval "$made" 2>/dev/null; }
 
 # Refuses $1 when a part of it is a link that the sandbox could have made.
 unlinked() {
@@ -156,11 +181,11 @@ unlinked() {
 }
 
 unlinked_in() {
+    path=${1%/}
     case $2 in
-    "$1"/*) ;;
+    "$path"/*) rest=${2#"$path"/} ;;
     *) return 0 ;;
     esac
-    rest=${2#"$1"/} path=$1
     while [ -n "$rest" ]; do
         path=$path/${rest%%/*}
         [ ! -L "$path" ] || fail "'$path' is a symbolic link in a directory that the sandbox can write"
@@ -199,6 +224,12 @@ fi
 
 # What bubblewrap is told.
 options() {
+    # network "host" [settings]
+    # terminal "guarded" [settings]
+    # lifetime "with-parent" [settings]
+    # nested-sandboxes "deny" [settings]
+    # hostname "bubblewrap" [settings]
+    # command "claude" "--dangerously-skip-permissions" [settings]
     arg --unshare-user --disable-userns --unshare-pid --unshare-ipc --unshare-uts --unshare-cgroup-try --die-with-parent --cap-drop ALL
     arg --hostname bubblewrap
     # Where the kernel lets a process type into its terminal, it gets none.
@@ -357,19 +388,36 @@ options() {
 }
 
 # Starts bubblewrap with the environment of the command, so that /proc/1/environ holds no more.
+# No value becomes a shell variable, and no program is looked up in the PATH of the command.
 launch() {
     set -- "$bwrap" --args 3 -- "$@"
-    IFS='
-'
-    # shellcheck disable=SC2013,SC2046 # one name a line
-    for name in $(awk 'BEGIN { for (name in ENVIRON) print name }'); do
-        case $name in
+    # secret "ANTHROPIC_API_KEY" [claude-classic]
+    # pass "ANTHROPIC_BASE_URL" [claude-classic]
+    # pass "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC" [claude-classic]
+    # pass "COLORTERM" [claude-classic] The caller's environment, as far as programs need it.
+    # pass "HOME" [claude-classic] The caller's environment, as far as programs need it.
+    # pass "LANG" [claude-classic] The caller's environment, as far as programs need it.
+    # pass "LOGNAME" [claude-classic] The caller's environment, as far as programs need it.
+    # prepend PATH="${HOME}/.local/bin"; set PATH="/opt/node/node-v22.11.0-linux-x64/bin:/usr/local/bin:/usr/bin:/bin" [claude-classic]
+    set -- PATH="$home"/.local/bin:/opt/node/node-v22.11.0-linux-x64/bin:/usr/local/bin:/usr/bin:/bin "$@"
+    # pass "SHELL" [claude-classic] The caller's environment, as far as programs need it.
+    # pass "TERM" [claude-classic] The caller's environment, as far as programs need it.
+    # pass "TZ" [claude-classic] The caller's environment, as far as programs need it.
+    # pass "USER" [claude-classic] The caller's environment, as far as programs need it.
+    # pass "LC_*" [claude-classic] The caller's environment, as far as programs need it.
+    names=$(LC_ALL=C awk 'BEGIN {
+        for (name in ENVIRON) if (name != "") {
+            gsub(/\047/, "\047\042\047\042\047", name)
+            printf " \047%s\047", name
+        }
+    }') || fail 'the environment cannot be read'
+    eval "for name in $names; do
+        case \$name in
         ANTHROPIC_API_KEY | ANTHROPIC_BASE_URL | CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC | COLORTERM | HOME | LANG | LC_* | LOGNAME | PATH | SHELL | TERM | TZ | USER) ;;
-        *) set -- -u "$name" "$@" ;;
+        *) set -- -u \"\$name\" \"\$@\" ;;
         esac
-    done
-    export PATH="$home"/.local/bin:/opt/node/node-v22.11.0-linux-x64/bin:/usr/local/bin:/usr/bin:/bin
-    exec env "$@" 3<&0 <&4 4<"$data_4"
+    done"
+    exec "$env" "$@" 3<&0 <&4 4<"$data_4"
 }
 
 # The caller's directory where it is in the project, else the project.

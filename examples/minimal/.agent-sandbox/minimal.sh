@@ -10,6 +10,7 @@
 # sandbox), tell a failure of bubblewrap (status 1) from one of the command, pass on other
 # signals, leave the session keyring, close descriptors above 9, keep two running sandboxes
 # from removing each other's empty directories.
+# shellcheck disable=SC1003,SC2016 # what looks like a slip is text of the policy
 set -fu
 
 fail() {
@@ -17,12 +18,18 @@ fail() {
     exit 125
 }
 
+(: 3<&0) 2>/dev/null || exec </dev/null
 exec 3<&- 4<&- 5<&- 6<&- 7<&- 8<&- 9<&-
 PATH=/usr/bin:/bin:/usr/local/bin:/run/current-system/sw/bin
 
 # The script lies in the project's .agent-sandbox. A name may end in a newline.
-case $0 in
-*/*) project=${0%/*}/.. ;;
+script=$0
+if [ -L "$script" ]; then
+    script=$(readlink -f -- "$script" && printf x) || fail 'the script cannot be found'
+    script=${script%??}
+fi
+case $script in
+*/*) project=${script%/*}/.. ;;
 *) project=.. ;;
 esac
 project=$(CDPATH='' cd -- "$project" && pwd -P && printf x) || fail 'the project cannot be entered'
@@ -30,11 +37,13 @@ project=${project%??}
 case $project in
 '' | /) fail 'the project is the root directory' ;;
 esac
+[ -f "$project"/.agent-sandbox/minimal.sh ] || fail 'the script is not in the .agent-sandbox of a project'
 case ${HOME-} in
 /*) home=$HOME ;;
 *) fail 'HOME is not an absolute path' ;;
 esac
-case $(CDPATH='' cd -- "$home" && pwd -P)/ in
+real=$(CDPATH='' cd -- "$home" 2>/dev/null && pwd -P && printf x)
+case ${real%??}/ in
 "$project"/*) fail 'the project contains your home directory' ;;
 esac
 user=${USER:-${LOGNAME:-$(id -un)}}
@@ -45,6 +54,7 @@ gid=$(id -g)
 bwrap=${SBC_BWRAP:-$(command -v bwrap)}
 [ -x "$bwrap" ] || fail 'bubblewrap is not installed'
 [ ! -u "$bwrap" ] || fail 'bubblewrap is set-user-ID, which is not safe'
+env=$(command -v env) || fail 'env is not installed'
 uid=$(id -u)
 [ "$uid" != 0 ] || fail 'not as root: nothing would be denied to it'
 
@@ -63,6 +73,7 @@ real() {
 
 # bind OPTION MISSING SOURCE AT: shows a host path.
 bind() {
+    unlinked "$3"
     [ "$2" != skip ] || [ -e "$3" ] || return 0
     [ -e "$3" ] || fail "'$3' does not exist"
     [ -r "$3" ] || fail "'$3' cannot be read"
@@ -72,8 +83,10 @@ bind() {
 
 # inside OPTION MISSING PATH: shows a host path in a directory that is shown already.
 inside() {
+    unlinked "$3"
     [ "$2" != skip ] || [ -e "$3" ] || return 0
     [ -e "$3" ] || fail "'$3' does not exist"
+    [ -r "$3" ] || fail "'$3' cannot be read"
     real "$3"
     arg "$1" "$real" "$real"
 }
@@ -118,7 +131,7 @@ apart() {
     shift
     for path; do
         case $path/ in
-        "$above"/*) fail "on this host '$path' lies inside '$above', which is placed after it" ;;
+        "${above%/}"/*) fail "on this host '$path' lies inside '$above', which is placed after it" ;;
         esac
     done
 }
@@ -129,11 +142,11 @@ unlinked() {
 }
 
 unlinked_in() {
+    path=${1%/}
     case $2 in
-    "$1"/*) ;;
+    "$path"/*) rest=${2#"$path"/} ;;
     *) return 0 ;;
     esac
-    rest=${2#"$1"/} path=$1
     while [ -n "$rest" ]; do
         path=$path/${rest%%/*}
         [ ! -L "$path" ] || fail "'$path' is a symbolic link in a directory that the sandbox can write"
@@ -164,6 +177,12 @@ nobody:x:65534:65534:nobody:/:/usr/sbin/nologin'
 
 # What bubblewrap is told.
 options() {
+    # network "none" [settings]
+    # terminal "guarded" [settings]
+    # lifetime "with-parent" [settings]
+    # nested-sandboxes "deny" [settings]
+    # hostname "sandbox" [settings]
+    # command "/bin/sh" [settings]
     arg --unshare-user --disable-userns --unshare-pid --unshare-ipc --unshare-uts --unshare-cgroup-try --unshare-net --die-with-parent --cap-drop ALL
     arg --hostname sandbox
     # Where the kernel lets a process type into its terminal, it gets none.
@@ -341,23 +360,38 @@ options() {
 }
 
 # Starts bubblewrap with the environment of the command, so that /proc/1/environ holds no more.
+# No value becomes a shell variable, and no program is looked up in the PATH of the command.
 launch() {
     set -- "$bwrap" --args 3 -- "$@"
-    IFS='
-'
-    # shellcheck disable=SC2013,SC2046 # one name a line
-    for name in $(awk 'BEGIN { for (name in ENVIRON) print name }'); do
-        case $name in
+    # pass "COLORTERM" [base-dev] What the terminal can do, and the language.
+    # set HOME="${HOME}" [base-dev] Who runs, and where things are.
+    set -- HOME="$home" "$@"
+    # pass "LANG" [base-dev] What the terminal can do, and the language.
+    # set LOGNAME="${USER}" [base-dev] Who runs, and where things are.
+    set -- LOGNAME="$user" "$@"
+    # pass "NO_COLOR" [base-dev] What the terminal can do, and the language.
+    # set PATH="/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin" [base-dev] The system's programs.
+    set -- PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin "$@"
+    # set SHELL="/bin/sh" [base-dev] Who runs, and where things are.
+    set -- SHELL=/bin/sh "$@"
+    # pass "TERM" [base-dev] What the terminal can do, and the language.
+    # pass "TZ" [base-dev] What the terminal can do, and the language.
+    # set USER="${USER}" [base-dev] Who runs, and where things are.
+    set -- USER="$user" "$@"
+    # pass "LC_*" [base-dev] What the terminal can do, and the language.
+    names=$(LC_ALL=C awk 'BEGIN {
+        for (name in ENVIRON) if (name != "") {
+            gsub(/\047/, "\047\042\047\042\047", name)
+            printf " \047%s\047", name
+        }
+    }') || fail 'the environment cannot be read'
+    eval "for name in $names; do
+        case \$name in
         COLORTERM | HOME | LANG | LC_* | LOGNAME | NO_COLOR | PATH | SHELL | TERM | TZ | USER) ;;
-        *) set -- -u "$name" "$@" ;;
+        *) set -- -u \"\$name\" \"\$@\" ;;
         esac
-    done
-    export HOME="$home"
-    export LOGNAME="$user"
-    export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
-    export SHELL=/bin/sh
-    export USER="$user"
-    exec env "$@" 3<&0 <&4 4<<DATA_4 5<<DATA_5
+    done"
+    exec "$env" "$@" 3<&0 <&4 4<<DATA_4 5<<DATA_5
 $data_4
 DATA_4
 $data_5

@@ -10,6 +10,7 @@
 # sandbox), tell a failure of bubblewrap (status 1) from one of the command, pass on other
 # signals, leave the session keyring, close descriptors above 9, keep two running sandboxes
 # from removing each other's empty directories.
+# shellcheck disable=SC1003,SC2016 # what looks like a slip is text of the policy
 set -fu
 
 fail() {
@@ -17,12 +18,18 @@ fail() {
     exit 125
 }
 
+(: 3<&0) 2>/dev/null || exec </dev/null
 exec 3<&- 4<&- 5<&- 6<&- 7<&- 8<&- 9<&-
 PATH=/usr/bin:/bin:/usr/local/bin:/run/current-system/sw/bin
 
 # The script lies in the project's .agent-sandbox. A name may end in a newline.
-case $0 in
-*/*) project=${0%/*}/.. ;;
+script=$0
+if [ -L "$script" ]; then
+    script=$(readlink -f -- "$script" && printf x) || fail 'the script cannot be found'
+    script=${script%??}
+fi
+case $script in
+*/*) project=${script%/*}/.. ;;
 *) project=.. ;;
 esac
 project=$(CDPATH='' cd -- "$project" && pwd -P && printf x) || fail 'the project cannot be entered'
@@ -30,11 +37,13 @@ project=${project%??}
 case $project in
 '' | /) fail 'the project is the root directory' ;;
 esac
+[ -f "$project"/.agent-sandbox/web-shop.sh ] || fail 'the script is not in the .agent-sandbox of a project'
 case ${HOME-} in
 /*) home=$HOME ;;
 *) fail 'HOME is not an absolute path' ;;
 esac
-case $(CDPATH='' cd -- "$home" && pwd -P)/ in
+real=$(CDPATH='' cd -- "$home" 2>/dev/null && pwd -P && printf x)
+case ${real%??}/ in
 "$project"/*) fail 'the project contains your home directory' ;;
 esac
 user=${USER:-${LOGNAME:-$(id -un)}}
@@ -46,6 +55,7 @@ above_1=${project%/*}
 bwrap=${SBC_BWRAP:-$(command -v bwrap)}
 [ -x "$bwrap" ] || fail 'bubblewrap is not installed'
 [ ! -u "$bwrap" ] || fail 'bubblewrap is set-user-ID, which is not safe'
+env=$(command -v env) || fail 'env is not installed'
 uid=$(id -u)
 [ "$uid" != 0 ] || fail 'not as root: nothing would be denied to it'
 
@@ -64,6 +74,7 @@ real() {
 
 # bind OPTION MISSING SOURCE AT: shows a host path.
 bind() {
+    unlinked "$3"
     [ "$2" != skip ] || [ -e "$3" ] || return 0
     [ -e "$3" ] || fail "'$3' does not exist"
     [ -r "$3" ] || fail "'$3' cannot be read"
@@ -73,8 +84,10 @@ bind() {
 
 # inside OPTION MISSING PATH: shows a host path in a directory that is shown already.
 inside() {
+    unlinked "$3"
     [ "$2" != skip ] || [ -e "$3" ] || return 0
     [ -e "$3" ] || fail "'$3' does not exist"
+    [ -r "$3" ] || fail "'$3' cannot be read"
     real "$3"
     arg "$1" "$real" "$real"
 }
@@ -113,21 +126,37 @@ pin() {
     [ ! -d "$1" ] || arg --bind "$1" "$2"
 }
 
+# hidden HOST AT: whether there is something to hide; its host path and its place.
+hidden() {
+    unlinked "$1"
+    [ -e "$1" ] || return 1
+    real "$1"
+    at=$2
+    [ -L "$1" ] || return 0
+    [ "$1" = "$2" ] || fail "'$1' is a symbolic link"
+    at=$real
+    visible "$real"
+}
+
 # deny MODE HOST AT: hides what is there.
 deny() {
-    unlinked "$2"
-    if [ -d "$2" ]; then
-        arg --perms "$1" --tmpfs "$3"
-    elif [ -e "$2" ]; then
-        arg --ro-bind /dev/null "$3"
+    hidden "$2" "$3" || return 0
+    if [ -d "$real" ]; then
+        arg --perms "$1" --tmpfs "$at"
+    else
+        arg --ro-bind /dev/null "$at"
     fi
 }
 
 # seal HOST AT: makes a hidden directory read-only.
-seal() { [ ! -d "$1" ] || arg --remount-ro "$2"; }
+seal() {
+    hidden "$1" "$2" || return 0
+    [ ! -d "$real" ] || arg --remount-ro "$at"
+}
 
 # copy OPTION FD SOURCE MISSING AT: a private copy of a file.
 copy() {
+    unlinked "$3"
     [ "$4" != skip ] || [ -e "$3" ] || return 0
     [ -f "$3" ] || fail "'$3' is not a file"
     [ -r "$3" ] || fail "'$3' cannot be read"
@@ -143,35 +172,57 @@ apart() {
     shift
     for path; do
         case $path/ in
-        "$above"/*) fail "on this host '$path' lies inside '$above', which is placed after it" ;;
+        "${above%/}"/*) fail "on this host '$path' lies inside '$above', which is placed after it" ;;
         esac
     done
 }
 
-# make dir|file PATH: creates what is missing, parents included, and notes it for later.
+# limit OPTION NUMBER: sets a limit, never above what the caller may use. bash counts as POSIX says.
+limit() {
+    # shellcheck disable=SC3040
+    (set -o posix) 2>/dev/null && set -o posix
+    # shellcheck disable=SC3045 # dash, bash and busybox know it
+    most=$(ulimit -H "$1") || fail "there is no limit $1 here"
+    [ "$most" = unlimited ] || [ "$most" -ge "$2" ] || set -- "$1" "$most"
+    # shellcheck disable=SC3045
+    ulimit "$1" "$2" || fail "the limit $1 cannot be set"
+}
+
+# Puts $1 as a word of the shell into $quoted.
+quote() {
+    quoted='' rest=$1
+    while :; do
+        case $rest in
+        *\'*) quoted=$quoted${rest%%\'*}"'\\''" rest=${rest#*\'} ;;
+        *) break ;;
+        esac
+    done
+    quoted="'$quoted$rest'"
+}
+
+# make dir|file PATH: creates what is missing, parents included, and notes how to remove it.
 make() {
-    [ ! -e "$2" ] || return 0
     unlinked "$2"
+    if [ -e "$2" ]; then
+        [ "$1" = file ] || [ -d "$2" ] || fail "'$2' is not a directory"
+        return 0
+    fi
     [ "${2%/*}" = '' ] || make dir "${2%/*}"
+    quote "$2"
     if [ "$1" = dir ]; then
         mkdir -- "$2" || fail "'$2' cannot be created"
+        made="rmdir -- $quoted
+$made"
     else
         (umask 077 && : >"$2") || fail "'$2' cannot be created"
-    fi
-    made="$1 $2
+        made="[ ! -s $quoted ] && rm -f -- $quoted
 $made"
+    fi
+    made="(unlinked $quoted) && $made"
 }
 
 # Removes what was created and is still empty.
-unmake() {
-    printf '%s' "$made" | while read -r kind path; do
-        if [ "$kind" = dir ]; then
-            rmdir -- "$path" 2>/dev/null || :
-        elif [ ! -s "$path" ]; then
-            rm -f -- "$path"
-        fi
-    done
-}
+unmake() { eval "$made" 2>/dev/null; }
 
 # Refuses $1 when a part of it is a link that the sandbox could have made.
 unlinked() {
@@ -187,11 +238,11 @@ unlinked() {
 }
 
 unlinked_in() {
+    path=${1%/}
     case $2 in
-    "$1"/*) ;;
+    "$path"/*) rest=${2#"$path"/} ;;
     *) return 0 ;;
     esac
-    rest=${2#"$1"/} path=$1
     while [ -n "$rest" ]; do
         path=$path/${rest%%/*}
         [ ! -L "$path" ] || fail "'$path' is a symbolic link in a directory that the sandbox can write"
@@ -244,6 +295,13 @@ fi
 
 # What bubblewrap is told.
 options() {
+    # network "host" [settings]
+    # terminal "guarded" [settings]
+    # lifetime "with-parent" [settings]
+    # nested-sandboxes "deny" [settings]
+    # hostname "sandbox" [settings]
+    # command "claude" "--permission-mode" "acceptEdits" [settings]
+    # processes "4K" [settings]
     arg --unshare-user --disable-userns --unshare-pid --unshare-ipc --unshare-uts --unshare-cgroup-try --die-with-parent --cap-drop ALL
     arg --hostname sandbox
     # Where the kernel lets a process type into its terminal, it gets none.
@@ -577,29 +635,64 @@ options() {
 }
 
 # Starts bubblewrap with the environment of the command, so that /proc/1/environ holds no more.
+# No value becomes a shell variable, and no program is looked up in the PATH of the command.
 launch() {
     set -- "$bwrap" --args 3 -- "$@"
-    IFS='
-'
-    # shellcheck disable=SC2013,SC2046 # one name a line
-    for name in $(awk 'BEGIN { for (name in ENVIRON) print name }'); do
-        case $name in
+    # secret "ANTHROPIC_API_KEY" [claude] The key to its service.
+    # secret "ANTHROPIC_AUTH_TOKEN" [claude] The key to its service.
+    # pass "ANTHROPIC_BASE_URL" [claude] Another service or model.
+    # pass "ANTHROPIC_MODEL" [claude] Another service or model.
+    # pass "ANTHROPIC_SMALL_FAST_MODEL" [claude] Another service or model.
+    # pass "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC" [claude] Telemetry and other calls that no task needs.
+    # secret "CLAUDE_CODE_OAUTH_TOKEN" [claude] The key to its service.
+    # pass "COLORTERM" [base-dev] What the terminal can do, and the language.
+    # set DISABLE_AUTOUPDATER="1" [claude] Its files are read-only here.
+    set -- DISABLE_AUTOUPDATER=1 "$@"
+    # set HOME="${HOME}" [base-dev] Who runs, and where things are.
+    set -- HOME="$home" "$@"
+    # secret "HTTPS_PROXY" [claude] The proxy on the way, with a password perhaps.
+    # secret "HTTP_PROXY" [claude] The proxy on the way, with a password perhaps.
+    # pass "LANG" [base-dev] What the terminal can do, and the language.
+    # set LOGNAME="${USER}" [base-dev] Who runs, and where things are.
+    set -- LOGNAME="$user" "$@"
+    # set NODE_ENV="development" [web-shop]
+    set -- NODE_ENV=development "$@"
+    # pass "NODE_EXTRA_CA_CERTS" [node] What it is told on the host.
+    # pass "NO_COLOR" [base-dev] What the terminal can do, and the language.
+    # pass "NO_PROXY" [claude] What is reached without it.
+    # set NPM_CONFIG_UPDATE_NOTIFIER="false" [node] Nothing to decide inside.
+    set -- NPM_CONFIG_UPDATE_NOTIFIER=false "$@"
+    # prepend PATH="${HOME}/.local/bin"; set PATH="/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin" [base-dev, claude] The system's programs.
+    set -- PATH="$home"/.local/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin "$@"
+    # set SHELL="/bin/sh" [base-dev] Who runs, and where things are.
+    set -- SHELL=/bin/sh "$@"
+    # pass "TERM" [base-dev] What the terminal can do, and the language.
+    # set TZ="Europe/Berlin" [web-shop] Everything the team sets, and the time zone of the customers.
+    set -- TZ=Europe/Berlin "$@"
+    # set USER="${USER}" [base-dev] Who runs, and where things are.
+    set -- USER="$user" "$@"
+    # secret "http_proxy" [claude] The proxy on the way, with a password perhaps.
+    # secret "https_proxy" [claude] The proxy on the way, with a password perhaps.
+    # pass "no_proxy" [claude] What is reached without it.
+    # pass "LC_*" [base-dev] What the terminal can do, and the language.
+    names=$(LC_ALL=C awk 'BEGIN {
+        for (name in ENVIRON) if (name != "") {
+            gsub(/\047/, "\047\042\047\042\047", name)
+            printf " \047%s\047", name
+        }
+    }') || fail 'the environment cannot be read'
+    eval "for name in $names; do
+        case \$name in
         ANTHROPIC_API_KEY | ANTHROPIC_AUTH_TOKEN | ANTHROPIC_BASE_URL | ANTHROPIC_MODEL | ANTHROPIC_SMALL_FAST_MODEL | CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC | CLAUDE_CODE_OAUTH_TOKEN | COLORTERM | DISABLE_AUTOUPDATER | HOME | HTTPS_PROXY | HTTP_PROXY | LANG | LC_* | LOGNAME | NODE_ENV | NODE_EXTRA_CA_CERTS | NO_COLOR | NO_PROXY | NPM_CONFIG_UPDATE_NOTIFIER | PATH | SHELL | TERM | TZ | USER | http_proxy | https_proxy | no_proxy) ;;
-        *) set -- -u "$name" "$@" ;;
+        *) set -- -u \"\$name\" \"\$@\" ;;
         esac
-    done
-    export DISABLE_AUTOUPDATER=1
-    export HOME="$home"
-    export LOGNAME="$user"
-    export NODE_ENV=development
-    export NPM_CONFIG_UPDATE_NOTIFIER=false
-    export PATH="$home"/.local/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
-    export SHELL=/bin/sh
-    export TZ=Europe/Berlin
-    export USER="$user"
-    # shellcheck disable=SC3045 # dash, bash and busybox know it
-    ulimit -u 4096 2>/dev/null || ulimit -p 4096 || exit
-    exec env "$@" 3<&0 <&4 4<<DATA_4 5<<DATA_5 6<"$data_6"
+    done"
+    # bash says -u, dash and busybox say -p.
+    option=-u
+    # shellcheck disable=SC3045
+    (ulimit -u) >/dev/null 2>&1 || option=-p
+    limit "$option" 4096
+    exec "$env" "$@" 3<&0 <&4 4<<DATA_4 5<<DATA_5 6<"$data_6"
 $data_4
 DATA_4
 $data_5

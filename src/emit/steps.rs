@@ -1,0 +1,282 @@
+//! The part of a script that says what bubblewrap mounts and makes, step by step.
+//!
+//! Reads a plan; whatever depends on the host becomes a call of one of the script's functions.
+
+use super::script::Script;
+use super::shell::{self, comment, literal};
+use crate::invocation::isolation_options;
+use crate::origin::Origin;
+use crate::path::{Root, SymbolicPath};
+use crate::plan::{self, Action, Place, Step};
+use crate::policy::Grant;
+use crate::rule;
+use crate::text::{Piece, Text};
+use crate::words::{Missing, Terminal};
+use std::fmt::Write as _;
+
+impl Script<'_> {
+    /// The host must not turn the order of the mounts around.
+    pub(super) fn checks(&self) -> String {
+        let mut out = String::new();
+        let steps = &self.content.steps;
+        let words = |steps: Vec<&Step>| steps.iter().map(|step| shell::path(&step.at)).collect::<Vec<_>>().join(" ");
+        for step in steps {
+            let root = step.at.root();
+            let is_top = root != Root::Absolute
+                && !steps.iter().any(|other| other.at != step.at && step.at.is_within(&other.at));
+            let earlier: Vec<&Step> = steps.iter().filter(|other| other.at.root() < root).collect();
+            if is_top && !earlier.is_empty() {
+                let _ = writeln!(out, "apart {} {}", shell::path(&step.at), words(earlier.clone()));
+            }
+            let writable = |step: &&Step| matches!(step.action, Action::Host { grant: Grant::ReadWrite, .. });
+            let trees: Vec<&Step> = earlier.into_iter().filter(writable).collect();
+            if root != Root::Absolute && step.place == Place::Root && !writable(&step) && !trees.is_empty() {
+                let _ = writeln!(out, "protected {} {}", shell::path(&step.at), words(trees));
+            }
+        }
+        if out.is_empty() { out } else { format!("{out}\n") }
+    }
+
+    /// Creates what has to exist, and gathers what is copied.
+    pub(super) fn prepare(&self) -> String {
+        let (mut makes, mut needs) = (String::new(), String::new());
+        for step in &self.content.steps {
+            match &step.action {
+                Action::Host { source, missing: missing @ (Missing::CreateDir | Missing::CreateFile), .. } => {
+                    let kind = if *missing == Missing::CreateDir { "dir" } else { "file" };
+                    let _ = writeln!(makes, "make {kind} {}", shell::path(source));
+                }
+                Action::Tmpfs { .. } | Action::Proc | Action::Dev if step.place == Place::Writable => {
+                    let _ = writeln!(makes, "make dir {}", self.host(step));
+                }
+                Action::File { .. } if step.place == Place::Writable => {
+                    let _ = writeln!(makes, "make file {}", self.host(step));
+                }
+                Action::Tmpfs { .. } | Action::Proc | Action::Dev | Action::File { .. } if is_fixed(step.place) => {
+                    let _ = writeln!(needs, "needs {}", self.host(step));
+                }
+                _ => {}
+            }
+            if let Action::Host { source, .. } = &step.action
+                && *source != step.at
+            {
+                let (source, host) = (shell::path(source), self.host(step));
+                if step.place == Place::Writable {
+                    let _ = writeln!(
+                        makes,
+                        "if [ -d {source} ]; then make dir {host}; elif [ -e {source} ]; then make file {host}; fi"
+                    );
+                } else if is_fixed(step.place) {
+                    let _ = writeln!(needs, "[ ! -e {source} ] || needs {host}");
+                }
+            }
+        }
+        if !makes.is_empty() {
+            makes = format!(
+                "made=\n# What is missing is created, and removed again when it is still empty.\ntrap unmake EXIT\ntrap 'exit 129' HUP\ntrap 'exit 130' INT\ntrap 'exit 143' TERM\n{makes}\n"
+            );
+        }
+        if !needs.is_empty() {
+            needs = format!("# What cannot be created must be there.\n{needs}\n");
+        }
+        needs + &makes + &self.gather()
+    }
+
+    /// Puts contents, or the files that hold them, into shell variables.
+    pub(super) fn gather(&self) -> String {
+        let mut data = String::new();
+        for step in &self.content.steps {
+            let Some(fd) = self.data.get(&step.at) else { continue };
+            match &step.action {
+                Action::Host { source, .. } => {
+                    let source = shell::path(source);
+                    let _ = writeln!(
+                        data,
+                        "data_{fd}=/dev/null\nif [ -f {source} ]; then\n    real {source}\n    data_{fd}=$real\nfi"
+                    );
+                }
+                Action::File { text } if !text.as_str().is_empty() => {
+                    let _ = writeln!(
+                        data,
+                        "# {}\ndata_{fd}={}",
+                        comment(&step.at.to_string()),
+                        shell::text(&without_newline(text))
+                    );
+                    if let Some(Piece::Variable(_)) = text.pieces().last() {
+                        let _ = writeln!(data, "data_{fd}=${{data_{fd}%'\n'}}");
+                    }
+                }
+                _ => {}
+            }
+        }
+        if !data.is_empty() {
+            data.push('\n');
+        }
+        data
+    }
+
+    /// The host path behind the place of a step, where another step shows a host path there.
+    pub(super) fn host(&self, step: &Step) -> String {
+        let above = |other: &&Step| step.at != other.at && step.at.is_within(&other.at);
+        let tree = self.content.steps.iter().filter(above).max_by_key(|other| other.at.components().len());
+        match tree.map(|tree| (tree, &tree.action)) {
+            Some((tree, Action::Host { source, .. } | Action::Pin { source })) => {
+                shell::path(&source.join(step.at.below(&tree.at).unwrap_or_default()))
+            }
+            _ => shell::path(&step.at),
+        }
+    }
+
+    /// The options of bubblewrap, in order.
+    pub(super) fn options(&self) -> String {
+        let mut out = String::from("# What bubblewrap is told.\noptions() {\n");
+        for setting in rule::settings(self.content) {
+            let _ = writeln!(out, "    # {} [settings]", comment(&rule::setting(&setting)));
+        }
+        let isolation: Vec<String> = isolation_options(self.content).into_iter().map(str::to_owned).collect();
+        let _ = writeln!(out, "    arg {}", isolation.join(" "));
+        if let Some(hostname) = &self.content.hostname {
+            let _ = writeln!(out, "    arg --hostname {}", literal(hostname));
+        }
+        out.push_str(match self.content.terminal {
+            Terminal::Guarded => "    # Where the kernel lets a process type into its terminal, it gets none.\n    tiocsti=1\n    [ ! -r /proc/sys/dev/tty/legacy_tiocsti ] || read -r tiocsti </proc/sys/dev/tty/legacy_tiocsti\n    [ \"$tiocsti\" = 0 ] || arg --new-session\n",
+            Terminal::NewSession => "    arg --new-session\n",
+            Terminal::Inherit => "",
+        });
+        let mut group = "";
+        for step in &self.content.steps {
+            let line = self.step(step);
+            if !line.is_empty() {
+                if group != title(step.at.root()) {
+                    group = title(step.at.root());
+                    let _ = write!(out, "\n    # ---- {group} ----\n");
+                }
+                let _ = write!(out, "\n{}    {line}\n", annotation(&step.rule(), &step.origins));
+            }
+        }
+        out.push_str(&self.endings());
+        out.push_str("}\n\n");
+        out
+    }
+
+    /// The call that a step becomes; empty where nothing has to be done.
+    pub(super) fn step(&self, step: &Step) -> String {
+        let at = shell::path(&step.at);
+        match &step.action {
+            Action::Host { grant, source, missing, merged_usr } => {
+                let (option, word, source_word) = (bind_option(*grant), missing.word(), shell::path(source));
+                let in_place = *source == step.at;
+                match (grant, merged_usr) {
+                    (Grant::Copy, _) => {
+                        let option = if step.place == Place::Memory { "--file" } else { "--bind-data" };
+                        format!("copy {option} {} {source_word} {word} {at}", self.descriptor(step))
+                    }
+                    (Grant::Device, _) => format!("device {word} {source_word} {at}"),
+                    (Grant::Overlay, _) => format!("overlay {word} {source_word} {at}"),
+                    (_, Some(link)) => format!("merged {option} {word} {at} {link}"),
+                    _ if in_place && matches!(step.place, Place::Root | Place::Memory) => {
+                        format!("show {option} {word} {at}")
+                    }
+                    _ if in_place => format!("inside {option} {word} {at}"),
+                    _ => format!("bind {option} {word} {source_word} {at}"),
+                }
+            }
+            Action::Pin { source } => format!("pin {} {at}", shell::path(source)),
+            Action::File { .. } => {
+                let option = if step.place == Place::Root { "--file" } else { "--ro-bind-data" };
+                format!("arg --perms 0444 {option} {} {at}", self.descriptor(step))
+            }
+            Action::Tmpfs { size, mode } => {
+                let size = size.map(|size| format!("--size {size} ")).unwrap_or_default();
+                format!("arg {size}--perms {:04o} --tmpfs {at}", mode.unwrap_or(0o755))
+            }
+            Action::Directory => format!("arg --perms 0755 --dir {at}"),
+            Action::Symlink { to } => format!("arg --symlink {} {at}", shell::text(to)),
+            Action::Deny { .. } if nothing_there(step) => String::new(),
+            Action::Deny { open } => format!("deny {} {} {at}", if *open { "0555" } else { "0000" }, self.host(step)),
+            Action::Proc => format!("arg --proc {at}"),
+            Action::Dev => format!("arg --dev {at}"),
+        }
+    }
+
+    pub(super) fn descriptor(&self, step: &Step) -> usize {
+        self.data.get(&step.at).copied().unwrap_or_default()
+    }
+
+    /// What comes after all steps: the targets of links, what gets read-only, the directory.
+    pub(super) fn endings(&self) -> String {
+        let mut out = String::new();
+        let linked = |step: &&Step| self.step(step).starts_with("show ");
+        let targets: Vec<String> = self
+            .content
+            .steps
+            .iter()
+            .filter(linked)
+            .map(|step| {
+                let option = if matches!(step.action, Action::Host { grant: Grant::ReadWrite, .. }) {
+                    "--bind"
+                } else {
+                    "--ro-bind"
+                };
+                format!("    target {option} {}\n", shell::path(&step.at))
+            })
+            .collect();
+        if !targets.is_empty() {
+            let _ = write!(out, "\n    # Files behind links.\n{}", targets.concat());
+        }
+        out.push_str("\n    # Nothing is added to the sandbox's own directories.\n");
+        for step in &self.content.steps {
+            if matches!(step.action, Action::Deny { .. }) && !nothing_there(step) {
+                let _ = writeln!(out, "    seal {} {}", self.host(step), shell::path(&step.at));
+            }
+        }
+        let root = SymbolicPath::of_root(Root::Absolute);
+        if !self.content.steps.iter().any(|step| step.at == root) {
+            out.push_str("    arg --remount-ro /\n");
+        }
+        out.push_str("    arg --chdir \"$directory\"\n");
+        out
+    }
+}
+
+/// A rule with its layers and its reason, as the comment that stands before what it becomes.
+pub(super) fn annotation(rule: &str, origins: &[Origin]) -> String {
+    let reason = plan::reason(origins).map(|reason| format!(" {}", comment(reason))).unwrap_or_default();
+    format!("    # {} [{}]{reason}\n", comment(rule), plan::layers(origins))
+}
+
+/// Whether a step has no place on a host where a variable of its has no value.
+pub(super) fn may_be_left_out(step: &Step) -> bool {
+    matches!(step.action, Action::Deny { .. } | Action::Pin { .. } | Action::Host { missing: Missing::Skip, .. })
+}
+
+/// Whether bubblewrap cannot make a mount point there.
+fn is_fixed(place: Place) -> bool {
+    matches!(place, Place::ReadOnly | Place::Overlay)
+}
+
+/// The heading of the steps with this root.
+fn title(root: Root) -> &'static str {
+    match root {
+        Root::Absolute | Root::RuntimeDir => "the system",
+        Root::Home | Root::CacheHome | Root::ConfigHome | Root::DataHome | Root::StateHome => "home",
+        Root::AboveProject(_) | Root::Project => "the project",
+    }
+}
+
+fn bind_option(grant: Grant) -> &'static str {
+    if grant == Grant::ReadWrite { "--bind" } else { "--ro-bind" }
+}
+
+/// Whether a `deny` stands where nothing is shown anyway.
+fn nothing_there(step: &Step) -> bool {
+    let known = matches!(step.place, Place::Memory | Place::Denied)
+        || step.place == Place::Root && step.at.root() == Root::Absolute;
+    known && matches!(step.action, Action::Deny { .. })
+}
+
+/// A here-document adds the newline at its end.
+fn without_newline(text: &Text) -> Text {
+    let shortened = text.as_str().strip_suffix('\n').unwrap_or(text.as_str());
+    Text::parse(shortened).unwrap_or_else(|_| text.clone())
+}

@@ -1,0 +1,94 @@
+//! Values as rules of the language: the text that a person would type.
+
+use crate::plan::Content;
+use crate::policy::{Assertion, EnvRule, Setting};
+use crate::words::Sharing;
+
+/// A rule of `env`.
+pub fn env(name: &str, rule: &EnvRule) -> String {
+    match rule {
+        EnvRule::Set(text) => format!("set {name}={}", quote(text.as_str())),
+        EnvRule::Pass => format!("pass {}", quote(name)),
+        EnvRule::Secret => format!("secret {}", quote(name)),
+    }
+}
+
+/// A rule that sets one value.
+pub fn setting(setting: &Setting) -> String {
+    let word = setting.key().word();
+    let value = match setting {
+        Setting::Namespace(namespace, sharing) => return format!("{} {}", sharing.word(), quote(namespace.word())),
+        Setting::Network(network) => quote(network.word()),
+        Setting::Hostname(name) => quote(name),
+        Setting::Terminal(terminal) => quote(terminal.word()),
+        Setting::Lifetime(lifetime) => quote(lifetime.word()),
+        Setting::NestedSandboxes(nested) => quote(nested.word()),
+        Setting::Command(words) => words.iter().map(|word| quote(word.as_str())).collect::<Vec<_>>().join(" "),
+        Setting::Workdir(path) => quote(&path.to_string()),
+        Setting::Limit(_, None) => quote("none"),
+        Setting::Limit(_, Some(limit)) => quote(&human_size(*limit)),
+    };
+    format!("{word} {value}")
+}
+
+/// A statement of `assert`.
+pub fn assertion(assertion: &Assertion) -> String {
+    let subject = match assertion {
+        Assertion::Path(_, path) => path.to_string(),
+        Assertion::NoEnv(name) => name.clone(),
+        Assertion::Network(network) => network.word().to_owned(),
+    };
+    format!("{} {}", assertion.kind().word(), quote(&subject))
+}
+
+/// What a plan says besides files and variables, as the settings that say it.
+pub fn settings(content: &Content) -> Vec<Setting> {
+    let shared = content.shared.iter().map(|namespace| Setting::Namespace(*namespace, Sharing::Share));
+    let hostname = content.hostname.clone().map(Setting::Hostname);
+    let command = Some(content.command.clone()).filter(|command| !command.is_empty()).map(Setting::Command);
+    let workdir = content.workdir.clone().map(Setting::Workdir);
+    let limits = content.limits.iter().map(|(resource, limit)| Setting::Limit(*resource, Some(*limit)));
+    [
+        Setting::Network(content.network),
+        Setting::Terminal(content.terminal),
+        Setting::Lifetime(content.lifetime),
+        Setting::NestedSandboxes(content.nested_sandboxes),
+    ]
+    .into_iter()
+    .chain(shared)
+    .chain(hostname)
+    .chain(command)
+    .chain(workdir)
+    .chain(limits)
+    .collect()
+}
+
+/// Text as a quoted string of the policy language, on one line and with nothing that could drive
+/// a terminal.
+pub fn quote(text: &str) -> String {
+    let mut out = String::from("\"");
+    for c in text.chars() {
+        match c {
+            '"' => out.push_str("\\\""),
+            '\\' => out.push_str("\\\\"),
+            '\n' => out.push_str("\\n"),
+            '\r' => out.push_str("\\r"),
+            '\t' => out.push_str("\\t"),
+            c => {
+                let shown = crate::diagnostic::printable(c.encode_utf8(&mut [0; 4]));
+                out.push_str(&shown);
+            }
+        }
+    }
+    out.push('"');
+    out
+}
+
+/// A number of bytes as the language writes it.
+pub fn human_size(bytes: u64) -> String {
+    let units = [(40, 'T'), (30, 'G'), (20, 'M'), (10, 'K')];
+    match units.into_iter().find(|(shift, _)| bytes >= 1 << shift && bytes.trailing_zeros() >= *shift) {
+        Some((shift, unit)) => format!("{}{unit}", bytes >> shift),
+        None => bytes.to_string(),
+    }
+}

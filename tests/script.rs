@@ -1,0 +1,346 @@
+//! The committed script under three shells: it does what `sbc exec` does.
+
+use crate::support::{Output, Project, run};
+use crate::{hostile, random};
+use std::collections::BTreeSet;
+use std::ffi::OsStr;
+use std::fs;
+use std::io::Write;
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::symlink;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+/// Each shell that a script must run under.
+pub const SHELLS: [&[&str]; 3] = [&["dash"], &["bash"], &["busybox", "sh"]];
+
+/// The script of `app` under a shell, with these arguments.
+pub fn script_command(project: &Project, shell: &[&str], arguments: &[&str]) -> Command {
+    let mut words = shell.iter();
+    let mut command = project.command(words.next().expect("a shell"));
+    command.args(words).arg(project.root.join(".agent-sandbox/app.sh")).args(arguments);
+    command
+}
+
+/// Builds the artefacts.
+#[track_caller]
+pub fn build(project: &Project) {
+    project.sbc(&["build"]).code(0);
+}
+
+/// Runs shell text by `sbc exec` and by the script under each shell; all must do the same.
+#[track_caller]
+pub fn same(project: &Project, text: &str) -> Output {
+    build(project);
+    let exec = project.exec(text);
+    for shell in SHELLS {
+        let output = run(&mut script_command(project, shell, &["--", "/bin/sh", "-c", text]));
+        let (wanted, found) = ((exec.code, &exec.stdout), (output.code, &output.stdout));
+        assert_eq!(wanted, found, "{shell:?}\nexec: {}\nscript: {}", exec.stderr, output.stderr);
+    }
+    exec
+}
+
+/// Asserts that exec and every script refuse to start, and say why.
+#[track_caller]
+pub fn refused(project: &Project, says: &str) {
+    build(project);
+    project.exec("echo started").code(125).says(&[says]);
+    for shell in SHELLS {
+        let output = run(&mut script_command(project, shell, &["--", "/bin/sh", "-c", "echo started"]));
+        assert_eq!((output.code, output.stdout.as_str()), (125, ""), "{shell:?}: {}", output.stderr);
+        assert!(output.stderr.starts_with("app.sh: ") && output.stderr.contains(says), "{shell:?}: {}", output.stderr);
+    }
+}
+
+/// Everything below a directory.
+pub fn tree(directory: &Path) -> BTreeSet<PathBuf> {
+    let state = directory.join(".local");
+    let entries = walkdir::WalkDir::new(directory).into_iter().map(|entry| entry.expect("an entry").into_path());
+    // sbc keeps its own notes there.
+    entries.filter(|path| !path.starts_with(&state)).collect()
+}
+
+/// Files, variables, directory and exit code are the same as with `sbc exec`.
+#[test]
+fn same_as_exec() {
+    let project = Project::with_body(
+        "    env { set X=\"a b\" Y=\"${HOME}/y\"; prepend PATH=\"/front\"; }\n    filesystem { file \"~/note\" \"text\"; deny \"./.env\"; tmpfs \"./cache\"; }",
+    );
+    project.write(".env", "secret");
+    project.write_home(".ssh/id", "secret");
+    let text = "env | sort; tr '\\0' '\\n' </proc/1/environ | sort; pwd; ls -AR ~ /etc/passwd; cat ~/note /etc/passwd; cat .env; hostname; ulimit -n; exit 7";
+    let output = same(&project, text);
+    assert_eq!(output.code, 7, "{}", output.stderr);
+    assert!(output.stdout.contains("X=a b\n") && output.stdout.contains("PATH=/front:/usr/local/sbin"));
+}
+
+/// The command gets every argument and its standard input as they are.
+#[test]
+fn arguments_and_input() {
+    let project =
+        Project::with_body("    run { command \"/bin/sh\" \"-c\" \"cat; printf '<%s>' \\\"$$@\\\"\" \"name\"; }");
+    build(&project);
+    let words =
+        ["-x", "a b", "new\nline\n", "it's \"q\"", "$(touch pwned)", "`touch pwned`", "", "*", "\\", "!x", "é", "--"];
+    let expected: String = words.iter().map(|word| format!("<{word}>")).collect();
+    for shell in SHELLS {
+        let mut command = script_command(&project, shell, &words);
+        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        child.stdin.take().unwrap().write_all(b"in\xff\nput\n").unwrap();
+        let output = child.wait_with_output().unwrap();
+        assert_eq!(output.stdout, [b"in\xff\nput\n", expected.as_bytes()].concat(), "{shell:?}");
+    }
+    assert!(!tree(&project.home).iter().any(|path| path.ends_with("pwned")));
+}
+
+/// A script whose caller has closed its standard input still runs.
+#[test]
+fn closed_input() {
+    let project = Project::with_body("");
+    build(&project);
+    for shell in SHELLS {
+        let text = format!("{} .agent-sandbox/app.sh -- /bin/cat <&-", shell.join(" "));
+        run(project.command("dash").args(["-c", &text])).code(0);
+    }
+}
+
+/// A required path that is missing, and one that cannot be mounted on, stop it with 125 and a reason.
+#[test]
+fn missing_path() {
+    refused(&Project::with_body("    filesystem { ro \"~/absent\"; }"), "absent");
+    let project = Project::with_body("    filesystem { ro \"~/data\"; tmpfs \"~/data/absent\"; }");
+    project.write_home("data/file", "");
+    refused(&project, "must exist");
+}
+
+/// Called by any path and from anywhere, the script finds its project, and starts where the caller is in it.
+#[test]
+fn called_from_anywhere() {
+    let project = Project::with_body("");
+    build(&project);
+    fs::create_dir_all(project.root.join("sub/deep")).unwrap();
+    symlink(project.root.join(".agent-sandbox/app.sh"), project.home.join("link")).unwrap();
+    let root = project.root.display().to_string();
+    let cases = [
+        ("sub/deep", "../../.agent-sandbox/app.sh -- /bin/pwd", "/sub/deep"),
+        (".agent-sandbox", "sh app.sh -- /bin/pwd", "/.agent-sandbox"),
+        ("sub", "PATH=../.agent-sandbox:$PATH app.sh -- /bin/pwd", "/sub"),
+        ("..", "work/.agent-sandbox/app.sh -- /bin/pwd", ""),
+        ("..", "./link -- /bin/pwd", ""),
+    ];
+    for (directory, text, expected) in cases {
+        for shell in ["dash", "bash"] {
+            let output =
+                run(project.command(shell).current_dir(project.root.join(directory)).args(["-c", text])).code(0);
+            assert_eq!(output.stdout, format!("{root}{expected}\n"), "{shell}: {text}");
+        }
+    }
+    fs::copy(project.root.join(".agent-sandbox/app.sh"), project.home.join("app.sh")).unwrap();
+    run(project.command("sh").arg(project.home.join("app.sh"))).code(125).says(&["not in the .agent-sandbox"]);
+}
+
+/// No variable gets in that the policy does not name, whatever its name and whatever the shell.
+#[test]
+fn environment_is_exact() {
+    let project = Project::new(
+        "sandbox \"app\" { inherit \"base-dev\"; env { set esac=\"1\" UID=\"2\" source=\"3\" name=\"4\"; pass \"X_*\"; secret \"KEY\"; prepend Q=\"q\"; pass \"Q\"; } }",
+    );
+    build(&project);
+    let names: [&[u8]; 9] =
+        [b"A\nB", b"A\n-u", b"odd-name", b"it's", b"BASH_FUNC_ls%%", b"\xff\xfe", b"-x", b"home", b"quoted"];
+    let expected = "HOME KEY LOGNAME PATH Q SHELL UID USER X_Y esac name source";
+    for shell in SHELLS {
+        let read = "tr '\\n\\0' '?\\n' </proc/1/environ | sed 's/=.*//' | LC_ALL=C sort | tr '\\n' ' '; printf %s \"$Q\" \"$KEY\"";
+        let mut command = script_command(&project, shell, &["--", "/bin/sh", "-c", read]);
+        command.env_remove("LANG").env("X_Y", "y").env("KEY", "line\nline");
+        for name in names {
+            command.env(OsStr::from_bytes(name), "() { :; }");
+        }
+        let output = run(&mut command).code(0);
+        assert_eq!(output.stdout, format!("{expected} qline\nline"), "{shell:?}");
+    }
+}
+
+/// A variable that the caller does not have is not invented: no empty entry ends up in PATH.
+#[test]
+fn unset_path() {
+    for (body, expected) in [("prepend PATH=\"/x\"; pass \"PATH\"", "PATH=/x"), ("pass \"PATH\"", "")] {
+        let project = Project::new(&format!(
+            "profile \"base\" {{ inherit \"base-dev\"; env {{ remove \"PATH\"; }} }}\nsandbox \"app\" {{ inherit \"base\"; env {{ {body}; }} }}"
+        ));
+        build(&project);
+        // busybox gives itself a PATH, which cannot be told from the caller's.
+        for shell in &SHELLS[..2] {
+            let read = "/usr/bin/tr '\\0' '\\n' </proc/1/environ | /usr/bin/grep ^PATH";
+            let mut command = project.command(Path::new("/usr/bin").join(shell[0]));
+            command
+                .args(&shell[1..])
+                .arg(".agent-sandbox/app.sh")
+                .args(["--", "/bin/sh", "-c", read])
+                .env_remove("PATH");
+            assert_eq!(run(&mut command).stdout.trim_end(), expected, "{shell:?}");
+        }
+    }
+}
+
+/// A program that the sandbox can plant in its own PATH is not run on the host.
+#[test]
+fn planted_program() {
+    let project = Project::with_body("    env { prepend PATH=\"${PROJECT}/bin\"; }");
+    build(&project);
+    for name in ["env", "bwrap", "awk", "id", "readlink"] {
+        project.write(&format!("bin/{name}"), "#!/bin/sh\n>\"${0%/*}\"/../pwned\n");
+        project.executable(&format!("bin/{name}"));
+    }
+    for shell in SHELLS {
+        run(&mut script_command(&project, shell, &["--", "/bin/true"])).code(0);
+        assert!(!project.root.join("pwned").exists(), "{shell:?}");
+    }
+}
+
+/// No value of a secret stands in the arguments of any process.
+#[test]
+fn secrets_in_no_argument() {
+    let project = Project::with_body("    env { secret \"KEY\"; pass \"OTHER\"; prepend OTHER=\"x\"; }");
+    build(&project);
+    for shell in SHELLS {
+        let mut command = project.command("strace");
+        command.args(["-f", "-qq", "-s", "100000", "-e", "trace=execve", "-o"]).arg(project.home.join("trace"));
+        command.args(shell).arg(".agent-sandbox/app.sh").args(["--", "/bin/true"]);
+        run(command.env("KEY", "hush\nhush").env("OTHER", "o")).code(0);
+        let trace = fs::read_to_string(project.home.join("trace")).unwrap();
+        assert!(trace.contains("--args") && !trace.contains("hush"), "{shell:?}:\n{trace}");
+    }
+}
+
+/// Limits are those of the policy under every shell, and never above the caller's.
+#[test]
+fn limits() {
+    let project =
+        Project::with_body("    limits { open-files \"128\"; file-size \"64K\"; memory \"1G\"; processes \"2000\"; }");
+    let read = "sed -n 's/  */ /g;/^Max \\(open\\|file size\\|address\\|processes\\)/p' /proc/self/limits";
+    assert!(same(&project, read).stdout.contains("Max file size 65536 65536"));
+    build(&project);
+    for shell in SHELLS {
+        let text = format!("ulimit -n 64; exec {} .agent-sandbox/app.sh -- /bin/sh -c 'ulimit -n'", shell.join(" "));
+        assert_eq!(run(project.command("dash").args(["-c", &text])).code(0).stdout, "64\n", "{shell:?}");
+    }
+}
+
+/// A copied file can be replaced by rename inside, and the host's stays as it was.
+#[test]
+fn copy_and_rename() {
+    let project = Project::with_body("    filesystem { copy \"~/.tool.json\"; }");
+    project.write_home(".tool.json", "old");
+    let output = same(&project, "cat ~/.tool.json; echo new >~/.t && mv ~/.t ~/.tool.json && cat ~/.tool.json").code(0);
+    assert_eq!(output.stdout, "oldnew\n");
+    assert_eq!(fs::read_to_string(project.home.join(".tool.json")).unwrap(), "old");
+}
+
+/// No rule leaves anything behind in the project or the home.
+#[test]
+fn no_ghosts() {
+    let project = Project::with_body(
+        "    filesystem { tmpfs \"./a/b\" \"~/t\"; deny \"./d\" \"~/d\"; file \"./f/x\" \"x\"; file \"~/f\" \"x\"; copy \"~/data/c\" at=\"./c/c\"; ro \"~/data\" at=\"./e/e\"; rw \"~/data\" at=\"~/w\"; symlink \"~/l\" to=\"x\"; dir \"~/dir\"; ro \"./no\" \"~/no\" missing=\"skip\"; rw \"~/p/q\" \"./p/q\" missing=\"create-dir\"; rw \"./r/s\" missing=\"create-file\"; }",
+    );
+    project.write_home("data/c", "c");
+    build(&project);
+    let before = tree(&project.home);
+    same(&project, "cat c/c e/e/c f/x && ls a/b ~/w && exit 3").code(3);
+    assert_eq!(tree(&project.home), before);
+}
+
+/// What was created for a run stays when it has been used.
+#[test]
+fn used_placeholders_stay() {
+    for shell in SHELLS {
+        let project = Project::with_body(
+            "    filesystem { rw \"~/p/q\" missing=\"create-dir\"; rw \"./r\" missing=\"create-file\"; }",
+        );
+        project.script(shell[0], "echo 1 >~/p/q/used; echo 2 >r").code(0);
+        assert_eq!(fs::read_to_string(project.home.join("p/q/used")).unwrap(), "1\n", "{shell:?}");
+        assert_eq!(project.read("r"), "2\n", "{shell:?}");
+    }
+}
+
+/// Without `XDG_RUNTIME_DIR` a rule that may be left out is left out.
+#[test]
+fn unset_runtime_directory() {
+    let project = Project::with_body(
+        "    filesystem { ro \"${XDG_RUNTIME_DIR}/bus\" missing=\"skip\"; deny \"${XDG_RUNTIME_DIR}/gnupg\"; }",
+    );
+    same(&project, "echo fine").code(0);
+    refused(&Project::with_body("    filesystem { tmpfs \"${XDG_RUNTIME_DIR}\"; }"), "XDG_RUNTIME_DIR");
+}
+
+/// What is hidden behind a link in a read-only directory is hidden there and where it leads.
+#[test]
+fn denied_links() {
+    let project = Project::with_body(
+        "    filesystem { ro \"~/data\"; deny \"~/data/dir\" \"~/data/file\" \"~/data/loose\" \"~/data/away\"; }",
+    );
+    for name in ["real/x", "text", "../elsewhere"] {
+        project.write_home(&format!("data/{name}"), "hush");
+    }
+    for (to, link) in [("real", "dir"), ("text", "file"), ("absent", "loose"), ("../elsewhere", "away")] {
+        symlink(to, project.home.join("data").join(link)).unwrap();
+    }
+    let output = same(&project, "cd ~/data; cat dir/x real/x file text loose away; ls -A ~ ~/data real; echo end");
+    assert!(output.stdout.contains("end") && !output.stdout.contains("hush"), "{}", output.stdout);
+}
+
+/// Random policies give the same sandbox by `sbc exec` and by the script.
+#[test]
+fn random_policies() {
+    let text = "tr '\\0' '\\n' </proc/1/environ | sort; pwd; ls -AlR ~ . /srv | sed 's/  *[0-9]* [A-Z][a-z][a-z] .*:.. / /'; cat ~/.tool ~/note .env; \
+        for f in ~ . ~/data target lock ~/.tool; do [ -w $f ] && echo writable $f; done; cat /proc/sys/kernel/hostname; exit 5";
+    let mut ran = 0;
+    for nodes in random::right(24) {
+        let project = Project::new(&random::print(&nodes));
+        ["data/in/x", ".tool", "beside/x", "work/.env"].iter().for_each(|name| project.write_home(name, "text"));
+        build(&project);
+        let before = tree(&project.home);
+        let with = |command: &mut Command| {
+            let command = command.args(["--", "/bin/sh", "-c", text]);
+            run(command
+                .env("A", "a")
+                .env("KEY", "k")
+                .env("LIST", "l")
+                .env("P_X", "p")
+                .env("XDG_RUNTIME_DIR", "/run/none"))
+        };
+        let exec = with(&mut project.sbc_command(&["exec", "s0"]));
+        ran += usize::from(exec.code == 5);
+        for shell in SHELLS {
+            let mut command = project.command(shell[0]);
+            let output = with(command.args(&shell[1..]).arg(".agent-sandbox/s0.sh"));
+            let wanted = if exec.code == 5 { 5 } else { output.code.max(1) };
+            assert_eq!(
+                (wanted, &exec.stdout),
+                (output.code, &output.stdout),
+                "{shell:?}\n{}\n{}{}",
+                random::print(&nodes),
+                exec.stderr,
+                output.stderr
+            );
+        }
+        assert_eq!(tree(&project.home), before, "{}", random::print(&nodes));
+    }
+    assert!(ran >= 5, "only {ran} random policies can run a shell");
+}
+
+/// shellcheck finds nothing in the scripts of the examples, of random policies and of hostile ones.
+#[test]
+fn shellcheck() {
+    let examples = ["claude-classic", "minimal", "web-shop"];
+    let path = |name| Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("examples/{name}/.agent-sandbox/{name}.sh"));
+    let project = Project::empty();
+    let mut scripts: Vec<PathBuf> = examples.map(path).into();
+    for (index, text) in random::scripts(10).into_iter().chain(hostile::scripts()).enumerate() {
+        project.write(&format!("{index}.sh"), text);
+        scripts.push(project.root.join(format!("{index}.sh")));
+    }
+    let output = run(project.command("shellcheck").args(&scripts));
+    assert_eq!(output.code, 0, "{}{}", output.stdout, output.stderr);
+}
