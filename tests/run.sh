@@ -28,6 +28,7 @@ install shellcheck shellcheck
 install git git
 install keyctl keyutils
 install pgrep procps
+install strace strace
 install script bsdutils
 install setpriv util-linux
 install npm nodejs npm
@@ -44,7 +45,7 @@ fi
 if [ "$(id -u)" = 0 ]; then
     user=sbc-test
     id -u "$user" >/dev/null 2>&1 || useradd --create-home "$user"
-    if ! setpriv --reuid "$user" --regid "$user" --init-groups test -r Cargo.toml; then
+    if ! setpriv --reuid "$user" --regid "$user" --init-groups test -r "$PWD/Cargo.toml"; then
         tree=/home/$user/tree
         say "copying the tree to $tree, where $user can read it"
         mkdir -p "$tree"
