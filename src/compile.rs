@@ -41,8 +41,14 @@ pub enum Wanted {
 pub fn compile(sources: &Sources, wanted: &Wanted) -> Compilation {
     let mut out = Diagnostics::default();
     let mut policies = builtin::policies();
-    for (id, source) in sources.iter().filter(|(_, source)| source.kind != SourceKind::BuiltIn) {
-        policies.push(read(id, &source.text, source.kind, &mut out));
+    let texts = sources.iter().filter(|(_, source)| source.kind != SourceKind::BuiltIn).collect();
+    let decoded = guard::each(texts, |(id, source)| {
+        let mut out = Diagnostics::default();
+        (read(id, &source.text, source.kind, &mut out), out)
+    });
+    for (policy, problems) in decoded {
+        policies.push(policy);
+        out.extend(problems);
     }
     let library = Library::new(policies.iter().flat_map(|policy| &policy.layers));
     let own = || policies.iter().skip(builtin::TEXTS.len()).flat_map(|policy| &policy.layers);

@@ -76,3 +76,23 @@ pub fn run<T: Send + 'static>(deadline: Duration, work: impl FnOnce() -> T + Sen
         RecvTimeoutError::Disconnected => Stopped::Crashed,
     })
 }
+
+/// Runs `work` on all items side by side, each with a big stack, and gives the results in order.
+/// Parsing is what compiling takes longest for, and files do not depend on each other.
+pub fn each<I: Send, T: Send>(mut items: Vec<I>, work: impl Fn(I) -> T + Sync) -> Vec<T> {
+    let last = items.pop();
+    std::thread::scope(|scope| {
+        let work = &work;
+        let start =
+            |item: I| std::thread::Builder::new().stack_size(STACK_BYTES).spawn_scoped(scope, move || work(item));
+        let started: Vec<_> = items.into_iter().map(start).collect();
+        // This thread has a big stack, too.
+        let last = last.map(work);
+        let finished = started.into_iter().map(|thread| {
+            // A thread that could not start or that panicked ends the compilation.
+            let thread = thread.unwrap_or_else(|error| std::panic::resume_unwind(Box::new(error)));
+            thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+        });
+        finished.collect::<Vec<T>>().into_iter().chain(last).collect()
+    })
+}

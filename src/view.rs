@@ -83,6 +83,9 @@ impl<'a> View<'a> {
                 return true;
             }
             // What is shown contains `path`: is it still this step that provides it inside?
+            if !is_within(path, source) {
+                return false;
+            }
             let Ok(rest) = path.strip_prefix(source) else { return false };
             let inside = placed.at.join(rest);
             self.provider(&inside).is_some_and(|provider| std::ptr::eq(provider.step, placed.step))
