@@ -1,157 +1,216 @@
 //! Paths that exist only as long as a sandbox needs them.
 //!
 //! bubblewrap would create missing mount points and leave them behind. sbc creates them in the
-//! open, remembers which were its own in a journal outside of every project, and removes them when
-//! they are still empty and no other sandbox uses them: each holds a shared lock, and only who
-//! gets an exclusive one removes. A run that was killed is cleaned up by the next.
+//! open, records what it made outside of every project, and removes it when it is still empty and
+//! no other sandbox uses it: each run holds a shared lock, and only who gets an exclusive one
+//! removes. What a killed run leaves is removed by the next that uses the same paths.
 
 #![allow(clippy::disallowed_methods, reason = "this module creates and removes placeholders")]
 
 use crate::diagnostic::{Code, Diagnostic};
 use crate::invocation::Placeholder;
-use crate::plan::sha256;
-use rustix::fs::{AtFlags, FlockOperation, Mode, OFlags, flock, fstat, mkdirat, openat, unlinkat};
-use std::ffi::OsStr;
+use rustix::fs::{
+    AtFlags, CWD, FlockOperation, Mode, OFlags, ResolveFlags, flock, fstat, mkdirat, openat, openat2, statat, unlinkat,
+};
+use rustix::io::Errno;
+use std::ffi::{OsStr, OsString};
 use std::fs;
-use std::io;
+use std::io::{self, Write};
 use std::os::fd::{AsFd, OwnedFd};
-use std::os::unix::ffi::OsStrExt;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
 
 /// The placeholders of one run, locked. Dropping them cleans up.
 #[derive(Debug)]
 pub struct Placeholders {
+    /// Where the records of all runs lie.
     journal: PathBuf,
     /// Parents first.
     held: Vec<Held>,
-    /// Locks on what no sandbox has made.
-    users: Vec<OwnedFd>,
+    /// What this run has made.
+    made: Vec<Entry>,
 }
 
+/// A path that is in use.
 #[derive(Debug)]
 struct Held {
-    path: PathBuf,
-    parent: OwnedFd,
+    entry: Entry,
     fd: OwnedFd,
     directory: bool,
 }
 
+/// A path and the file that is there. The inode tells what sbc made from what the user makes later.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Entry {
+    path: PathBuf,
+    device: u64,
+    inode: u64,
+}
+
 impl Placeholders {
     /// Creates what is missing and locks everything. `state` is sbc's own directory.
+    ///
+    /// # Errors
+    /// When something cannot be created; then nothing is left.
     pub fn create(wanted: &[Placeholder], state: &Path) -> Result<Placeholders, Diagnostic> {
-        let mut placeholders =
-            Placeholders { journal: state.join("placeholders"), held: Vec::new(), users: Vec::new() };
+        let mut placeholders = Placeholders { journal: state.join("placeholders"), held: Vec::new(), made: Vec::new() };
+        let failed = |path: &Path, error: &io::Error| {
+            let title = format!("`{}` cannot be created for the sandbox: {error}", path.display());
+            Diagnostic::error(Code::SBC0603, title).help("create it yourself, or write `missing=\"skip\"`")
+        };
         for placeholder in wanted {
-            placeholders.hold(placeholder).map_err(|error| {
-                let title = format!("`{}` cannot be created for the sandbox: {error}", placeholder.path.display());
-                Diagnostic::error(Code::SBC0603, title).help("create it yourself, or write `missing=\"skip\"`")
-            })?;
+            let held = placeholders.hold(&placeholder.path, placeholder.directory);
+            held.map_err(|error| failed(&placeholder.path, &error))?;
         }
+        placeholders.record().map_err(|error| failed(&placeholders.journal, &error))?;
         Ok(placeholders)
     }
 
-    fn hold(&mut self, placeholder: &Placeholder) -> io::Result<()> {
-        let journaled = self.record(&placeholder.path).exists();
-        if !journaled && let Ok(fd) = open(rustix::fs::CWD, placeholder.path.as_os_str(), placeholder.directory) {
-            // It was there before any sandbox, so it will not be removed. The lock tells the others.
-            flock(&fd, FlockOperation::NonBlockingLockShared)?;
-            self.users.push(fd);
-            return Ok(());
-        }
-        self.walk(placeholder)
-    }
-
-    /// Walks down to the path without following any link, and creates on the way.
-    fn walk(&mut self, placeholder: &Placeholder) -> io::Result<()> {
-        let mut parent = open(rustix::fs::CWD, OsStr::new("/"), true)?;
-        let mut path = PathBuf::from("/");
-        let parts: Vec<&OsStr> = placeholder.path.iter().skip(1).collect();
-        for (index, part) in parts.iter().enumerate() {
-            path.push(part);
-            let is_last = index + 1 == parts.len();
-            let directory = !is_last || placeholder.directory;
-            let (fd, created) = open_or_create(&parent, part, directory)?;
-            if created {
-                self.remember(&path, &fd)?;
+    /// Opens and locks a path, and makes it and its parents where they are missing.
+    fn hold(&mut self, path: &Path, directory: bool) -> io::Result<()> {
+        let (fd, entry) = match open(path, directory) {
+            Ok(fd) => (fd, None),
+            Err(Errno::NOENT) => {
+                let (Some(above), Some(name)) = (path.parent(), path.file_name()) else {
+                    return Err(Errno::NOENT.into());
+                };
+                let parent = match open(above, true) {
+                    Err(Errno::NOENT) => {
+                        self.hold(above, true)?;
+                        open(above, true)?
+                    }
+                    parent => parent?,
+                };
+                let (fd, created) = make(&parent, name, directory)?;
+                let entry = created.then(|| Entry::of(path, &fd)).transpose()?;
+                (fd, entry)
             }
-            let entry = Held { path: path.clone(), parent, fd: fd.try_clone()?, directory };
-            if (created || is_last || self.is_ours(&path, &fd)) && !self.held.iter().any(|held| held.path == path) {
-                flock(&entry.fd, FlockOperation::NonBlockingLockShared)?;
-                self.held.push(entry);
-            }
-            parent = fd;
+            Err(error) => return Err(error.into()),
+        };
+        self.made.extend(entry);
+        flock(&fd, FlockOperation::NonBlockingLockShared)?;
+        if !self.held.iter().any(|held| held.entry.path == path) {
+            self.held.push(Held { entry: Entry::of(path, &fd)?, fd, directory });
         }
         Ok(())
     }
 
-    fn record(&self, path: &Path) -> PathBuf {
-        self.journal.join(sha256(path.as_os_str().as_bytes()))
-    }
-
-    /// Notes that a path was made by sbc. The inode tells it from what the user makes later.
-    fn remember(&self, path: &Path, fd: &OwnedFd) -> io::Result<()> {
+    /// Notes what was made, for this run's end and for others.
+    fn record(&self) -> io::Result<()> {
+        if self.made.is_empty() {
+            return Ok(());
+        }
         fs::create_dir_all(&self.journal)?;
-        fs::write(self.record(path), identity(fd)?)
+        let mut file = tempfile::Builder::new().prefix("made-").tempfile_in(&self.journal)?;
+        for entry in &self.made {
+            write!(file, "{} {} ", entry.device, entry.inode)?;
+            file.write_all(entry.path.as_os_str().as_bytes())?;
+            file.write_all(b"\0")?;
+        }
+        file.keep().map(drop).map_err(|error| error.error)
     }
 
-    fn is_ours(&self, path: &Path, fd: &OwnedFd) -> bool {
-        let noted = fs::read_to_string(self.record(path)).ok();
-        noted.is_some() && noted == identity(fd).ok()
+    /// What all runs have made and not yet removed, by the file that says so.
+    fn records(&self) -> Vec<(PathBuf, Vec<Entry>)> {
+        let files = fs::read_dir(&self.journal).into_iter().flatten().filter_map(|file| Some(file.ok()?.path()));
+        files
+            .filter_map(|file| Some((file.clone(), fs::read(&file).ok()?)))
+            .map(|(file, bytes)| (file, read(&bytes)))
+            .collect()
     }
 }
 
 impl Drop for Placeholders {
     fn drop(&mut self) {
-        while let Some(held) = self.held.pop() {
-            let ours = self.is_ours(&held.path, &held.fd);
-            // Another sandbox that uses it holds a lock, and will clean up.
-            if !ours || flock(&held.fd, FlockOperation::NonBlockingLockExclusive).is_err() {
-                continue;
+        let records = self.records();
+        let ours = |entry: &Entry| self.made.contains(entry) || records.iter().any(|(_, made)| made.contains(entry));
+        for held in self.held.iter().rev().filter(|held| ours(&held.entry)) {
+            // Another sandbox that uses it holds a lock, and will remove it.
+            if flock(&held.fd, FlockOperation::NonBlockingLockExclusive).is_ok() {
+                // What is not empty belongs to the user now, and so stays.
+                let _ = remove_if_empty(held);
             }
-            // What is not empty belongs to the user now, and so stays.
-            let _ = remove_if_empty(&held);
-            let _ = fs::remove_file(self.record(&held.path));
+        }
+        for (file, made) in &records {
+            if !made.iter().any(Entry::is_pending) {
+                let _ = fs::remove_file(file);
+            }
         }
     }
 }
 
-/// Opens an entry of a directory, if it is of the kind and no link.
-fn open(parent: impl AsFd, name: &OsStr, directory: bool) -> rustix::io::Result<OwnedFd> {
-    let kind = if directory { OFlags::DIRECTORY } else { OFlags::NONBLOCK };
-    openat(parent, name, OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC | kind, Mode::empty())
+impl Entry {
+    fn of(path: &Path, fd: &OwnedFd) -> io::Result<Entry> {
+        let stat = fstat(fd)?;
+        Ok(Entry { path: path.to_owned(), device: stat.st_dev, inode: stat.st_ino })
+    }
+
+    /// Whether it is still there and still empty, so that somebody has to remove it.
+    fn is_pending(&self) -> bool {
+        let Ok(metadata) = fs::symlink_metadata(&self.path) else { return false };
+        let same = open(&self.path, metadata.is_dir()).ok().and_then(|fd| Entry::of(&self.path, &fd).ok()).as_ref()
+            == Some(self);
+        let empty = if metadata.is_dir() {
+            fs::read_dir(&self.path).is_ok_and(|mut names| names.next().is_none())
+        } else {
+            metadata.len() == 0
+        };
+        same && empty
+    }
 }
 
-/// Opens an entry of a directory, or makes it; tells which.
-fn open_or_create(parent: &OwnedFd, name: &OsStr, directory: bool) -> io::Result<(OwnedFd, bool)> {
-    match open(parent, name, directory) {
-        Err(rustix::io::Errno::NOENT) => {}
-        found => return Ok((found?, false)),
+/// The entries of a record; what cannot be read is left out.
+fn read(bytes: &[u8]) -> Vec<Entry> {
+    let entry = |line: &[u8]| {
+        let mut words = line.splitn(3, |byte| *byte == b' ');
+        let mut number = || std::str::from_utf8(words.next()?).ok()?.parse().ok();
+        let (device, inode) = (number()?, number()?);
+        Some(Entry { path: OsString::from_vec(words.next()?.to_vec()).into(), device, inode })
+    };
+    bytes.split(|byte| *byte == 0).filter_map(entry).collect()
+}
+
+/// Opens a path, if it is of the kind and no part of it is a link. Links were followed before;
+/// what has become one since is refused.
+fn open(path: &Path, directory: bool) -> rustix::io::Result<OwnedFd> {
+    let kind = if directory { OFlags::DIRECTORY } else { OFlags::NONBLOCK };
+    let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC | kind;
+    match openat2(CWD, path, flags, Mode::empty(), ResolveFlags::NO_SYMLINKS) {
+        // Before Linux 5.6, and in containers that do not know it.
+        Err(Errno::NOSYS | Errno::PERM) => openat(CWD, path, flags, Mode::empty()),
+        opened => opened,
     }
-    let created = if directory {
+}
+
+/// Makes an entry of a directory; tells whether it was not there.
+fn make(parent: &OwnedFd, name: &OsStr, directory: bool) -> io::Result<(OwnedFd, bool)> {
+    let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    let made = if directory {
         mkdirat(parent, name, Mode::from_raw_mode(0o755))
     } else {
-        let flags = OFlags::RDONLY | OFlags::CREATE | OFlags::EXCL | OFlags::CLOEXEC;
-        openat(parent, name, flags, Mode::from_raw_mode(0o600)).map(drop)
+        openat(parent, name, flags | OFlags::CREATE | OFlags::EXCL, Mode::from_raw_mode(0o600)).map(drop)
     };
-    match created {
+    match made {
         // Another run was faster.
-        Ok(()) | Err(rustix::io::Errno::EXIST) => Ok((open(parent, name, directory)?, created.is_ok())),
+        Ok(()) | Err(Errno::EXIST) => {
+            let kind = if directory { OFlags::DIRECTORY } else { OFlags::NONBLOCK };
+            Ok((openat(parent, name, flags | kind, Mode::empty())?, made.is_ok()))
+        }
         Err(error) => Err(error.into()),
     }
 }
 
-fn identity(fd: &OwnedFd) -> io::Result<String> {
-    let stat = fstat(fd)?;
-    Ok(format!("{} {}\n", stat.st_dev, stat.st_ino))
-}
-
 fn remove_if_empty(held: &Held) -> io::Result<()> {
-    let name = held.path.file_name().unwrap_or_default();
-    if held.directory {
-        return Ok(unlinkat(&held.parent, name, AtFlags::REMOVEDIR)?);
+    let (Some(above), Some(name)) = (held.entry.path.parent(), held.entry.path.file_name()) else { return Ok(()) };
+    let parent = open(above, true)?;
+    let there = statat(parent.as_fd(), name, AtFlags::SYMLINK_NOFOLLOW)?;
+    if (there.st_dev, there.st_ino) != (held.entry.device, held.entry.inode) {
+        return Ok(());
     }
-    if fstat(&held.fd)?.st_size == 0 {
-        unlinkat(&held.parent, name, AtFlags::empty())?;
+    if held.directory {
+        unlinkat(&parent, name, AtFlags::REMOVEDIR)?;
+    } else if there.st_size == 0 {
+        unlinkat(&parent, name, AtFlags::empty())?;
     }
     Ok(())
 }
