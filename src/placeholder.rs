@@ -3,7 +3,7 @@
 //! bubblewrap would create missing mount points and leave them behind. sbc creates them in the
 //! open, records what it made outside of every project, and removes it when it is still empty and
 //! no other sandbox uses it: each run holds a shared lock, and only who gets an exclusive one
-//! removes. What a killed run leaves is removed by the next that uses the same paths.
+//! removes. What a killed run leaves is removed by the next that ends.
 
 #![allow(clippy::disallowed_methods, reason = "this module creates and removes placeholders")]
 
@@ -25,18 +25,10 @@ use std::path::{Path, PathBuf};
 pub struct Placeholders {
     /// Where the records of all runs lie.
     journal: PathBuf,
-    /// Parents first.
-    held: Vec<Held>,
+    /// Locks on everything in use.
+    held: Vec<OwnedFd>,
     /// What this run has made.
     made: Vec<Entry>,
-}
-
-/// A path that is in use.
-#[derive(Debug)]
-struct Held {
-    entry: Entry,
-    fd: OwnedFd,
-    directory: bool,
 }
 
 /// A path and the file that is there. The inode tells what sbc made from what the user makes later.
@@ -89,9 +81,7 @@ impl Placeholders {
         };
         self.made.extend(entry);
         flock(&fd, FlockOperation::NonBlockingLockShared)?;
-        if !self.held.iter().any(|held| held.entry.path == path) {
-            self.held.push(Held { entry: Entry::of(path, &fd)?, fd, directory });
-        }
+        self.held.push(fd);
         Ok(())
     }
 
@@ -122,17 +112,17 @@ impl Placeholders {
 
 impl Drop for Placeholders {
     fn drop(&mut self) {
+        self.held.clear();
         let records = self.records();
-        let ours = |entry: &Entry| self.made.contains(entry) || records.iter().any(|(_, made)| made.contains(entry));
-        for held in self.held.iter().rev().filter(|held| ours(&held.entry)) {
-            // Another sandbox that uses it holds a lock, and will remove it.
-            if flock(&held.fd, FlockOperation::NonBlockingLockExclusive).is_ok() {
-                // What is not empty belongs to the user now, and so stays.
-                let _ = remove_if_empty(held);
-            }
+        let mut made: Vec<&Entry> = records.iter().flat_map(|(_, made)| made).chain(&self.made).collect();
+        // What lies in a directory goes before the directory.
+        made.sort_by(|one, other| other.path.cmp(&one.path));
+        for entry in made {
+            // What cannot be removed is in use, or the user's by now, and so stays.
+            let _ = entry.remove();
         }
         for (file, made) in &records {
-            if !made.iter().any(Entry::is_pending) {
+            if !made.iter().any(|entry| entry.pending().is_some()) {
                 let _ = fs::remove_file(file);
             }
         }
@@ -145,17 +135,32 @@ impl Entry {
         Ok(Entry { path: path.to_owned(), device: stat.st_dev, inode: stat.st_ino })
     }
 
-    /// Whether it is still there and still empty, so that somebody has to remove it.
-    fn is_pending(&self) -> bool {
-        let Ok(metadata) = fs::symlink_metadata(&self.path) else { return false };
-        let same = open(&self.path, metadata.is_dir()).ok().and_then(|fd| Entry::of(&self.path, &fd).ok()).as_ref()
-            == Some(self);
-        let empty = if metadata.is_dir() {
-            fs::read_dir(&self.path).is_ok_and(|mut names| names.next().is_none())
-        } else {
-            metadata.len() == 0
-        };
-        same && empty
+    /// It, opened, if it is still there and still empty, so that somebody has to remove it; and
+    /// whether it is a directory.
+    fn pending(&self) -> Option<(OwnedFd, bool)> {
+        let metadata = fs::symlink_metadata(&self.path).ok()?;
+        let directory = metadata.is_dir();
+        let empty = if directory { fs::read_dir(&self.path).ok()?.next().is_none() } else { metadata.len() == 0 };
+        let fd = open(&self.path, directory).ok().filter(|_| empty)?;
+        (Entry::of(&self.path, &fd).ok()? == *self).then_some((fd, directory))
+    }
+
+    /// Removes it if it is empty and no sandbox uses it.
+    fn remove(&self) -> io::Result<()> {
+        let Some((fd, directory)) = self.pending() else { return Ok(()) };
+        flock(&fd, FlockOperation::NonBlockingLockExclusive)?;
+        let (Some(above), Some(name)) = (self.path.parent(), self.path.file_name()) else { return Ok(()) };
+        let parent = open(above, true)?;
+        let there = statat(parent.as_fd(), name, AtFlags::SYMLINK_NOFOLLOW)?;
+        if (there.st_dev, there.st_ino) != (self.device, self.inode) {
+            return Ok(());
+        }
+        if directory {
+            unlinkat(&parent, name, AtFlags::REMOVEDIR)?;
+        } else if there.st_size == 0 {
+            unlinkat(&parent, name, AtFlags::empty())?;
+        }
+        Ok(())
     }
 }
 
@@ -198,19 +203,4 @@ fn make(parent: &OwnedFd, name: &OsStr, directory: bool) -> io::Result<(OwnedFd,
         }
         Err(error) => Err(error.into()),
     }
-}
-
-fn remove_if_empty(held: &Held) -> io::Result<()> {
-    let (Some(above), Some(name)) = (held.entry.path.parent(), held.entry.path.file_name()) else { return Ok(()) };
-    let parent = open(above, true)?;
-    let there = statat(parent.as_fd(), name, AtFlags::SYMLINK_NOFOLLOW)?;
-    if (there.st_dev, there.st_ino) != (held.entry.device, held.entry.inode) {
-        return Ok(());
-    }
-    if held.directory {
-        unlinkat(&parent, name, AtFlags::REMOVEDIR)?;
-    } else if there.st_size == 0 {
-        unlinkat(&parent, name, AtFlags::empty())?;
-    }
-    Ok(())
 }
