@@ -12,7 +12,8 @@ use crate::parse::parse;
 use crate::plan::Plan;
 use crate::policy::{Layer, LayerKind, Policy};
 use crate::source::{SourceId, SourceKind, Sources};
-use crate::{builtin, guard, view};
+use crate::view::Space;
+use crate::{builtin, guard};
 
 /// One sandbox, compiled.
 #[derive(Clone, Debug)]
@@ -61,7 +62,7 @@ pub fn compile(sources: &Sources, wanted: &Wanted) -> Compilation {
         let Some(lineage) = inherit(sandbox, &library, &mut out) else { continue };
         let Some(merged) = merge(&lineage, &mut out) else { continue };
         let plan = lower(&merged, &mut out);
-        assertions::check(&merged, &plan, &view::symbols, &mut out);
+        assertions::check(&merged, &plan, Space::SYMBOLS, &mut out);
         sandboxes.push(Compiled { merged, plan });
     }
     Compilation { sandboxes, diagnostics: out }

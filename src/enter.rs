@@ -41,7 +41,7 @@ impl Entry {
     /// Reads what [`Entry::arguments`] wrote, and the command after it.
     pub fn read(mut arguments: impl Iterator<Item = OsString>) -> Option<(Entry, Vec<OsString>)> {
         let mut next = || arguments.next()?.into_string().ok();
-        let stderr = next()?.parse().ok()?;
+        let stderr = next()?.parse().ok().filter(|number| *number > 2)?;
         let restore =
             next()?.split(',').filter(|part| !part.is_empty()).map(|part| part.parse().ok()).collect::<Option<_>>()?;
         let limit = |part: &str| {

@@ -8,11 +8,43 @@ use crate::words::Variable;
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 
-/// Whether a name fits a pattern in which `*` stands for any characters.
+/// Whether a name fits a pattern in which `*` stands for any characters. Takes time in proportion
+/// to the product of both lengths at the most.
 pub fn glob(pattern: &str, name: &str) -> bool {
-    let Some((head, rest)) = pattern.split_once('*') else { return pattern == name };
-    let Some(tail) = name.strip_prefix(head) else { return false };
-    (0..=tail.len()).any(|skipped| tail.get(skipped..).is_some_and(|tail| glob(rest, tail)))
+    let (pattern, name) = (pattern.as_bytes(), name.as_bytes());
+    let (mut at, mut read) = (0, 0);
+    // The last `*`, and how much of the name it stands for so far ends here.
+    let mut star: Option<(usize, usize)> = None;
+    while read < name.len() {
+        match pattern.get(at) {
+            Some(b'*') => {
+                star = Some((at, read));
+                at += 1;
+            }
+            Some(byte) if name.get(read) == Some(byte) => {
+                at += 1;
+                read += 1;
+            }
+            _ => {
+                let Some((star_at, taken)) = star else { return false };
+                star = Some((star_at, taken + 1));
+                at = star_at + 1;
+                read = taken + 1;
+            }
+        }
+    }
+    pattern.get(at..).unwrap_or_default().iter().all(|byte| *byte == b'*')
+}
+
+/// The variables that the dynamic loader and the C library obey before a program does anything.
+/// bubblewrap itself runs outside of the sandbox and must not see them: a policy, or a library
+/// that was made inside, could make it run anything.
+pub const LOADER: [&str; 8] =
+    ["LD_*", "MALLOC_*", "GLIBC_TUNABLES", "GCONV_PATH", "GETCONF_DIR", "LOCPATH", "NLSPATH", "RESOLV_*"];
+
+/// Whether a variable steers the loader of any program that is started with it.
+pub fn steers_loader(name: &str) -> bool {
+    LOADER.iter().any(|pattern| glob(pattern, name))
 }
 
 /// The variables of a process inside: what the plan sets, and what it passes of the caller's.

@@ -14,7 +14,7 @@ use crate::words::Resource;
 use rustix::fs::{MemfdFlags, memfd_create};
 use rustix::io::{FdFlags, fcntl_setfd};
 use rustix::pipe::{PipeFlags, pipe_with};
-use signal_hook::consts::{SIGCHLD, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGWINCH};
+use signal_hook::consts::{SIGCHLD, SIGHUP, SIGINT, SIGKILL, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGWINCH};
 use signal_hook::iterator::Signals;
 use std::ffi::OsString;
 use std::fs::File;
@@ -65,7 +65,10 @@ pub fn run(
     drop(start.handed_over);
     drop(start.command);
     let mut status = Status { pipe: start.status, text: String::new() };
-    let ended = supervise(child, signals, &mut status).map_err(failed)?;
+    let (ended, stopped) = supervise(child, signals, &mut status).map_err(failed)?;
+    if let Some(signal) = stopped {
+        return Ok(128 + signal);
+    }
     let complaint = start.complaint.map(|pipe| read_available(&pipe)).unwrap_or_default();
     conclude(ended, &mut status, &complaint)
 }
@@ -162,25 +165,40 @@ fn watch() -> io::Result<Signals> {
     Signals::new([SIGCHLD, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2])
 }
 
-/// Waits for bubblewrap and passes signals on to the command.
-fn supervise(mut child: Child, mut signals: Signals, status: &mut Status) -> io::Result<ExitStatus> {
+/// Waits for bubblewrap and passes signals on to the command. Gives its status, and the signal that
+/// came before there was a command.
+fn supervise(mut child: Child, mut signals: Signals, status: &mut Status) -> io::Result<(ExitStatus, Option<i32>)> {
+    let mut stopped = None;
     for signal in signals.forever() {
         if signal != SIGCHLD {
-            forward(signal, status);
+            let early = !forward(signal, child.id(), status);
+            stopped = stopped.or(early.then_some(signal));
         } else if let Some(ended) = child.try_wait()? {
-            return Ok(ended);
+            return Ok((ended, stopped));
         }
     }
-    child.wait()
+    Ok((child.wait()?, stopped))
 }
 
-fn forward(signal: i32, status: &mut Status) {
-    let target = status.child().map(|init| first_child(init).unwrap_or(init));
-    let target = target.and_then(rustix::process::Pid::from_raw);
-    if let (Some(pid), Some(signal)) = (target, rustix::process::Signal::from_named_raw(signal)) {
-        // It may have ended in this moment; then there is nobody to tell.
-        let _ = rustix::process::kill_process(pid, signal);
+/// Sends a signal to the command. Before there is one it ends the start, and gives false.
+fn forward(signal: i32, bwrap: u32, status: &mut Status) -> bool {
+    let init = status.child();
+    let command = init.and_then(first_child);
+    let send = |pid: i32, signal: i32| {
+        let target = rustix::process::Pid::from_raw(pid).zip(rustix::process::Signal::from_named_raw(signal));
+        if let Some((pid, signal)) = target {
+            // It may have ended in this moment; then there is nobody to tell.
+            let _ = rustix::process::kill_process(pid, signal);
+        }
+    };
+    if let Some(command) = command {
+        send(command, signal);
+    } else if signal != SIGWINCH {
+        // The first process of a process namespace ignores what it does not handle.
+        init.into_iter().for_each(|init| send(init, SIGKILL));
+        send(i32::try_from(bwrap).unwrap_or_default(), SIGTERM);
     }
+    command.is_some() || signal == SIGWINCH
 }
 
 /// The command: the first child of the sandbox's init process.

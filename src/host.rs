@@ -19,6 +19,7 @@ use std::path::{Path, PathBuf};
 /// One machine, as one user sees it from one project.
 #[derive(Clone, Debug)]
 pub struct Host {
+    /// Physical, without links.
     pub home: PathBuf,
     pub uid: u32,
     pub gid: u32,
@@ -65,7 +66,8 @@ impl Host {
         }
         let cwd = env::current_dir().unwrap_or_else(|_| project.clone());
         Ok(Host {
-            home,
+            // Physical, so that no rule about it can be walked round by another name.
+            home: real_home,
             uid: rustix::process::getuid().as_raw(),
             gid: rustix::process::getgid().as_raw(),
             project,

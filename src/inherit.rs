@@ -89,53 +89,66 @@ impl Lineage<'_> {
 /// Collects the lineage of `layer`; `None` after a problem has been reported.
 pub fn inherit<'a>(layer: &'a Layer, library: &Library<'a>, out: &mut Diagnostics) -> Option<Lineage<'a>> {
     let mut walk = Walk { library, out, found: BTreeMap::new(), broken: false };
-    let own = walk.visit(layer, &mut vec![layer]);
+    let (own, _) = walk.visit(layer, &mut vec![layer]);
     let (found, broken) = (walk.found, walk.broken);
     if broken {
         return None;
     }
-    let mut layers: Vec<&Layer> = found.values().map(|(layer, _)| *layer).collect();
+    let mut layers: Vec<&Layer> = found.values().map(|found| found.layer).collect();
     layers.push(layer);
     let index: BTreeMap<&str, usize> = found.keys().enumerate().map(|(index, name)| (*name, index)).collect();
     let indices = |names: &BTreeSet<&str>| names.iter().filter_map(|name| index.get(name).copied()).collect();
-    let mut ancestors: Vec<BTreeSet<usize>> = found.values().map(|(_, names)| indices(names)).collect();
+    let mut ancestors: Vec<BTreeSet<usize>> = found.values().map(|found| indices(&found.names)).collect();
     ancestors.push(indices(&own));
     Some(Lineage { layers, ancestors })
+}
+
+/// A profile with everything that it inherits.
+struct Found<'a> {
+    layer: &'a Layer,
+    /// The names of all that it inherits.
+    names: BTreeSet<&'a str>,
+    /// The length of the longest chain that starts with it.
+    height: usize,
 }
 
 struct Walk<'w, 'a> {
     library: &'w Library<'a>,
     out: &'w mut Diagnostics,
-    /// Every profile met, with the names of all that it inherits.
-    found: BTreeMap<&'a str, (&'a Layer, BTreeSet<&'a str>)>,
+    /// Every profile met.
+    found: BTreeMap<&'a str, Found<'a>>,
     broken: bool,
 }
 
 impl<'a> Walk<'_, 'a> {
-    /// The names of everything that `layer` inherits. `chain` leads from the start to `layer`.
-    fn visit(&mut self, layer: &'a Layer, chain: &mut Vec<&'a Layer>) -> BTreeSet<&'a str> {
-        let mut names = BTreeSet::new();
+    /// The names of everything that `layer` inherits, and the length of the longest chain from it.
+    /// `chain` leads from the start to `layer`.
+    fn visit(&mut self, layer: &'a Layer, chain: &mut Vec<&'a Layer>) -> (BTreeSet<&'a str>, usize) {
+        let (mut names, mut longest) = (BTreeSet::new(), 0);
         for name in &layer.inherits {
             let Some(parent) = self.library.find(name, self.out) else {
                 self.broken = true;
                 continue;
             };
-            if chain.iter().any(|above| std::ptr::eq(*above, parent)) || chain.len() >= MAX_DEPTH {
+            let key = parent.name.value.as_str();
+            let height = self.found.get(key).map_or(1, |found| found.height);
+            if chain.iter().any(|above| std::ptr::eq(*above, parent)) || chain.len() + height > MAX_DEPTH {
                 self.refuse(name, chain, parent);
                 continue;
             }
-            let known = self.found.get(parent.name.value.as_str()).map(|(_, names)| names.clone());
-            let inherited = known.unwrap_or_else(|| {
+            if !self.found.contains_key(key) {
                 chain.push(parent);
-                let inherited = self.visit(parent, chain);
+                let (names, height) = self.visit(parent, chain);
                 chain.pop();
-                inherited
-            });
-            names.extend(inherited.iter().copied());
-            names.insert(parent.name.value.as_str());
-            self.found.insert(parent.name.value.as_str(), (parent, inherited));
+                self.found.insert(key, Found { layer: parent, names, height });
+            }
+            if let Some(found) = self.found.get(key) {
+                names.extend(found.names.iter().copied());
+                longest = longest.max(found.height);
+            }
+            names.insert(key);
         }
-        names
+        (names, longest + 1)
     }
 
     fn refuse(&mut self, name: &Spanned<String>, chain: &[&'a Layer], parent: &'a Layer) {

@@ -16,9 +16,10 @@ use crate::mounts::{Mounts, Placed, Provider};
 use crate::operation::{Inspector, Operation, Request};
 use crate::origin::Origin;
 use crate::path::SymbolicPath;
-use crate::plan::Content;
+use crate::plan::{Action, Content, Step};
 use crate::policy::{EnvRule, Setting};
-use crate::words::{Lifetime, Namespace, NestedSandboxes, Network, SettingKey, Terminal};
+use crate::view::Space;
+use crate::words::{Lifetime, Missing, Namespace, NestedSandboxes, Network, SettingKey, Terminal};
 use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap};
 use std::ffi::OsString;
@@ -71,7 +72,12 @@ pub fn resolve(compiled: &Compiled, host: &Host, out: &mut Diagnostics) -> Invoc
     // Once more with the links of this host followed: symbols cannot tell what lies behind them.
     let known = RefCell::new(HashMap::new());
     let real = |path: &SymbolicPath| known.borrow_mut().entry(path.clone()).or_insert_with(|| host.real(path)).clone();
-    assertions::check(&compiled.merged, &compiled.plan, &real, out);
+    let is_there = |step: &Step| match &step.action {
+        Action::Host { source, missing: Missing::Skip, .. } => real(source).is_some_and(|path| path.exists()),
+        _ => true,
+    };
+    let space = Space { inside: &|path| host.expand(path).ok(), host: &real, is_there: &is_there };
+    assertions::check(&compiled.merged, &compiled.plan, space, out);
     let inspector = Inspector::new(content, host, out);
     let mut builder =
         Builder { inspector, mounts: Mounts::default(), read_only: Vec::new(), invocation: Invocation::default() };
@@ -309,8 +315,14 @@ impl<'a> Builder<'a> {
                 self.inspector.text(text, &value.origins);
             }
         }
-        self.invocation.env =
-            env::resolve(&content.env, std::env::vars_os(), &|variable| host.value(variable).unwrap_or_default());
+        let value = |variable| host.value(variable).unwrap_or_default();
+        let resolved = env::resolve(&content.env, std::env::vars_os(), &value);
+        let steers = |name: &OsString| name.to_str().is_some_and(env::steers_loader);
+        let (loader, own): (BTreeMap<_, _>, BTreeMap<_, _>) = resolved.into_iter().partition(|(name, _)| steers(name));
+        self.invocation.env = own;
+        for (name, value) in loader {
+            self.option(["--setenv".into(), name, value]);
+        }
         self.invocation.command = content.command.iter().filter_map(|word| self.inspector.text(word, &[])).collect();
     }
 }

@@ -59,11 +59,9 @@ fn check(placed: &[(&Step, PathBuf)], out: &mut Diagnostics) {
             if order > position {
                 buried(step, other, out);
             }
-            if step.at.root() != other.at.root()
-                && is_writable(other)
-                && step.place == Place::Root
-                && !is_writable(step)
-            {
+            // A writable step directly in the tree is a mount point there, and so cannot be renamed.
+            let holds = is_writable(step) && path.parent() == Some(above);
+            if step.at.root() != other.at.root() && is_writable(other) && step.place == Place::Root && !holds {
                 unpinned(step, other, out);
             }
         }

@@ -5,6 +5,7 @@
 //! from.
 
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
+use crate::env::steers_loader;
 use crate::merge::{Merged, Resolved};
 use crate::origin::Origin;
 use crate::path::{Root, SymbolicPath};
@@ -187,9 +188,6 @@ fn merge_usr(steps: &mut BTreeMap<SymbolicPath, Step>) {
 /// The directories between a step and the writable tree that it stands in. Renaming one of them
 /// would carry the step's mount away and leave the path free.
 fn pins(step: &Step, steps: &BTreeMap<SymbolicPath, Step>) -> Vec<Step> {
-    if matches!(step.action, Action::Host { grant: Grant::ReadWrite, .. }) {
-        return Vec::new();
-    }
     let Some(tree) = cover(steps, &step.at) else { return Vec::new() };
     let Action::Host { grant: Grant::ReadWrite, source, .. } = &tree.action else { return Vec::new() };
     let pin = |at: SymbolicPath| {
@@ -280,6 +278,13 @@ fn env(merged: &Merged, out: &mut Diagnostics) -> BTreeMap<String, EnvValue> {
         let gathered = merged.prepends.get(name).map(Vec::as_slice).unwrap_or_default();
         if let (Some(EnvRule::Secret), Some((_, origin))) = (&rule, gathered.first()) {
             extends_secret(name, origin, out);
+        }
+        if let (Some(EnvRule::Secret), true, Some(origin)) =
+            (&rule, steers_loader(name), resolved.and_then(|resolved| resolved.origins.first()))
+        {
+            let diagnostic =
+                Diagnostic::error(Code::SBC0303, format!("`{name}` steers the dynamic loader and is no secret"));
+            out.push(diagnostic.at(origin.location, "this").help(format!("write `pass \"{name}\"`")));
         }
         if rule.is_none() && gathered.is_empty() {
             continue;

@@ -63,9 +63,19 @@ impl<'a> Inspector<'a> {
 
     /// The requests of all steps, parents first. Steps that are skipped or wrong have none.
     pub fn requests(&mut self, placed: &[(&'a Step, PathBuf)]) -> Vec<Request<'a>> {
-        let mut requests = Vec::new();
+        let mut requests: Vec<Request<'a>> = Vec::new();
         for (step, at) in placed {
             if let Some(operation) = self.operation(step) {
+                requests.push(Request { step, at: at.clone(), operation });
+            }
+        }
+        // Last, because what is pinned may have to be made for what lies in it.
+        for (step, at) in placed {
+            let below = |request: &Request<'_>| {
+                request.at != *at && request.at.starts_with(at) && !matches!(request.operation, Operation::Deny { .. })
+            };
+            let needed = requests.iter().any(below);
+            if let Some(operation) = self.pin(step, needed) {
                 requests.push(Request { step, at: at.clone(), operation });
             }
         }
@@ -79,19 +89,27 @@ impl<'a> Inspector<'a> {
         requests
     }
 
+    /// A directory that must not be renamed. One that is not there is made where it is `needed`.
+    fn pin(&mut self, step: &Step, needed: bool) -> Option<Operation> {
+        let Action::Pin { source } = &step.action else { return None };
+        let source = self.source(step, source)?;
+        if !source.is_dir() {
+            // What is there and no directory has been reported with the rule below it.
+            if !needed || source.exists() {
+                return None;
+            }
+            self.placeholder(&source, true);
+        }
+        Some(Operation::Bind { option: "--bind", source, directory: true, writable: true })
+    }
+
     /// What a step does on this host; `None` when it is skipped or cannot be done.
     fn operation(&mut self, step: &Step) -> Option<Operation> {
         Some(match &step.action {
             Action::Host { grant, source, missing, merged_usr } => {
                 return self.grant(step, *grant, source, *missing, merged_usr.as_deref());
             }
-            Action::Pin { source } => {
-                let source = self.source(step, source)?;
-                if !source.is_dir() {
-                    return None;
-                }
-                Operation::Bind { option: "--bind", source, directory: true, writable: true }
-            }
+            Action::Pin { .. } => return None,
             Action::File { text } => {
                 let mut bytes = self.text(text, &step.origins)?.into_vec();
                 if bytes.last().is_some_and(|last| *last != b'\n') {

@@ -50,6 +50,7 @@ impl Placeholders {
             let title = format!("`{}` cannot be created for the sandbox: {error}", path.display());
             Diagnostic::error(Code::SBC0603, title).help("create it yourself, or write `missing=\"skip\"`")
         };
+        let _turn = placeholders.turn(!wanted.is_empty());
         for placeholder in wanted {
             let held = placeholders.hold(&placeholder.path, placeholder.directory);
             held.map_err(|error| failed(&placeholder.path, &error))?;
@@ -85,6 +86,14 @@ impl Placeholders {
         Ok(())
     }
 
+    /// Waits until no other run is creating or cleaning up; the turn ends when the result is dropped.
+    /// Where there can be no journal nothing is ever removed but by who made it.
+    fn turn(&self, wanted: bool) -> Option<OwnedFd> {
+        let journal =
+            wanted.then(|| fs::create_dir_all(&self.journal).ok().and_then(|()| open(&self.journal, true).ok()));
+        journal.flatten().filter(|journal| flock(journal, FlockOperation::LockExclusive).is_ok())
+    }
+
     /// Notes what was made, for this run's end and for others.
     fn record(&self) -> io::Result<()> {
         if self.made.is_empty() {
@@ -112,6 +121,7 @@ impl Placeholders {
 
 impl Drop for Placeholders {
     fn drop(&mut self) {
+        let _turn = self.turn(!self.held.is_empty());
         self.held.clear();
         let records = self.records();
         let mut made: Vec<&Entry> = records.iter().flat_map(|(_, made)| made).chain(&self.made).collect();
@@ -122,7 +132,13 @@ impl Drop for Placeholders {
             let _ = entry.remove();
         }
         for (file, made) in &records {
-            if !made.iter().any(|entry| entry.pending().is_some()) {
+            // What lies in a directory of this record and is another run's keeps the directory.
+            let others = records.iter().filter(|(other, _)| other != file).flat_map(|(_, made)| made);
+            let mut guests = others.filter(|guest| fs::symlink_metadata(&guest.path).is_ok());
+            let hosts = |guest: &Entry| {
+                made.iter().any(|entry| guest.path != entry.path && guest.path.starts_with(&entry.path))
+            };
+            if !made.iter().any(|entry| entry.pending().is_some()) && !guests.any(hosts) {
                 let _ = fs::remove_file(file);
             }
         }

@@ -181,7 +181,7 @@ pub const NODES: &[Node] = &[
     rule(Filesystem, "file", Arguments { what: "PATH TEXT", least: 2, most: Some(2), words: &[] }, PLAIN).says(
         "A read-only file with this text. A missing newline at its end is added.", "the path inside", "file \"/etc/motd\" \"You are inside.\""),
     rule(Filesystem, "tmpfs", PATHS, &[SIZE, MODE, REASON]).says("An empty directory in memory.", "the path inside", "tmpfs \"/tmp\" mode=\"1777\""),
-    rule(Filesystem, "dir", PATHS, PLAIN).says("An empty directory that cannot be written to.", "the path inside", "dir \"/srv\""),
+    rule(Filesystem, "dir", PATHS, PLAIN).says("An empty directory. It can be written to only where it stands in a `tmpfs`.", "the path inside", "dir \"/srv\""),
     rule(Filesystem, "symlink", one("PATH"), &[TO, REASON]).says("A symbolic link.", "the path inside", "symlink \"/bin\" to=\"usr/bin\""),
     rule(Filesystem, "deny", PATHS, PLAIN).says(
         "Nothing can be read or written here. Where nothing is shown anyway, nothing is done.", "the path inside", "deny \"./.env\""),

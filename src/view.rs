@@ -12,6 +12,22 @@ use std::path::{Path, PathBuf};
 /// Puts symbolic paths into one space; `None` for a path that is not in it.
 pub type Place<'a> = &'a dyn Fn(&SymbolicPath) -> Option<PathBuf>;
 
+/// Where paths are compared.
+#[derive(Clone, Copy)]
+pub struct Space<'a> {
+    /// A path inside. Links of the host are not followed: they need not be there.
+    pub inside: Place<'a>,
+    /// A path of the host, with its links followed as far as they are known.
+    pub host: Place<'a>,
+    /// Whether what a step shows is there.
+    pub is_there: &'a dyn Fn(&Step) -> bool,
+}
+
+impl Space<'_> {
+    /// Symbols, for what is known without a host.
+    pub const SYMBOLS: Space<'static> = Space { inside: &symbols, host: &symbols, is_there: &|_| true };
+}
+
 /// The steps of a plan with their paths in one space.
 pub struct View<'a> {
     steps: Vec<Placed<'a>>,
@@ -22,6 +38,7 @@ struct Placed<'a> {
     /// The host path that is shown, and whether it can be written.
     source: Option<(PathBuf, bool)>,
     step: &'a Step,
+    is_there: bool,
 }
 
 /// Whether `path` is `base` or lies below it. Both are in normal form, so bytes can be compared.
@@ -43,17 +60,17 @@ pub fn symbols(path: &SymbolicPath) -> Option<PathBuf> {
 }
 
 impl<'a> View<'a> {
-    /// The view of a plan, with every path as `place` gives it; steps without one are left out.
-    pub fn new(plan: &'a Plan, place: Place<'_>) -> View<'a> {
+    /// The view of a plan in a space; steps without a place in it are left out.
+    pub fn new(plan: &'a Plan, space: Space<'_>) -> View<'a> {
         let placed = |step: &'a Step| {
             let source = match &step.action {
                 Action::Host { grant, source, .. } => {
-                    Some((place(source)?, matches!(grant, Grant::ReadWrite | Grant::Device)))
+                    Some(((space.host)(source)?, matches!(grant, Grant::ReadWrite | Grant::Device)))
                 }
-                Action::Pin { source } => Some((place(source)?, true)),
+                Action::Pin { source } => Some(((space.host)(source)?, true)),
                 _ => None,
             };
-            Some(Placed { at: place(&step.at)?, source, step })
+            Some(Placed { at: (space.inside)(&step.at)?, source, step, is_there: (space.is_there)(step) })
         };
         View { steps: plan.content.steps.iter().filter_map(placed).collect() }
     }
@@ -63,15 +80,19 @@ impl<'a> View<'a> {
         self.steps.iter().filter(|placed| is_within(path, &placed.at)).max_by_key(|placed| placed.at.as_os_str().len())
     }
 
-    /// The step that provides `path`, if it shows the host's `path` there.
-    pub fn in_place(&self, path: &Path) -> Option<(&'a Step, bool)> {
-        let placed = self.provider(path)?;
+    /// The step that provides `inside`, if it is there and shows the host's path of that name, which
+    /// is `host` with its links followed; and whether it can be written.
+    pub fn in_place(&self, inside: &Path, host: &Path) -> Option<(&'a Step, bool)> {
+        let there = self.steps.iter().filter(|placed| placed.is_there && is_within(inside, &placed.at));
+        let placed = there.max_by_key(|placed| placed.at.as_os_str().len())?;
         let (source, writable) = placed.source.as_ref()?;
-        let shown = source.join(path.strip_prefix(&placed.at).ok()?);
-        (shown.components().eq(path.components())).then_some((placed.step, *writable))
+        let shown = source.join(inside.strip_prefix(&placed.at).ok()?);
+        let same = |path: &Path| shown.components().eq(path.components());
+        (same(host) || same(inside)).then_some((placed.step, *writable))
     }
 
-    /// A step that shows any part of the host's `path` anywhere inside, or lets it be written.
+    /// A step that shows any part of the host's `path` anywhere inside, or lets it be written. A step
+    /// that hides it counts also where it is not there yet.
     pub fn exposes(&self, path: &Path, only_writable: bool) -> Option<&'a Step> {
         let exposes = |placed: &&Placed<'a>| {
             let Some((source, writable)) = &placed.source else { return false };

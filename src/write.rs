@@ -7,7 +7,7 @@ use crate::project::within;
 use std::fs::Permissions;
 use std::io::{self, Write};
 use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use tempfile::{Builder, NamedTempFile};
 
 /// Writes a file under a temporary name in the same directory; nothing is left when that fails.
@@ -23,8 +23,22 @@ fn stage(path: &Path, bytes: &[u8], mode: u32) -> io::Result<NamedTempFile> {
 
 /// Replaces a file.
 pub fn replace(path: &Path, bytes: &[u8], mode: u32) -> Result<(), Diagnostic> {
-    let result = stage(path, bytes, mode).and_then(|file| file.persist(path).map_err(|error| error.error));
-    result.map(|_| ()).map_err(|error| unwritable(path, &error))
+    replace_all(&[(path.to_owned(), bytes, mode)])
+}
+
+/// Replaces several files: all are written before the first takes its place, so that a disk that is
+/// full leaves every old one.
+pub fn replace_all(files: &[(PathBuf, &[u8], u32)]) -> Result<(), Diagnostic> {
+    let mut staged = Vec::new();
+    for (path, bytes, mode) in files {
+        let is_directory = path.is_dir().then(|| io::Error::from(io::ErrorKind::IsADirectory));
+        let file = is_directory.map_or_else(|| stage(path, bytes, *mode), Err);
+        staged.push((path, file.map_err(|error| unwritable(path, &error))?));
+    }
+    for (path, file) in staged {
+        file.persist(path).map_err(|error| unwritable(path, &error.error))?;
+    }
+    Ok(())
 }
 
 /// Writes to a path of the user's choice: a file is replaced whole, a device or a pipe is written.

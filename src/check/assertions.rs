@@ -7,17 +7,16 @@ use crate::path::SymbolicPath;
 use crate::plan::{Plan, Step};
 use crate::policy::Assertion;
 use crate::rule::quote;
-use crate::view::{Place, View};
+use crate::view::{Space, View};
 use crate::words::AssertionKind;
-use std::path::Path;
 
-/// Reports every assertion that does not hold and is not waived. `place` says in which space
-/// paths are compared: symbols, or the real paths of a host.
-pub fn check(merged: &Merged, plan: &Plan, place: Place<'_>, out: &mut Diagnostics) {
-    let view = View::new(plan, place);
+/// Reports every assertion that does not hold and is not waived. `space` says where
+/// paths are compared: as symbols, or on a host.
+pub fn check(merged: &Merged, plan: &Plan, space: Space<'_>, out: &mut Diagnostics) {
+    let view = View::new(plan, space);
     for guarantee in merged.guarantees.iter().filter(|guarantee| guarantee.waived.is_none()) {
         let broken = match &guarantee.assertion {
-            Assertion::Path(kind, path) => place(path).and_then(|real| path_assertion(&view, *kind, path, &real)),
+            Assertion::Path(kind, path) => path_assertion(&view, *kind, path, space),
             Assertion::NoEnv(name) => no_env(plan, name),
             Assertion::Network(network) => {
                 let other = plan.content.network;
@@ -50,7 +49,8 @@ fn setting_origin(merged: &Merged) -> Option<Origin> {
     merged.settings.get(&crate::words::SettingKey::Network)?.origins.first().cloned()
 }
 
-fn path_assertion(view: &View<'_>, kind: AssertionKind, path: &SymbolicPath, real: &Path) -> Option<Broken> {
+fn path_assertion(view: &View<'_>, kind: AssertionKind, path: &SymbolicPath, space: Space<'_>) -> Option<Broken> {
+    let (inside, host) = ((space.inside)(path)?, (space.host)(path)?);
     let lacks = |what: &str, rule: &str| Broken {
         title: format!("`{path}` is not {what} inside"),
         by: None,
@@ -62,15 +62,15 @@ fn path_assertion(view: &View<'_>, kind: AssertionKind, path: &SymbolicPath, rea
         fix: format!("remove that rule, or write `deny {}`", quote(&path.to_string())),
     };
     match kind {
-        AssertionKind::Readable => view.in_place(real).is_none().then(|| lacks("readable", "ro")),
+        AssertionKind::Readable => view.in_place(&inside, &host).is_none().then(|| lacks("readable", "ro")),
         AssertionKind::Writable => {
-            view.in_place(real).filter(|(_, writable)| *writable).is_none().then(|| lacks("writable", "rw"))
+            view.in_place(&inside, &host).filter(|(_, writable)| *writable).is_none().then(|| lacks("writable", "rw"))
         }
-        AssertionKind::NotWritable => view.exposes(real, true).map(|step| Broken {
+        AssertionKind::NotWritable => view.exposes(&host, true).map(|step| Broken {
             fix: format!("remove that rule, or write `ro {}`", quote(&path.to_string())),
             ..opened(step, "writable")
         }),
-        _ => view.exposes(real, false).map(|step| opened(step, "visible")),
+        _ => view.exposes(&host, false).map(|step| opened(step, "visible")),
     }
 }
 

@@ -14,8 +14,7 @@ use crate::{builtin, env, invocation, write};
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::fs;
-use std::io::Write as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// The file of the lock in [`DIRECTORY`].
 const LOCK: &str = "sbc.lock";
@@ -27,19 +26,26 @@ pub fn write(wanted: &Wanted) -> i32 {
         return 1;
     }
     let folder = project.root.join(DIRECTORY);
-    let result = write::directory(&project.root, &folder).and_then(|()| {
-        for (compiled, script) in built.iter().filter(|(compiled, _)| is_wanted(wanted, &compiled.plan.name)) {
-            let name = format!("{}.sh", compiled.plan.name);
-            write::replace(&folder.join(&name), script.as_bytes(), 0o755)?;
-            eprintln!(
-                "wrote {DIRECTORY}/{name} (plan sha256:{}, {} mounts at the most)",
-                compiled.plan.hash(),
-                compiled.plan.mounts()
-            );
+    let wanted: Vec<&(Compiled, String)> =
+        built.iter().filter(|(compiled, _)| is_wanted(wanted, &compiled.plan.name)).collect();
+    // What is neither written now nor up to date has no place in the lock.
+    let is_current = |entry: &&(Compiled, String)| {
+        let committed = || fs::read(folder.join(format!("{}.sh", entry.0.plan.name)));
+        wanted.iter().any(|wanted| std::ptr::eq(*wanted, *entry))
+            || committed().is_ok_and(|text| text == entry.1.as_bytes())
+    };
+    let lock = lock_text(built.iter().filter(is_current));
+    let mut files: Vec<(PathBuf, &[u8], u32)> = Vec::new();
+    for (compiled, script) in &wanted {
+        files.push((folder.join(format!("{}.sh", compiled.plan.name)), script.as_bytes(), 0o755));
+    }
+    files.push((folder.join(LOCK), lock.as_bytes(), 0o644));
+    let result = write::directory(&project.root, &folder).and_then(|()| write::replace_all(&files)).map(|()| {
+        for (Compiled { plan, .. }, _) in &wanted {
+            let (name, hash, mounts) = (&plan.name, plan.hash(), plan.mounts());
+            eprintln!("wrote {DIRECTORY}/{name}.sh (plan sha256:{hash}, {mounts} mounts at the most)");
         }
-        write::replace(&folder.join(LOCK), lock_text(&built).as_bytes(), 0o644)?;
         eprintln!("wrote {DIRECTORY}/{LOCK}");
-        Ok(())
     });
     match result {
         Ok(()) => 0,
@@ -113,11 +119,7 @@ pub fn emit(sandboxes: Vec<String>, form: Emit, output: &Path) -> i32 {
             |()| 0,
         );
     }
-    match std::io::stdout().write_all(&bytes) {
-        Ok(()) => 0,
-        // Bytes of a path that are not UTF-8 are data, not a reason to fail.
-        Err(_) => print(""),
-    }
+    print(&bytes)
 }
 
 fn is_secret(plan: &Plan, name: &OsStr) -> bool {
@@ -155,8 +157,8 @@ fn built() -> Option<(Project, Vec<(Compiled, String)>)> {
     (!out.has_errors()).then_some((project, built))
 }
 
-fn lock_text(built: &[(Compiled, String)]) -> String {
-    let plans: Vec<(&Plan, String)> = built.iter().map(|(compiled, script)| (&compiled.plan, script.clone())).collect();
+fn lock_text<'a>(built: impl Iterator<Item = &'a (Compiled, String)>) -> String {
+    let plans: Vec<(&Plan, String)> = built.map(|(compiled, script)| (&compiled.plan, script.clone())).collect();
     lock::emit(&plans)
 }
 
@@ -210,7 +212,7 @@ fn check_lock(path: &Path, built: &[(Compiled, String)], out: &mut Diagnostics) 
             );
         }
     };
-    if committed == lock_text(built) {
+    if committed == lock_text(built.iter()) {
         return;
     }
     let lock = lock::read(&committed);

@@ -1,6 +1,6 @@
 //! `sbc check`: everything that can be known before a sandbox runs.
 
-use super::{Loaded, load, report};
+use super::{Loaded, load, refuse_root, report};
 use crate::compile::Wanted;
 use crate::diagnostic::Diagnostics;
 use crate::host::Host;
@@ -38,6 +38,7 @@ fn check_host(root: &Path, sandboxes: &[crate::compile::Compiled], out: &mut Dia
         Ok(host) => host,
         Err(diagnostic) => return out.push(diagnostic),
     };
+    refuse_root(out);
     for compiled in sandboxes {
         invocation::resolve(compiled, &host, out);
     }

@@ -3,8 +3,8 @@
 //! Built-in profiles come decoded with the program, so that only the project's own texts are
 //! parsed; everything else is done anew at every start, so that no stale plan can run.
 
-use super::{Loaded, load, one, report, report_one};
-use crate::diagnostic::{Code, Diagnostic, Diagnostics};
+use super::{Loaded, load, one, refuse_root, report, report_one};
+use crate::diagnostic::{Code, Diagnostic};
 use crate::host::Host;
 use crate::placeholder::Placeholders;
 use crate::report::Format;
@@ -68,13 +68,4 @@ fn start(
     let status = exec::run(invocation, bwrap, command, limits);
     drop(placeholders);
     status
-}
-
-/// Real root keeps its rights over files in any namespace that bubblewrap makes for it.
-fn refuse_root(out: &mut Diagnostics) {
-    if rustix::process::geteuid().is_root() {
-        let diagnostic =
-            Diagnostic::error(Code::SBC0704, "sbc does not run a sandbox as root: nothing would be denied to it");
-        out.push(diagnostic.help("run it as a normal user: `runuser -u NAME -- sbc exec`"));
-    }
 }

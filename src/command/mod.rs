@@ -98,8 +98,8 @@ fn report_one(diagnostic: Diagnostic) {
 }
 
 /// Prints data to standard output.
-fn print(text: &str) -> i32 {
-    match std::io::stdout().write_all(text.as_bytes()) {
+fn print(bytes: impl AsRef<[u8]>) -> i32 {
+    match std::io::stdout().write_all(bytes.as_ref()) {
         Ok(()) => 0,
         Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => 0,
         Err(error) => {
@@ -120,4 +120,13 @@ fn style() -> Style {
         .find(|value| !value.is_empty());
     let unicode = locale.is_some_and(|locale| locale.to_lowercase().replace('-', "").contains("utf8"));
     Style { color: !set("NO_COLOR") && (terminal || forced), unicode }
+}
+
+/// Real root keeps its rights over files in any namespace that bubblewrap makes for it.
+fn refuse_root(out: &mut Diagnostics) {
+    if rustix::process::geteuid().is_root() {
+        let diagnostic =
+            Diagnostic::error(Code::SBC0704, "sbc does not run a sandbox as root: nothing would be denied to it");
+        out.push(diagnostic.help("run it as a normal user: `runuser -u NAME -- sbc exec`"));
+    }
 }

@@ -11,7 +11,7 @@ pub fn run(name: Option<&str>) -> i32 {
         let lines = layers.iter().flat_map(|policy| &policy.layers);
         let lines =
             lines.map(|layer| format!("{:<12}{}\n", layer.name.value, layer.about.as_deref().unwrap_or_default()));
-        return print(&lines.collect::<String>());
+        return print(lines.collect::<String>());
     };
     if let Some((_, text)) = builtin::TEXTS.iter().find(|(known, _)| *known == name) {
         return print(text);

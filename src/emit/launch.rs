@@ -19,7 +19,7 @@ impl Script<'_> {
         );
         for (name, value) in self.content.env.iter().filter(|(name, _)| !name.contains('*')) {
             out.push_str(&annotation(&value.rules(name), &value.origins));
-            out.push_str(&assignment(name, value));
+            out.push_str(&if env::steers_loader(name) { String::new() } else { assignment(name, value) });
         }
         for (name, value) in self.content.env.iter().filter(|(name, _)| name.contains('*')) {
             out.push_str(&annotation(&value.rules(name), &value.origins));
@@ -42,6 +42,8 @@ impl Script<'_> {
              \x20   }') || fail 'the environment cannot be read'\n\
              \x20   eval \"for name in $names; do\n        case \\$name in\n",
         );
+        // bubblewrap itself must not see them; `loader` hands them on.
+        let _ = writeln!(out, "        {}) set -- -u \\\"\\$name\\\" \\\"\\$@\\\" ;;", env::LOADER.join(" | "));
         let env = &self.content.env;
         let globs: Vec<&str> = env.keys().map(String::as_str).filter(|name| name.contains('*')).collect();
         // The script has given these other values.
@@ -60,6 +62,27 @@ impl Script<'_> {
             let _ = writeln!(out, "        {}) ;;", names.join(" | "));
         }
         out.push_str("        *) set -- -u \\\"\\$name\\\" \\\"\\$@\\\" ;;\n        esac\n    done\"\n");
+        out
+    }
+
+    /// Variables that steer the dynamic loader, as options: for the command, not for bubblewrap.
+    pub(super) fn loader(&self) -> String {
+        let mut out = String::new();
+        for (name, value) in self.content.env.iter().filter(|(name, _)| !name.contains('*') && env::steers_loader(name))
+        {
+            let prepended = value.prepend.iter().map(shell::text).collect::<Vec<_>>().join(":");
+            let _ = match &value.rule {
+                Some(EnvRule::Set(text)) if prepended.is_empty() => {
+                    writeln!(out, "    arg --setenv {name} {}", shell::text(text))
+                }
+                Some(EnvRule::Set(text)) => writeln!(out, "    arg --setenv {name} {prepended}:{}", shell::text(text)),
+                None => writeln!(out, "    arg --setenv {name} {prepended}"),
+                Some(_) if prepended.is_empty() => {
+                    writeln!(out, "    [ -z \"${{{name}+x}}\" ] || arg --setenv {name} \"${name}\"")
+                }
+                Some(_) => writeln!(out, "    arg --setenv {name} {prepended}\"${{{name}+:${name}}}\""),
+            };
+        }
         out
     }
 

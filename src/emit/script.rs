@@ -97,7 +97,8 @@ impl Script<'_> {
              # What `sbc exec` does and a shell cannot: let Ctrl-C reach the command alone (here it ends the\n\
              # sandbox), tell a failure of bubblewrap (status 1) from one of the command, pass on other\n\
              # signals, leave the session keyring, close descriptors above 9, keep two running sandboxes\n\
-             # from removing each other's empty directories.\n\
+             # from removing each other's empty directories, check assertions where links of the host lead,\n\
+             # limit the processes of the command alone.\n\
              # shellcheck disable=SC1003,SC2016 # what looks like a slip is text of the policy\n\
              set -fu\n\
              \n\
@@ -140,11 +141,13 @@ impl Script<'_> {
         out.push_str(
             "case ${HOME-} in\n/*) home=$HOME ;;\n*) fail 'HOME is not an absolute path' ;;\nesac\n\
              real=$(CDPATH='' cd -- \"$home\" 2>/dev/null && pwd -P && printf x)\n\
-             case ${real%??}/ in\n\"$project\"/*) fail 'the project contains your home directory' ;;\nesac\n",
+             case ${real%??}/ in\n\"$project\"/*) fail 'the project contains your home directory' ;;\nesac\n\
+             [ -z \"$real\" ] || home=${real%??}\n",
         );
         out.push_str(&self.values());
         out.push_str(
             "bwrap=${SBC_BWRAP:-$(command -v bwrap)}\n\
+             case $bwrap in\n/* | '') ;;\n*) fail 'SBC_BWRAP is not an absolute path' ;;\nesac\n\
              [ -x \"$bwrap\" ] || fail 'bubblewrap is not installed'\n\
              [ ! -u \"$bwrap\" ] || fail 'bubblewrap is set-user-ID, which is not safe'\n\
              env=$(command -v env) || fail 'env is not installed'\n\

@@ -317,6 +317,20 @@ apart() {
 "#,
     },
     Function {
+        name: "nested",
+        text: r#"# nested PATH TREE...: refuses a host on which PATH lies deeper in a writable tree than directly in it.
+nested() {
+    path=$1
+    shift
+    for tree; do
+        case ${path%/*} in
+        "$tree"/*) fail "on this host '$path' lies inside '$tree', which is writable, and cannot be protected there" ;;
+        esac
+    done
+}
+"#,
+    },
+    Function {
         name: "protected",
         text: r#"# protected PATH TREE...: refuses a host on which PATH lies in a writable tree.
 protected() {

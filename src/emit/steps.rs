@@ -30,8 +30,9 @@ impl Script<'_> {
             }
             let writable = |step: &&Step| matches!(step.action, Action::Host { grant: Grant::ReadWrite, .. });
             let trees: Vec<&Step> = earlier.into_iter().filter(writable).collect();
-            if root != Root::Absolute && step.place == Place::Root && !writable(&step) && !trees.is_empty() {
-                let _ = writeln!(out, "protected {} {}", shell::path(&step.at), words(trees));
+            if root != Root::Absolute && step.place == Place::Root && !trees.is_empty() {
+                let check = if writable(&step) { "nested" } else { "protected" };
+                let _ = writeln!(out, "{check} {} {}", shell::path(&step.at), words(trees));
             }
         }
         if out.is_empty() { out } else { format!("{out}\n") }
@@ -133,6 +134,7 @@ impl Script<'_> {
         for setting in rule::settings(self.content) {
             let _ = writeln!(out, "    # {} [settings]", comment(&rule::setting(&setting)));
         }
+        out.push_str(&self.loader());
         let isolation: Vec<String> = isolation_options(self.content).into_iter().map(str::to_owned).collect();
         let _ = writeln!(out, "    arg {}", isolation.join(" "));
         if let Some(hostname) = &self.content.hostname {

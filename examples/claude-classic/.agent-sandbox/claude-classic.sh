@@ -9,7 +9,8 @@
 # What `sbc exec` does and a shell cannot: let Ctrl-C reach the command alone (here it ends the
 # sandbox), tell a failure of bubblewrap (status 1) from one of the command, pass on other
 # signals, leave the session keyring, close descriptors above 9, keep two running sandboxes
-# from removing each other's empty directories.
+# from removing each other's empty directories, check assertions where links of the host lead,
+# limit the processes of the command alone.
 # shellcheck disable=SC1003,SC2016 # what looks like a slip is text of the policy
 set -fu
 
@@ -46,7 +47,12 @@ real=$(CDPATH='' cd -- "$home" 2>/dev/null && pwd -P && printf x)
 case ${real%??}/ in
 "$project"/*) fail 'the project contains your home directory' ;;
 esac
+[ -z "$real" ] || home=${real%??}
 bwrap=${SBC_BWRAP:-$(command -v bwrap)}
+case $bwrap in
+/* | '') ;;
+*) fail 'SBC_BWRAP is not an absolute path' ;;
+esac
 [ -x "$bwrap" ] || fail 'bubblewrap is not installed'
 [ ! -u "$bwrap" ] || fail 'bubblewrap is set-user-ID, which is not safe'
 env=$(command -v env) || fail 'env is not installed'
@@ -137,6 +143,28 @@ apart() {
     done
 }
 
+# nested PATH TREE...: refuses a host on which PATH lies deeper in a writable tree than directly in it.
+nested() {
+    path=$1
+    shift
+    for tree; do
+        case ${path%/*} in
+        "$tree"/*) fail "on this host '$path' lies inside '$tree', which is writable, and cannot be protected there" ;;
+        esac
+    done
+}
+
+# protected PATH TREE...: refuses a host on which PATH lies in a writable tree.
+protected() {
+    path=$1
+    shift
+    for tree; do
+        case $path/ in
+        "${tree%/}"/*) fail "on this host '$path' lies inside '$tree', which is writable" ;;
+        esac
+    done
+}
+
 # Puts $1 as a word of the shell into $quoted.
 quote() {
     quoted='' rest=$1
@@ -206,6 +234,7 @@ visible() {
 
 apart "$home" /bin /dev /etc/alternatives /etc/bash_completion.d /etc/hosts /etc/ld.so.cache /etc/ld.so.conf /etc/ld.so.conf.d /etc/localtime /etc/nsswitch.conf /etc/profile.d /etc/resolv.conf /etc/ssl/certs /etc/ssl/openssl.cnf /lib /lib32 /lib64 /opt/node/node-v22.11.0-linux-x64 /proc /tmp /usr/bin /usr/lib /usr/local/bin /usr/local/lib /usr/share/ca-certificates /usr/share/terminfo /usr/share/zoneinfo
 apart "$project" /bin /dev /etc/alternatives /etc/bash_completion.d /etc/hosts /etc/ld.so.cache /etc/ld.so.conf /etc/ld.so.conf.d /etc/localtime /etc/nsswitch.conf /etc/profile.d /etc/resolv.conf /etc/ssl/certs /etc/ssl/openssl.cnf /lib /lib32 /lib64 /opt/node/node-v22.11.0-linux-x64 /proc /tmp /usr/bin /usr/lib /usr/local/bin /usr/local/lib /usr/share/ca-certificates /usr/share/terminfo /usr/share/zoneinfo "$home" "$home"/.bashrc "$home"/.cache "$home"/.claude "$home"/.claude.json "$home"/.gitconfig "$home"/.local "$home"/.profile
+nested "$project" "$home"/.cache "$home"/.claude
 
 made=
 # What is missing is created, and removed again when it is still empty.
@@ -413,6 +442,7 @@ launch() {
     }') || fail 'the environment cannot be read'
     eval "for name in $names; do
         case \$name in
+        LD_* | MALLOC_* | GLIBC_TUNABLES | GCONV_PATH | GETCONF_DIR | LOCPATH | NLSPATH | RESOLV_*) set -- -u \"\$name\" \"\$@\" ;;
         ANTHROPIC_API_KEY | ANTHROPIC_BASE_URL | CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC | COLORTERM | HOME | LANG | LC_* | LOGNAME | PATH | SHELL | TERM | TZ | USER) ;;
         *) set -- -u \"\$name\" \"\$@\" ;;
         esac

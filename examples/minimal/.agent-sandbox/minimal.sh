@@ -9,7 +9,8 @@
 # What `sbc exec` does and a shell cannot: let Ctrl-C reach the command alone (here it ends the
 # sandbox), tell a failure of bubblewrap (status 1) from one of the command, pass on other
 # signals, leave the session keyring, close descriptors above 9, keep two running sandboxes
-# from removing each other's empty directories.
+# from removing each other's empty directories, check assertions where links of the host lead,
+# limit the processes of the command alone.
 # shellcheck disable=SC1003,SC2016 # what looks like a slip is text of the policy
 set -fu
 
@@ -46,12 +47,17 @@ real=$(CDPATH='' cd -- "$home" 2>/dev/null && pwd -P && printf x)
 case ${real%??}/ in
 "$project"/*) fail 'the project contains your home directory' ;;
 esac
+[ -z "$real" ] || home=${real%??}
 user=${USER:-${LOGNAME:-$(id -un)}}
 case $user in
 */* | . | .. | '') fail 'USER is not a name' ;;
 esac
 gid=$(id -g)
 bwrap=${SBC_BWRAP:-$(command -v bwrap)}
+case $bwrap in
+/* | '') ;;
+*) fail 'SBC_BWRAP is not an absolute path' ;;
+esac
 [ -x "$bwrap" ] || fail 'bubblewrap is not installed'
 [ ! -u "$bwrap" ] || fail 'bubblewrap is set-user-ID, which is not safe'
 env=$(command -v env) || fail 'env is not installed'
@@ -204,7 +210,7 @@ options() {
     # ro "/etc/ca-certificates" missing="skip" [base-dev] Certificates of the system, where Debian, Fedora and Arch keep them.
     show --ro-bind skip /etc/ca-certificates
 
-    # file "/etc/group" "${USER}:x:${GID}:\nnogroup:x:65534:\n" [base-dev]
+    # file "/etc/group" "${USER}:x:${GID}:\nnogroup:x:65534:\n" [base-dev] The same for groups.
     arg --perms 0444 --file 4 /etc/group
 
     # ro "/etc/hosts" missing="skip" [base-dev] Name resolution.
@@ -387,6 +393,7 @@ launch() {
     }') || fail 'the environment cannot be read'
     eval "for name in $names; do
         case \$name in
+        LD_* | MALLOC_* | GLIBC_TUNABLES | GCONV_PATH | GETCONF_DIR | LOCPATH | NLSPATH | RESOLV_*) set -- -u \"\$name\" \"\$@\" ;;
         COLORTERM | HOME | LANG | LC_* | LOGNAME | NO_COLOR | PATH | SHELL | TERM | TZ | USER) ;;
         *) set -- -u \"\$name\" \"\$@\" ;;
         esac

@@ -9,7 +9,8 @@
 # What `sbc exec` does and a shell cannot: let Ctrl-C reach the command alone (here it ends the
 # sandbox), tell a failure of bubblewrap (status 1) from one of the command, pass on other
 # signals, leave the session keyring, close descriptors above 9, keep two running sandboxes
-# from removing each other's empty directories.
+# from removing each other's empty directories, check assertions where links of the host lead,
+# limit the processes of the command alone.
 # shellcheck disable=SC1003,SC2016 # what looks like a slip is text of the policy
 set -fu
 
@@ -46,6 +47,7 @@ real=$(CDPATH='' cd -- "$home" 2>/dev/null && pwd -P && printf x)
 case ${real%??}/ in
 "$project"/*) fail 'the project contains your home directory' ;;
 esac
+[ -z "$real" ] || home=${real%??}
 user=${USER:-${LOGNAME:-$(id -un)}}
 case $user in
 */* | . | .. | '') fail 'USER is not a name' ;;
@@ -53,6 +55,10 @@ esac
 gid=$(id -g)
 above_1=${project%/*}
 bwrap=${SBC_BWRAP:-$(command -v bwrap)}
+case $bwrap in
+/* | '') ;;
+*) fail 'SBC_BWRAP is not an absolute path' ;;
+esac
 [ -x "$bwrap" ] || fail 'bubblewrap is not installed'
 [ ! -u "$bwrap" ] || fail 'bubblewrap is set-user-ID, which is not safe'
 env=$(command -v env) || fail 'env is not installed'
@@ -177,6 +183,28 @@ apart() {
     done
 }
 
+# nested PATH TREE...: refuses a host on which PATH lies deeper in a writable tree than directly in it.
+nested() {
+    path=$1
+    shift
+    for tree; do
+        case ${path%/*} in
+        "$tree"/*) fail "on this host '$path' lies inside '$tree', which is writable, and cannot be protected there" ;;
+        esac
+    done
+}
+
+# protected PATH TREE...: refuses a host on which PATH lies in a writable tree.
+protected() {
+    path=$1
+    shift
+    for tree; do
+        case $path/ in
+        "${tree%/}"/*) fail "on this host '$path' lies inside '$tree', which is writable" ;;
+        esac
+    done
+}
+
 # limit OPTION NUMBER: sets a limit, never above what the caller may use. bash counts as POSIX says.
 limit() {
     # shellcheck disable=SC3040
@@ -263,6 +291,7 @@ visible() {
 
 apart "$home" /bin /dev /etc/alternatives /etc/ca-certificates /etc/claude-code /etc/group /etc/hosts /etc/ld.so.cache /etc/ld.so.conf /etc/ld.so.conf.d /etc/localtime /etc/nsswitch.conf /etc/passwd /etc/pki /etc/resolv.conf /etc/ssl /etc/terminfo /lib /lib32 /lib64 /libx32 /opt /proc /sbin /tmp /usr
 apart "$project" /bin /dev /etc/alternatives /etc/ca-certificates /etc/claude-code /etc/group /etc/hosts /etc/ld.so.cache /etc/ld.so.conf /etc/ld.so.conf.d /etc/localtime /etc/nsswitch.conf /etc/passwd /etc/pki /etc/resolv.conf /etc/ssl /etc/terminfo /lib /lib32 /lib64 /libx32 /opt /proc /sbin /tmp /usr "$home" "$home"/.cache/node/corepack "$home"/.cache/yarn "$home"/.claude "$home"/.claude/.credentials.json "$home"/.claude/CLAUDE.md "$home"/.claude/agents "$home"/.claude/commands "$home"/.claude/file-history "$home"/.claude/history.jsonl "$home"/.claude/hooks "$home"/.claude/keybindings.json "$home"/.claude/output-styles "$home"/.claude/plans "$home"/.claude/plugins "$home"/.claude/projects "$home"/.claude/rules "$home"/.claude/settings.json "$home"/.claude/skills "$home"/.claude/statusline-command.sh "$home"/.claude/statusline.sh "$home"/.claude/tasks "$home"/.claude/themes "$home"/.claude.json "$home"/.config/git/config "$home"/.config/git/ignore "$home"/.config/pnpm/rc "$home"/.config/team-lint "$home"/.gitconfig "$home"/.local/bin/claude "$home"/.local/lib/node_modules "$home"/.local/lib/node_modules/@anthropic-ai/claude-code "$home"/.local/share/claude "$home"/.local/share/fnm "$home"/.npm/_cacache "$home"/.npmrc "$home"/.nvm "$home"/.volta "$home"/.yarnrc.yml
+nested "$project" "$home"/.cache/yarn "$home"/.claude/.credentials.json "$home"/.claude/file-history "$home"/.claude/history.jsonl "$home"/.claude/plans "$home"/.claude/projects "$home"/.claude/tasks "$home"/.npm/_cacache
 
 made=
 # What is missing is created, and removed again when it is still empty.
@@ -326,7 +355,7 @@ options() {
     # ro "/etc/claude-code" missing="skip" [claude] Settings of an organisation.
     show --ro-bind skip /etc/claude-code
 
-    # file "/etc/group" "${USER}:x:${GID}:\nnogroup:x:65534:\n" [base-dev]
+    # file "/etc/group" "${USER}:x:${GID}:\nnogroup:x:65534:\n" [base-dev] The same for groups.
     arg --perms 0444 --file 4 /etc/group
 
     # ro "/etc/hosts" missing="skip" [base-dev] Name resolution.
@@ -683,6 +712,7 @@ launch() {
     }') || fail 'the environment cannot be read'
     eval "for name in $names; do
         case \$name in
+        LD_* | MALLOC_* | GLIBC_TUNABLES | GCONV_PATH | GETCONF_DIR | LOCPATH | NLSPATH | RESOLV_*) set -- -u \"\$name\" \"\$@\" ;;
         ANTHROPIC_API_KEY | ANTHROPIC_AUTH_TOKEN | ANTHROPIC_BASE_URL | ANTHROPIC_MODEL | ANTHROPIC_SMALL_FAST_MODEL | CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC | CLAUDE_CODE_OAUTH_TOKEN | COLORTERM | DISABLE_AUTOUPDATER | HOME | HTTPS_PROXY | HTTP_PROXY | LANG | LC_* | LOGNAME | NODE_ENV | NODE_EXTRA_CA_CERTS | NO_COLOR | NO_PROXY | NPM_CONFIG_UPDATE_NOTIFIER | PATH | SHELL | TERM | TZ | USER | http_proxy | https_proxy | no_proxy) ;;
         *) set -- -u \"\$name\" \"\$@\" ;;
         esac
