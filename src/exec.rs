@@ -25,6 +25,7 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus};
+use std::time::Duration;
 
 /// The signals of Ctrl-C and Ctrl-\. bubblewrap would die of them; the command decides for itself.
 const KEYBOARD: &[i32] = &[SIGINT, SIGQUIT];
@@ -182,21 +183,31 @@ fn supervise(mut child: Child, mut signals: Signals, status: &mut Status) -> io:
 
 /// Sends a signal to the command. Before there is one it ends the start, and gives false.
 fn forward(signal: i32, bwrap: u32, status: &mut Status) -> bool {
-    let init = status.child();
-    let command = init.and_then(first_child);
-    let send = |pid: i32, signal: i32| {
+    let command = status.child().and_then(first_child);
+    let send = |pid: i32, signal: i32, group: bool| {
         let target = rustix::process::Pid::from_raw(pid).zip(rustix::process::Signal::from_named_raw(signal));
-        if let Some((pid, signal)) = target {
-            // It may have ended in this moment; then there is nobody to tell.
-            let _ = rustix::process::kill_process(pid, signal);
-        }
+        // It may have ended in this moment; then there is nobody to tell.
+        let _ = match target {
+            Some((pid, signal)) if group => rustix::process::kill_process_group(pid, signal),
+            Some((pid, signal)) => rustix::process::kill_process(pid, signal),
+            None => Ok(()),
+        };
     };
     if let Some(command) = command {
-        send(command, signal);
+        // A terminal would tell the whole group. sbc stands in for it only where the command has a
+        // session of its own, and so leads its group.
+        send(command, signal, KEYBOARD.contains(&signal));
     } else if signal != SIGWINCH {
-        // The first process of a process namespace ignores what it does not handle.
-        init.into_iter().for_each(|init| send(init, SIGKILL));
-        send(i32::try_from(bwrap).unwrap_or_default(), SIGTERM);
+        // The first process of the sandbox ignores what it does not handle, and does not yet end
+        // with bubblewrap when it has just begun: bubblewrap tells of it at once.
+        let init = (0..200).find_map(|_| {
+            status.child().or_else(|| {
+                std::thread::sleep(Duration::from_millis(2));
+                None
+            })
+        });
+        init.into_iter().for_each(|init| send(init, SIGKILL, false));
+        send(i32::try_from(bwrap).unwrap_or_default(), SIGTERM, false);
     }
     command.is_some() || signal == SIGWINCH
 }

@@ -26,6 +26,7 @@ mod node;
 mod npm;
 mod outside;
 mod patterns;
+mod protection;
 mod random;
 mod reasons;
 mod sandbox;

@@ -99,6 +99,8 @@ fn control_c_reaches_the_command() {
         assert_eq!(handled.1, Some(5), "{body}: {handled:?}");
         let died = control_c(&project, "echo ready\nexec sleep 30\n");
         assert_eq!(died.1, Some(130), "{body}: {died:?}");
+        let child = control_c(&project, "echo ready\nsleep 30\necho late\n");
+        assert!(child.1 == Some(130) && !child.0.contains("late"), "{body}: {child:?}");
     }
 }
 
