@@ -188,14 +188,16 @@ fn forward(signal: i32, bwrap: u32, status: &mut Status) -> bool {
         let target = rustix::process::Pid::from_raw(pid).zip(rustix::process::Signal::from_named_raw(signal));
         // It may have ended in this moment; then there is nobody to tell.
         let _ = match target {
-            Some((pid, signal)) if group => rustix::process::kill_process_group(pid, signal),
+            Some((pid, signal)) if group => {
+                rustix::process::getpgid(Some(pid)).and_then(|group| rustix::process::kill_process_group(group, signal))
+            }
             Some((pid, signal)) => rustix::process::kill_process(pid, signal),
             None => Ok(()),
         };
     };
     if let Some(command) = command {
         // A terminal would tell the whole group. sbc stands in for it only where the command has a
-        // session of its own, and so leads its group.
+        // session of its own, and so a group without sbc in it.
         send(command, signal, KEYBOARD.contains(&signal));
     } else if signal != SIGWINCH {
         // The first process of the sandbox ignores what it does not handle, and does not yet end

@@ -24,6 +24,7 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap};
 use std::ffi::OsString;
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
 /// One argument of bubblewrap.
@@ -165,7 +166,7 @@ impl<'a> Builder<'a> {
             Err(error) => return self.inspector.unplaced(request.step, &request.at, error),
         };
         if let Operation::Deny { open } = request.operation {
-            return self.deny(placed, open);
+            return self.deny(request.step, placed, open);
         }
         self.mount_point(&request, &placed);
         let at = placed.path;
@@ -213,8 +214,18 @@ impl<'a> Builder<'a> {
     }
 
     /// Hides what is there; where nothing is there, nothing is done.
-    fn deny(&mut self, placed: Placed, open: bool) {
-        let Some(metadata) = placed.host.and_then(|host| host.metadata().ok()) else { return };
+    fn deny(&mut self, step: &Step, placed: Placed, open: bool) {
+        let Some(host) = placed.host else { return };
+        let metadata = match host.metadata() {
+            Ok(metadata) => metadata,
+            Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => return,
+            // The sandbox could have locked the directory, to open it again inside.
+            Err(error) => {
+                let title = format!("`{}` cannot be reached, and so cannot be hidden: {error}", host.display());
+                let help = "give yourself the right to reach it: `chmod u+rx` on its directory";
+                return self.inspector.problem(&step.origins, Code::SBC0407, title, help);
+            }
+        };
         let path = OsString::from(placed.path.clone());
         if metadata.is_dir() {
             // bubblewrap 0.12 needs to read every parent of a destination.

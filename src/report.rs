@@ -132,7 +132,7 @@ fn named(source: &Source) -> NamedSource<String> {
             std::iter::repeat_n(shown, count)
         })
         .collect();
-    NamedSource::new(&source.name, visible)
+    NamedSource::new(printable(&source.name), visible)
 }
 
 fn span(label: &Label, source: &Source) -> LabeledSpan {

@@ -6,6 +6,7 @@
 use crate::path::{Root, SymbolicPath};
 use crate::plan::{Action, Plan, Step};
 use crate::policy::Grant;
+use crate::words::Missing;
 use std::cmp::Reverse;
 use std::path::{Path, PathBuf};
 
@@ -39,12 +40,22 @@ struct Placed<'a> {
     source: Option<(PathBuf, bool)>,
     step: &'a Step,
     is_there: bool,
+    /// Whether it hides what the host has at its place even where its own source is missing: in
+    /// place, because then nothing is there.
+    hides: bool,
 }
 
 /// Whether `path` is `base` or lies below it. Both are in normal form, so bytes can be compared.
 fn is_within(path: &Path, base: &Path) -> bool {
     let (path, base) = (path.as_os_str().as_encoded_bytes(), base.as_os_str().as_encoded_bytes());
     path.strip_prefix(base).is_some_and(|rest| rest.is_empty() || rest.starts_with(b"/") || base.ends_with(b"/"))
+}
+
+fn hides(step: &Step) -> bool {
+    match &step.action {
+        Action::Host { source, missing: Missing::Skip, .. } => *source == step.at,
+        _ => true,
+    }
 }
 
 /// A symbolic path as a path of symbols: its root is the first component.
@@ -70,14 +81,23 @@ impl<'a> View<'a> {
                 Action::Pin { source } => Some(((space.host)(source)?, true)),
                 _ => None,
             };
-            Some(Placed { at: (space.inside)(&step.at)?, source, step, is_there: (space.is_there)(step) })
+            Some(Placed {
+                at: (space.inside)(&step.at)?,
+                source,
+                step,
+                is_there: (space.is_there)(step),
+                hides: hides(step),
+            })
         };
         View { steps: plan.content.steps.iter().filter_map(placed).collect() }
     }
 
     /// The step that provides what is at `path` inside.
     fn provider(&self, path: &Path) -> Option<&Placed<'a>> {
-        self.steps.iter().filter(|placed| is_within(path, &placed.at)).max_by_key(|placed| placed.at.as_os_str().len())
+        self.steps
+            .iter()
+            .filter(|placed| placed.hides && is_within(path, &placed.at))
+            .max_by_key(|placed| placed.at.as_os_str().len())
     }
 
     /// The step that provides `inside`, if it is there and shows the host's path of that name, which
@@ -109,7 +129,7 @@ impl<'a> View<'a> {
             }
             let Ok(rest) = path.strip_prefix(source) else { return false };
             let inside = placed.at.join(rest);
-            self.provider(&inside).is_some_and(|provider| std::ptr::eq(provider.step, placed.step))
+            self.provider(&inside).is_none_or(|provider| std::ptr::eq(provider.step, placed.step))
         };
         self.steps.iter().find(exposes).map(|placed| placed.step)
     }

@@ -161,3 +161,24 @@ fn full_output() {
         assert_eq!(status.code(), Some(1), "{arguments:?}");
     }
 }
+
+/// A directory that the sandbox has locked is refused: what a rule hides in it could not be hidden.
+#[test]
+fn locked_directories() {
+    let project = Project::with_body("filesystem { deny \"./config/.env\"; }");
+    project.write("config/.env", "s3cret");
+    project.exec("chmod 000 config").code(0);
+    project.exec("chmod 755 config; cat config/.env").code(125).says(&["SBC0407"]);
+    project.script("dash", "chmod 755 config; cat config/.env").code(125).says(&["cannot be entered"]);
+    run(project.command("chmod").args(["755", "config"])).code(0);
+}
+
+/// A rule that is left out on a host hides nothing, so it cannot make an assertion true.
+#[test]
+fn skipped_rules_hide_nothing() {
+    let cover = "ro \"/nonexistent\" at=\"~/.ssh\" missing=\"skip\"";
+    let project = Project::new(&format!(
+        "sandbox \"app\" {{ filesystem {{ ro \"~\"; {cover}; }}; assert {{ denied \"~/.ssh\"; }}; }}"
+    ));
+    project.sbc(&["check", "--no-host"]).code(1).says(&["SBC0501"]);
+}

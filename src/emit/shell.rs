@@ -159,6 +159,7 @@ real() {
         text: r#"# bind OPTION MISSING SOURCE AT: shows a host path.
 bind() {
     unlinked "$3"
+    reachable "$3"
     [ "$2" != skip ] || [ -e "$3" ] || return 0
     [ -e "$3" ] || fail "'$3' does not exist"
     [ -r "$3" ] || fail "'$3' cannot be read"
@@ -172,6 +173,7 @@ bind() {
         text: r#"# inside OPTION MISSING PATH: shows a host path in a directory that is shown already.
 inside() {
     unlinked "$3"
+    reachable "$3"
     [ "$2" != skip ] || [ -e "$3" ] || return 0
     [ -e "$3" ] || fail "'$3' does not exist"
     [ -r "$3" ] || fail "'$3' cannot be read"
@@ -227,10 +229,21 @@ pin() {
 "#,
     },
     Function {
+        name: "reachable",
+        text: r#"# Refuses $1 when it cannot be told whether it is there: the sandbox could have seen to that.
+reachable() {
+    path=${1%/*}
+    while [ -n "$path" ] && [ ! -d "$path" ]; do path=${path%/*}; done
+    [ -z "$path" ] || [ -x "$path" ] || fail "'$path' cannot be entered"
+}
+"#,
+    },
+    Function {
         name: "hidden",
         text: r#"# hidden HOST AT: whether there is something to hide; its host path and its place.
 hidden() {
     unlinked "$1"
+    reachable "$1"
     [ -e "$1" ] || return 1
     real "$1"
     at=$2
@@ -268,6 +281,7 @@ seal() {
         text: r#"# copy OPTION FD SOURCE MISSING AT: a private copy of a file.
 copy() {
     unlinked "$3"
+    reachable "$3"
     [ "$4" != skip ] || [ -e "$3" ] || return 0
     [ -f "$3" ] || fail "'$3' is not a file"
     [ -r "$3" ] || fail "'$3' cannot be read"
@@ -283,6 +297,7 @@ copy() {
         text: r#"# device MISSING SOURCE AT: shows a device.
 device() {
     unlinked "$2"
+    reachable "$2"
     [ "$1" != skip ] || [ -e "$2" ] || return 0
     [ -c "$2" ] || [ -b "$2" ] || fail "'$2' is not a device"
     real "$2"
@@ -295,6 +310,7 @@ device() {
         text: r#"# overlay MISSING SOURCE AT: a directory whose changes are discarded.
 overlay() {
     unlinked "$2"
+    reachable "$2"
     [ "$1" != skip ] || [ -e "$2" ] || return 0
     [ -d "$2" ] || fail "'$2' is not a directory"
     real "$2"
@@ -398,7 +414,7 @@ make() {
         made="rmdir -- $quoted
 $made"
     else
-        (umask 077 && : >"$2") || fail "'$2' cannot be created"
+        (umask 077 && set -C && : >"$2") || fail "'$2' cannot be created"
         made="[ ! -s $quoted ] && rm -f -- $quoted
 $made"
     fi

@@ -80,6 +80,7 @@ real() {
 # bind OPTION MISSING SOURCE AT: shows a host path.
 bind() {
     unlinked "$3"
+    reachable "$3"
     [ "$2" != skip ] || [ -e "$3" ] || return 0
     [ -e "$3" ] || fail "'$3' does not exist"
     [ -r "$3" ] || fail "'$3' cannot be read"
@@ -90,6 +91,7 @@ bind() {
 # inside OPTION MISSING PATH: shows a host path in a directory that is shown already.
 inside() {
     unlinked "$3"
+    reachable "$3"
     [ "$2" != skip ] || [ -e "$3" ] || return 0
     [ -e "$3" ] || fail "'$3' does not exist"
     [ -r "$3" ] || fail "'$3' cannot be read"
@@ -129,6 +131,13 @@ merged() {
 pin() {
     unlinked "$1"
     [ ! -d "$1" ] || arg --bind "$1" "$2"
+}
+
+# Refuses $1 when it cannot be told whether it is there: the sandbox could have seen to that.
+reachable() {
+    path=${1%/*}
+    while [ -n "$path" ] && [ ! -d "$path" ]; do path=${path%/*}; done
+    [ -z "$path" ] || [ -x "$path" ] || fail "'$path' cannot be entered"
 }
 
 # apart ABOVE PATH...: refuses a host on which ABOVE would hide one of the paths.

@@ -81,6 +81,7 @@ real() {
 # bind OPTION MISSING SOURCE AT: shows a host path.
 bind() {
     unlinked "$3"
+    reachable "$3"
     [ "$2" != skip ] || [ -e "$3" ] || return 0
     [ -e "$3" ] || fail "'$3' does not exist"
     [ -r "$3" ] || fail "'$3' cannot be read"
@@ -91,6 +92,7 @@ bind() {
 # inside OPTION MISSING PATH: shows a host path in a directory that is shown already.
 inside() {
     unlinked "$3"
+    reachable "$3"
     [ "$2" != skip ] || [ -e "$3" ] || return 0
     [ -e "$3" ] || fail "'$3' does not exist"
     [ -r "$3" ] || fail "'$3' cannot be read"
@@ -132,9 +134,17 @@ pin() {
     [ ! -d "$1" ] || arg --bind "$1" "$2"
 }
 
+# Refuses $1 when it cannot be told whether it is there: the sandbox could have seen to that.
+reachable() {
+    path=${1%/*}
+    while [ -n "$path" ] && [ ! -d "$path" ]; do path=${path%/*}; done
+    [ -z "$path" ] || [ -x "$path" ] || fail "'$path' cannot be entered"
+}
+
 # hidden HOST AT: whether there is something to hide; its host path and its place.
 hidden() {
     unlinked "$1"
+    reachable "$1"
     [ -e "$1" ] || return 1
     real "$1"
     at=$2
@@ -163,6 +173,7 @@ seal() {
 # copy OPTION FD SOURCE MISSING AT: a private copy of a file.
 copy() {
     unlinked "$3"
+    reachable "$3"
     [ "$4" != skip ] || [ -e "$3" ] || return 0
     [ -f "$3" ] || fail "'$3' is not a file"
     [ -r "$3" ] || fail "'$3' cannot be read"
@@ -242,7 +253,7 @@ make() {
         made="rmdir -- $quoted
 $made"
     else
-        (umask 077 && : >"$2") || fail "'$2' cannot be created"
+        (umask 077 && set -C && : >"$2") || fail "'$2' cannot be created"
         made="[ ! -s $quoted ] && rm -f -- $quoted
 $made"
     fi
