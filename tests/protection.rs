@@ -182,3 +182,17 @@ fn skipped_rules_hide_nothing() {
     ));
     project.sbc(&["check", "--no-host"]).code(1).says(&["SBC0501"]);
 }
+
+/// An artefact that is a link or a device is not read: its contents are none of the policy's.
+#[test]
+fn artefacts_are_files() {
+    let project = Project::with_body("");
+    project.write_home("outside", "    # token=s3cret [x]\n");
+    project.sbc(&["build"]).code(0);
+    for target in ["/dev/zero", project.home.join("outside").to_str().unwrap()] {
+        fs::remove_file(project.root.join(".agent-sandbox/app.sh")).unwrap();
+        symlink(target, project.root.join(".agent-sandbox/app.sh")).unwrap();
+        let output = project.sbc(&["build", "--check"]).code(1).says(&["SBC0602", "not a regular file"]);
+        assert!(!output.stderr.contains("s3cret"), "{}", output.stderr);
+    }
+}

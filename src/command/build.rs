@@ -14,6 +14,7 @@ use crate::{builtin, env, invocation, write};
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::fs;
+use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
 /// The file of the lock in [`DIRECTORY`].
@@ -66,7 +67,7 @@ pub fn check(wanted: &Wanted) -> i32 {
     let folder = project.root.join(DIRECTORY);
     for (compiled, expected) in built.iter().filter(|(compiled, _)| is_wanted(wanted, &compiled.plan.name)) {
         let name = format!("{DIRECTORY}/{}.sh", compiled.plan.name);
-        match fs::read(project.root.join(&name)) {
+        match committed(&project.root.join(&name)) {
             Err(error) => out.push(
                 Diagnostic::error(Code::SBC0602, format!("`{name}`: {error}"))
                     .help("run `sbc build`, and commit what it writes"),
@@ -120,6 +121,17 @@ pub fn emit(sandboxes: Vec<String>, form: Emit, output: &Path) -> i32 {
         );
     }
     print(&bytes)
+}
+
+/// The bytes of an artefact. A repository could have put a link or a device in its place, so only a
+/// regular file is read, and no more of it than any artefact has.
+fn committed(path: &Path) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    if !fs::symlink_metadata(path)?.is_file() {
+        return Err(io::Error::other("it is not a regular file"));
+    }
+    fs::File::open(path)?.take(8 << 20).read_to_end(&mut bytes)?;
+    Ok(bytes)
 }
 
 fn is_secret(plan: &Plan, name: &OsStr) -> bool {
@@ -203,8 +215,8 @@ fn differs(name: &str, committed: &str, expected: &str) -> Diagnostic {
 
 fn check_lock(path: &Path, built: &[(Compiled, String)], out: &mut Diagnostics) {
     let name = format!("{DIRECTORY}/{LOCK}");
-    let committed = match fs::read_to_string(path) {
-        Ok(text) => text,
+    let committed = match committed(path) {
+        Ok(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
         Err(error) => {
             return out.push(
                 Diagnostic::error(Code::SBC0602, format!("`{name}`: {error}"))
