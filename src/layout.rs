@@ -8,7 +8,7 @@ use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::host::Host;
 use crate::plan::{Action, Place, Step};
 use crate::policy::Grant;
-use crate::words::{Missing, Variable};
+use crate::words::Variable;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
@@ -19,16 +19,12 @@ pub fn place<'a>(steps: &'a [Step], host: &Host, out: &mut Diagnostics) -> Vec<(
     for step in steps {
         match host.expand(&step.at) {
             Ok(at) => placed.push((step, at)),
-            Err(variable) if !may_be_left_out(&step.action) => unset(step, variable, out),
+            Err(variable) if !step.may_be_left_out() => unset(step, variable, out),
             Err(_) => {}
         }
     }
     check(&placed, out);
     placed
-}
-
-fn may_be_left_out(action: &Action) -> bool {
-    matches!(action, Action::Deny { .. } | Action::Pin { .. } | Action::Host { missing: Missing::Skip, .. })
 }
 
 fn unset(step: &Step, variable: Variable, out: &mut Diagnostics) {

@@ -3,7 +3,7 @@
 //! `decode.rs` checks documents against it, suggestions are taken from it, and the book's
 //! reference page and the files in `schema/` are generated from it (`emit/reference.rs`).
 
-use crate::words::{AssertionKind, Lifetime, Missing, Namespace, NestedSandboxes, Network, Terminal};
+use crate::words::{Lifetime, Missing, Namespace, NestedSandboxes, Network, Terminal};
 use serde::Serialize;
 
 /// A block of a policy that holds nodes.
@@ -221,9 +221,6 @@ pub const NODES: &[Node] = &[
     rule(Assert, "no-env", many("NAME"), &[]).says("The variable is not there.", "a set", "no-env \"SSH_AUTH_SOCK\""),
     rule(Assert, "network", word(Network::WORDS), &[]).says("The network is this one.", "a set", "network \"none\""),
 ];
-
-/// The first arguments of `waive`.
-pub const WAIVABLE: &[&str] = AssertionKind::WORDS;
 
 /// The node with this name in a section.
 pub fn node(section: Section, name: &str) -> Option<&'static Node> {

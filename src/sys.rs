@@ -1,4 +1,4 @@
-//! The few system calls that no crate offers safely. The only unsafe code of sbc.
+//! The few system calls that no crate offers safely. With one line of `enter.rs` the only unsafe code of sbc.
 
 #![allow(clippy::disallowed_methods, reason = "this module talks to the kernel")]
 #![allow(unsafe_code, reason = "each block says why it is sound")]

@@ -6,7 +6,7 @@ use crate::compile::{Compiled, Wanted};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::emit::{argv, json, lock, script};
 use crate::host::Host;
-use crate::plan::Plan;
+use crate::plan::{FORMAT, Plan};
 use crate::policy::EnvRule;
 use crate::project::{DIRECTORY, Project};
 use crate::report::Format;
@@ -230,6 +230,9 @@ fn check_lock(path: &Path, built: &[(Compiled, String)], out: &mut Diagnostics) 
     let lock = lock::read(&committed);
     let revision = format!("sha256:{}", builtin::revision());
     let mut reasons = Vec::new();
+    if lock.format.as_deref().is_some_and(|format| format != FORMAT.to_string()) {
+        reasons.push("it was built by an sbc with another format".to_owned());
+    }
     if lock.profiles.as_ref().is_some_and(|other| *other != revision) {
         reasons.push("it was built by an sbc with other built-in profiles".to_owned());
     }

@@ -6,7 +6,6 @@
 
 use super::launch::is_passed;
 use super::shell::{self, FUNCTIONS, comment};
-use super::steps::may_be_left_out;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::env;
 use crate::path::{Root, SymbolicPath};
@@ -174,7 +173,7 @@ impl Script<'_> {
             (Variable::StateHome, Some(".local/state")),
             (Variable::RuntimeDir, None),
         ];
-        let needed = self.variables(|step| !may_be_left_out(step));
+        let needed = self.variables(|step| !step.may_be_left_out());
         for (name, default) in directories.into_iter().filter(|(name, _)| used.contains(name)) {
             let (word, variable) = (name.word(), shell::variable(name));
             let otherwise = match default {

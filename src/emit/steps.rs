@@ -247,11 +247,6 @@ pub(super) fn annotation(rule: &str, origins: &[Origin]) -> String {
     format!("    # {} [{}]{reason}\n", comment(rule), plan::layers(origins))
 }
 
-/// Whether a step has no place on a host where a variable of its has no value.
-pub(super) fn may_be_left_out(step: &Step) -> bool {
-    matches!(step.action, Action::Deny { .. } | Action::Pin { .. } | Action::Host { missing: Missing::Skip, .. })
-}
-
 /// Whether bubblewrap cannot make a mount point there.
 fn is_fixed(place: Place) -> bool {
     matches!(place, Place::ReadOnly | Place::Overlay)
