@@ -108,6 +108,22 @@ pub struct Label {
     pub text: String,
 }
 
+/// A text to put in place of another.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Edit {
+    pub location: Location,
+    pub text: String,
+}
+
+/// Changes of the sources that settle a problem, all of them together.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fix {
+    /// In source order, without overlaps.
+    pub edits: Vec<Edit>,
+    /// Whether nothing else can have been meant, so that a program may make the changes.
+    pub certain: bool,
+}
+
 /// One problem.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Diagnostic {
@@ -117,13 +133,25 @@ pub struct Diagnostic {
     pub title: String,
     /// The guilty place first; then others that explain it, in whatever file they are.
     pub labels: Vec<Label>,
+    /// What else one must know, such as how a profile was inherited: sentences without a place.
+    pub notes: Vec<String>,
     /// What to do, as an imperative sentence with the text to type.
     pub help: Option<String>,
+    /// The help as changes of the sources, where it can be said so.
+    pub fix: Option<Box<Fix>>,
 }
 
 impl Diagnostic {
     pub fn error(code: Code, title: impl Into<String>) -> Diagnostic {
-        Diagnostic { code, severity: Severity::Error, title: title.into(), labels: Vec::new(), help: None }
+        Diagnostic {
+            code,
+            severity: Severity::Error,
+            title: title.into(),
+            labels: Vec::new(),
+            notes: Vec::new(),
+            help: None,
+            fix: None,
+        }
     }
 
     pub fn warning(code: Code, title: impl Into<String>) -> Diagnostic {
@@ -140,6 +168,27 @@ impl Diagnostic {
     pub fn help(mut self, help: impl Into<String>) -> Diagnostic {
         self.help = Some(help.into());
         self
+    }
+
+    /// Adds what else one must know.
+    pub fn note(mut self, note: impl Into<String>) -> Diagnostic {
+        self.notes.push(note.into());
+        self
+    }
+
+    /// Says which text would settle it: a guess, for people.
+    pub fn suggest(mut self, location: Location, text: impl Into<String>) -> Diagnostic {
+        let edit = Edit { location, text: text.into() };
+        let none = || Box::new(Fix { edits: Vec::new(), certain: false });
+        self.fix.get_or_insert_with(none).edits.push(edit);
+        self
+    }
+
+    /// Says which text settles it, where nothing else can have been meant.
+    pub fn fix(self, location: Location, text: impl Into<String>) -> Diagnostic {
+        let mut diagnostic = self.suggest(location, text);
+        diagnostic.fix.iter_mut().for_each(|fix| fix.certain = true);
+        diagnostic
     }
 }
 

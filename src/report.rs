@@ -94,7 +94,7 @@ impl Rendered {
             code: Some(diagnostic.code),
             severity: diagnostic.severity,
             title: printable(&format!("{}{place}", diagnostic.title)),
-            help: diagnostic.help.as_deref().map(printable),
+            help: footer(diagnostic),
             labels: source.map(|source| here.iter().map(|label| span(label, source)).collect()).unwrap_or_default(),
             source: source.map(named),
             related: elsewhere.iter().filter_map(|label| Rendered::note(label, sources)).collect(),
@@ -114,6 +114,13 @@ impl Rendered {
             related: Vec::new(),
         })
     }
+}
+
+/// The help with the notes before it.
+fn footer(diagnostic: &Diagnostic) -> Option<String> {
+    let notes = diagnostic.notes.iter().map(|note| printable(&format!("note: {note}")));
+    let lines: Vec<String> = notes.chain(diagnostic.help.as_deref().map(printable)).collect();
+    (!lines.is_empty()).then(|| lines.join("\n"))
 }
 
 fn is_showable(source: &Source) -> bool {

@@ -1,6 +1,6 @@
 //! Golden cases: folders with a project and exactly what sbc says about it.
 //!
-//! `tests/cases/NAME/` is the project. Its file `case` holds a sentence on what the case proves,
+//! `tests/cases/NAME/` (or deeper, such as `tests/cases/diagnostics/NAME/`) is the project. Its file `case` holds a sentence on what the case proves,
 //! then lines such as `run: show app` (the default is `check --no-host`) and `code: 1` (the
 //! default is 0). `stdout` and `stderr` are what comes out; a missing one means nothing.
 //! `SBC_UPDATE=1 cargo test cases` writes them anew; read the difference before you commit it.
@@ -53,9 +53,10 @@ fn folder() -> PathBuf {
 
 /// Every case, by name.
 fn cases() -> Vec<Case> {
-    let mut folders: Vec<PathBuf> = fs::read_dir(folder()).unwrap().map(|entry| entry.unwrap().path()).collect();
-    folders.sort();
-    folders.into_iter().map(Case::read).collect()
+    let files = WalkDir::new(folder()).sort_by_file_name().into_iter().map(Result::unwrap);
+    let cases =
+        files.filter(|entry| entry.file_name() == "case").map(|entry| entry.path().parent().unwrap().to_owned());
+    cases.map(Case::read).collect()
 }
 
 impl Case {
@@ -93,7 +94,7 @@ impl Case {
     /// What is wrong with what came out, if anything is.
     fn complaint(&self) -> Option<String> {
         let output = self.output();
-        let name = self.folder.file_name()?.display();
+        let name = self.folder.strip_prefix(folder()).ok()?.display();
         let mut complaints = Vec::new();
         if output.code != self.code {
             complaints.push(format!("{name}: the exit code is {}, not {}", output.code, self.code));
