@@ -2,7 +2,7 @@
 //!
 //! Reads nothing: `project.rs` has read the texts. Every stage collects its problems and goes on.
 
-use crate::check::assertions;
+use crate::check::{assertions, state};
 use crate::decode::decode;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, list, nearest};
 use crate::inherit::{Library, inherit};
@@ -63,6 +63,7 @@ pub fn compile(sources: &Sources, wanted: &Wanted) -> Compilation {
         let Some(merged) = merge(&lineage, &mut out) else { continue };
         let plan = lower(&merged, &mut out);
         assertions::check(&merged, &plan, Space::SYMBOLS, &mut out);
+        state::check(&plan, Space::SYMBOLS, &mut out);
         sandboxes.push(Compiled { merged, plan });
     }
     Compilation { sandboxes, diagnostics: out }

@@ -76,6 +76,7 @@ codes! {
     SBC0501 "an assertion does not hold",
     SBC0502 "nothing to waive",
     SBC0503 "settings contradict each other",
+    SBC0504 "sbc's own records can be written",
     // 06: artefacts
     SBC0601 "an artefact is out of date",
     SBC0602 "an artefact is missing",

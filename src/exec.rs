@@ -66,12 +66,9 @@ pub fn run(
     drop(start.handed_over);
     drop(start.command);
     let mut status = Status { pipe: start.status, text: String::new() };
-    let (ended, stopped) = supervise(child, signals, &mut status).map_err(failed)?;
-    if let Some(signal) = stopped {
-        return Ok(128 + signal);
-    }
+    let (ended, passed) = supervise(child, signals, &mut status).map_err(failed)?;
     let complaint = start.complaint.map(|pipe| read_available(&pipe)).unwrap_or_default();
-    conclude(ended, &mut status, &complaint)
+    conclude(ended, passed, &mut status, &complaint)
 }
 
 /// What is needed to start bubblewrap, ready.
@@ -166,19 +163,26 @@ fn watch() -> io::Result<Signals> {
     Signals::new([SIGCHLD, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2])
 }
 
+/// A signal that was passed on, and whether there was a command to get it.
+#[derive(Clone, Copy)]
+struct Passed {
+    signal: i32,
+    to_command: bool,
+}
+
 /// Waits for bubblewrap and passes signals on to the command. Gives its status, and the signal that
-/// came before there was a command.
-fn supervise(mut child: Child, mut signals: Signals, status: &mut Status) -> io::Result<(ExitStatus, Option<i32>)> {
-    let mut stopped = None;
+/// came before there was a command, else the last that came.
+fn supervise(mut child: Child, mut signals: Signals, status: &mut Status) -> io::Result<(ExitStatus, Option<Passed>)> {
+    let mut passed: Option<Passed> = None;
     for signal in signals.forever() {
         if signal != SIGCHLD {
-            let early = !forward(signal, child.id(), status);
-            stopped = stopped.or(early.then_some(signal));
+            let to_command = forward(signal, child.id(), status);
+            passed = passed.filter(|passed| !passed.to_command).or(Some(Passed { signal, to_command }));
         } else if let Some(ended) = child.try_wait()? {
-            return Ok((ended, stopped));
+            return Ok((ended, passed));
         }
     }
-    Ok((child.wait()?, stopped))
+    Ok((child.wait()?, passed))
 }
 
 /// Sends a signal to the command. Before there is one it ends the start, and gives false.
@@ -260,8 +264,19 @@ fn read_available(pipe: &OwnedFd) -> String {
     String::from_utf8_lossy(&bytes).into_owned()
 }
 
-fn conclude(ended: ExitStatus, status: &mut Status, complaint: &str) -> Result<i32, Diagnostic> {
+fn conclude(
+    ended: ExitStatus,
+    passed: Option<Passed>,
+    status: &mut Status,
+    complaint: &str,
+) -> Result<i32, Diagnostic> {
     let code = status.exit_code();
+    match passed {
+        Some(Passed { signal, to_command: false }) => return Ok(128 + signal),
+        // bubblewrap says nothing of a command that ended before its program was loaded.
+        Some(Passed { signal, .. }) if code.is_none() && complaint.is_empty() => return Ok(128 + signal),
+        _ => {}
+    }
     if code.is_none() && ended.signal().is_none() {
         return Err(bwrap::explain(complaint));
     }

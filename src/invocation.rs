@@ -5,7 +5,7 @@
 
 #![allow(clippy::disallowed_methods, reason = "this module resolves a plan on a host")]
 
-use crate::check::assertions;
+use crate::check::{assertions, state};
 use crate::compile::Compiled;
 use crate::diagnostic::{Code, Diagnostics};
 use crate::env;
@@ -79,6 +79,7 @@ pub fn resolve(compiled: &Compiled, host: &Host, out: &mut Diagnostics) -> Invoc
     };
     let space = Space { inside: &|path| host.expand(path).ok(), host: &real, is_there: &is_there };
     assertions::check(&compiled.merged, &compiled.plan, space, out);
+    state::check(&compiled.plan, space, out);
     let inspector = Inspector::new(content, host, out);
     let mut builder =
         Builder { inspector, mounts: Mounts::default(), read_only: Vec::new(), invocation: Invocation::default() };

@@ -30,6 +30,7 @@ pub mod shape;
 pub mod view;
 
 pub mod bwrap;
+pub mod cache;
 pub mod cli;
 pub mod command;
 pub mod emit;

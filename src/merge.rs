@@ -11,6 +11,7 @@ use crate::policy::{Access, Assertion, Entries, Entry, EnvRule, Layer, Setting, 
 use crate::source::Location;
 use crate::text::Text;
 use crate::words::SettingKey;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fmt::Display;
 
@@ -26,7 +27,7 @@ pub struct Resolved<V> {
 }
 
 /// An assertion of one layer, lifted or not.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Guarantee {
     pub assertion: Assertion,
     pub layer: String,
@@ -36,7 +37,7 @@ pub struct Guarantee {
 }
 
 /// One value per key, each with its history.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Merged {
     pub name: String,
     pub location: Location,

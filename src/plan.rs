@@ -10,7 +10,7 @@ use crate::policy::{EnvRule, Grant};
 use crate::rule::{human_size, quote};
 use crate::text::Text;
 use crate::words::{Lifetime, Missing, Namespace, NestedSandboxes, Network, Resource, Terminal};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -30,7 +30,7 @@ pub struct Plan {
 }
 
 /// The part of a plan that its hash covers.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Content {
     /// In mount order: parents first.
     pub steps: Vec<Step>,
@@ -48,7 +48,7 @@ pub struct Content {
 }
 
 /// One thing to place in the sandbox's file system.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Step {
     pub at: SymbolicPath,
     pub action: Action,
@@ -60,7 +60,7 @@ pub struct Step {
 }
 
 /// What a step does.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Action {
     /// Shows a host path.
@@ -81,7 +81,7 @@ pub enum Action {
     },
     Tmpfs {
         size: Option<u64>,
-        #[serde(serialize_with = "octal")]
+        #[serde(with = "octal")]
         mode: Option<u32>,
     },
     Directory,
@@ -97,12 +97,21 @@ pub enum Action {
 }
 
 /// Permission bits as the language writes them.
-fn octal<S: serde::Serializer>(mode: &Option<u32>, serializer: S) -> Result<S::Ok, S::Error> {
-    mode.map(|mode| format!("{mode:04o}")).serialize(serializer)
+mod octal {
+    use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
+
+    pub fn serialize<S: Serializer>(mode: &Option<u32>, serializer: S) -> Result<S::Ok, S::Error> {
+        mode.map(|mode| format!("{mode:04o}")).serialize(serializer)
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u32>, D::Error> {
+        let text = Option::<String>::deserialize(deserializer)?;
+        text.map(|text| u32::from_str_radix(&text, 8).map_err(D::Error::custom)).transpose()
+    }
 }
 
 /// What surrounds a step, as far as symbols can tell.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Place {
     /// The sandbox's own root, which ends up read-only.
@@ -122,7 +131,7 @@ pub enum Place {
 }
 
 /// The value of a variable inside.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EnvValue {
     /// In front of the value, each followed by a colon.
     pub prepend: Vec<Text>,

@@ -46,7 +46,7 @@ struct Placed<'a> {
 }
 
 /// Whether `path` is `base` or lies below it. Both are in normal form, so bytes can be compared.
-fn is_within(path: &Path, base: &Path) -> bool {
+pub fn is_within(path: &Path, base: &Path) -> bool {
     let (path, base) = (path.as_os_str().as_encoded_bytes(), base.as_os_str().as_encoded_bytes());
     path.strip_prefix(base).is_some_and(|rest| rest.is_empty() || rest.starts_with(b"/") || base.ends_with(b"/"))
 }

@@ -6,6 +6,7 @@ use std::path::Path;
 /// The modules that may look at the machine. `guard.rs` needs a thread and a deadline.
 const MACHINE: &[&str] = &[
     "bwrap.rs",
+    "cache.rs",
     "command/",
     "enter.rs",
     "exec.rs",

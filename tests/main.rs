@@ -12,6 +12,7 @@
 mod bad_host;
 mod bad_input;
 mod book;
+mod cache;
 mod cases;
 mod claude;
 mod determinism;

@@ -1,3 +1,4 @@
 //! Rules that a sandbox must obey, each family in its own file. They report and change nothing.
 
 pub mod assertions;
+pub mod state;

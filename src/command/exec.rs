@@ -1,11 +1,14 @@
 //! `sbc exec`: compiles and runs.
 //!
-//! Built-in profiles come decoded with the program, so that only the project's own texts are
-//! parsed; everything else is done anew at every start, so that no stale plan can run.
+//! A policy that was compiled before is taken from the cache: its name covers every text that was
+//! read just now, so that no stale plan can run. The host is looked at anew at every start.
 
-use super::{Loaded, load, one, refuse_root, report, report_one};
-use crate::diagnostic::{Code, Diagnostic};
+use super::{Loaded, Problems, compile_guarded, one, open, refuse_root, report, report_one};
+use crate::cache::Cache;
+use crate::compile::Compiled;
+use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::host::Host;
+use crate::invocation::Invocation;
 use crate::placeholder::Placeholders;
 use crate::report::Format;
 use crate::words::Variable;
@@ -18,54 +21,88 @@ const FAILED: i32 = 125;
 
 /// The command's status, or 125 when it was not started.
 pub fn run(sandbox: Option<String>, words: Vec<OsString>) -> i32 {
-    let Loaded { project, mut compilation } = match load(Path::new("."), one(sandbox)) {
-        Ok(loaded) => loaded,
+    let start = match prepare(sandbox, &words) {
+        Ok(start) => start,
         Err(problems) => {
             report(&problems.0, &problems.1, Format::Human);
             return FAILED;
         }
     };
-    let mut out = std::mem::take(&mut compilation.diagnostics);
-    let compiled = compilation.sandboxes.pop();
-    let host = Host::read(&project.root).map_err(|diagnostic| out.push(diagnostic)).ok();
-    refuse_root(&mut out);
-    let Some((compiled, host)) = compiled.zip(host).filter(|_| !out.has_errors()) else {
-        report(&out, &project.sources, Format::Human);
-        return FAILED;
-    };
-    let mut invocation = invocation::resolve(&compiled, &host, &mut out);
-    let command = command(std::mem::take(&mut invocation.command), words);
-    if command.is_empty() {
-        let help = format!("write `run {{ command \"…\"; }}` in `{}`, or `sbc exec -- COMMAND`", compiled.plan.name);
-        out.push(Diagnostic::error(Code::SBC0706, "the policy names no command").help(help));
+    start.run().unwrap_or_else(|diagnostic| {
+        report_one(diagnostic);
+        FAILED
+    })
+}
+
+/// Everything that a run needs, with nothing wrong about it.
+struct Start {
+    invocation: Invocation,
+    bwrap: PathBuf,
+    command: Vec<OsString>,
+    limits: Vec<(crate::words::Resource, u64)>,
+    /// sbc's own directory.
+    state: PathBuf,
+}
+
+/// Compiles the policy, or finds it compiled, and resolves it on this host.
+fn prepare(sandbox: Option<String>, words: &[OsString]) -> Result<Start, Problems> {
+    let project = open(Path::new("."))?;
+    let wanted = one(sandbox);
+    let host = Host::read(&project.root);
+    let cache = host.as_ref().ok().and_then(|host| Cache::new(&state(host), &project.sources, &wanted));
+    let cached = cache.as_ref().zip(host.as_ref().ok()).and_then(|(cache, host)| {
+        let mut out = Diagnostics::default();
+        let start = Start::new(&cache.get()?, host, words, &mut out);
+        // What is wrong is said with the places of the policy, and the cache knows none.
+        start.filter(|_| out.is_empty())
+    });
+    if let Some(start) = cached {
+        return Ok(start);
     }
-    let bwrap = bwrap::find().map_err(|diagnostic| out.push(diagnostic)).ok();
+    let Loaded { project, mut compilation } = compile_guarded(project, wanted)?;
+    let mut out = std::mem::take(&mut compilation.diagnostics);
+    let flawless = out.is_empty();
+    let host = host.map_err(|diagnostic| out.push(diagnostic)).ok();
+    let start = compilation.sandboxes.pop().filter(|_| !out.has_errors()).zip(host).and_then(|(compiled, host)| {
+        cache.iter().filter(|_| flawless).for_each(|cache| cache.put(&compiled));
+        Start::new(&compiled, &host, words, &mut out)
+    });
+    let Some(start) = start.filter(|_| !out.has_errors()) else { return Err(Box::new((out, project.sources))) };
     report(&out, &project.sources, Format::Human);
-    let Some(bwrap) = bwrap.filter(|_| !out.has_errors()) else { return FAILED };
-    start(&host, &invocation, &bwrap, &command, compiled.plan.content.limits.into_iter().collect()).unwrap_or_else(
-        |diagnostic| {
-            report_one(diagnostic);
-            FAILED
-        },
-    )
+    Ok(start)
+}
+
+/// Where sbc keeps its own records.
+fn state(host: &Host) -> PathBuf {
+    host.value(Variable::StateHome).map(PathBuf::from).unwrap_or_default().join("sbc")
 }
 
 /// What to run: the caller's words, or the policy's command with the caller's options after it.
-fn command(policy: Vec<OsString>, words: Vec<OsString>) -> Vec<OsString> {
+fn command(policy: Vec<OsString>, words: &[OsString]) -> Vec<OsString> {
     let options = words.first().is_none_or(|first| first.as_encoded_bytes().starts_with(b"-"));
-    if options { policy.into_iter().chain(words).collect() } else { words }
+    if options { policy.into_iter().chain(words.iter().cloned()).collect() } else { words.to_vec() }
 }
 
-fn start(
-    host: &Host,
-    invocation: &invocation::Invocation,
-    bwrap: &Path,
-    command: &[OsString],
-    limits: Vec<(crate::words::Resource, u64)>,
-) -> Result<i32, Diagnostic> {
-    let state = host.value(Variable::StateHome).map(PathBuf::from).unwrap_or_default().join("sbc");
-    let placeholders = Placeholders::create(&invocation.placeholders, &state)?;
-    let status = exec::run(invocation, bwrap, command, limits);
-    drop(placeholders);
-    status
+impl Start {
+    /// Resolves a compiled sandbox on this host. With an error in `out` it is not to be used.
+    fn new(compiled: &Compiled, host: &Host, words: &[OsString], out: &mut Diagnostics) -> Option<Start> {
+        refuse_root(out);
+        let mut invocation = invocation::resolve(compiled, host, out);
+        let command = command(std::mem::take(&mut invocation.command), words);
+        if command.is_empty() {
+            let help =
+                format!("write `run {{ command \"…\"; }}` in `{}`, or `sbc exec -- COMMAND`", compiled.plan.name);
+            out.push(Diagnostic::error(Code::SBC0706, "the policy names no command").help(help));
+        }
+        let bwrap = bwrap::find().map_err(|diagnostic| out.push(diagnostic)).ok()?;
+        let limits = compiled.plan.content.limits.iter().map(|(resource, limit)| (*resource, *limit)).collect();
+        Some(Start { invocation, bwrap, command, limits, state: state(host) })
+    }
+
+    fn run(self) -> Result<i32, Diagnostic> {
+        let placeholders = Placeholders::create(&self.invocation.placeholders, &self.state)?;
+        let status = exec::run(&self.invocation, &self.bwrap, &self.command, self.limits);
+        drop(placeholders);
+        status
+    }
 }

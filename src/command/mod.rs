@@ -54,19 +54,30 @@ struct Loaded {
     compilation: Compilation,
 }
 
-/// Finds, loads and compiles the project at `start`, guarded against hostile texts.
-fn load(start: &Path, wanted: Wanted) -> Result<Loaded, Box<(Diagnostics, Sources)>> {
-    let refuse = |diagnostic: Diagnostic| {
-        let mut out = Diagnostics::default();
-        out.push(diagnostic);
-        Box::new((out, builtin::sources()))
-    };
+/// Problems, and the texts that they are about.
+type Problems = Box<(Diagnostics, Sources)>;
+
+fn refuse(diagnostic: Diagnostic) -> Problems {
+    let mut out = Diagnostics::default();
+    out.push(diagnostic);
+    Box::new((out, builtin::sources()))
+}
+
+/// Finds, loads and compiles the project at `start`.
+fn load(start: &Path, wanted: Wanted) -> Result<Loaded, Problems> {
+    compile_guarded(open(start)?, wanted)
+}
+
+/// Finds the project at `start`, and loads its texts.
+fn open(start: &Path) -> Result<Project, Problems> {
     let root = project::find(start).map_err(refuse)?;
     let mut out = Diagnostics::default();
     let project = project::load(&root, &mut out);
-    if out.has_errors() {
-        return Err(Box::new((out, project.sources)));
-    }
+    if out.has_errors() { Err(Box::new((out, project.sources))) } else { Ok(project) }
+}
+
+/// Compiles a project, guarded against hostile texts.
+fn compile_guarded(project: Project, wanted: Wanted) -> Result<Loaded, Problems> {
     let sources = project.sources.clone();
     match guard::run(guard::DEADLINE, move || compile(&sources, &wanted)) {
         Ok(compilation) => Ok(Loaded { project, compilation }),

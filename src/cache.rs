@@ -1,0 +1,127 @@
+//! Plans that have been compiled before, so that a start need not parse and merge anew.
+//!
+//! An entry is named by the SHA-256 of everything that compiling reads: every text with its name,
+//! the wanted sandbox, and this very executable. What has changed has another name, so no stale
+//! entry can be found. Entries lie in sbc's state directory, which no sandbox may write
+//! (`check/state.rs`); one that is damaged or belongs to another name is ignored. Nothing here is
+//! ever needed: without a cache everything is compiled.
+
+#![allow(clippy::disallowed_methods, reason = "this module keeps files between runs")]
+
+use crate::compile::{Compiled, Wanted};
+use crate::merge::{Guarantee, Merged};
+use crate::plan::{Content, Plan, sha256};
+use crate::source::Sources;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use std::fs;
+use std::io::{self, Write};
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+
+/// How many entries are kept. The oldest go first.
+const KEPT: usize = 200;
+
+/// The largest entry that is read, in bytes. A plan of 1,900 rules has a quarter of that.
+const LARGEST: u64 = 4 << 20;
+
+/// The cache, for one compilation.
+#[derive(Clone, Debug)]
+pub struct Cache {
+    directory: PathBuf,
+    key: String,
+}
+
+/// What `exec` needs of a compiled sandbox when nothing is wrong with it: no origins, no history.
+#[derive(Serialize, Deserialize)]
+struct Entry {
+    key: String,
+    name: String,
+    content: Content,
+    guarantees: Vec<Guarantee>,
+}
+
+impl Cache {
+    /// The place of one compilation in the cache below `state`. `None` where this executable cannot
+    /// be told from others.
+    pub fn new(state: &Path, sources: &Sources, wanted: &Wanted) -> Option<Cache> {
+        let mut hash = Sha256::new();
+        let mut add = |bytes: &[u8]| {
+            hash.update(bytes.len().to_le_bytes());
+            hash.update(bytes);
+        };
+        add(identity()?.as_bytes());
+        add(format!("{wanted:?}").as_bytes());
+        for (_, source) in sources.iter() {
+            add(format!("{:?}", source.kind).as_bytes());
+            add(source.name.as_bytes());
+            add(source.text.as_bytes());
+        }
+        let key = hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+        Some(Cache { directory: state.join("plans"), key })
+    }
+
+    /// The sandbox as it was compiled before. Its diagnostics are known to be none.
+    pub fn get(&self) -> Option<Compiled> {
+        let path = self.path();
+        let text = fs::metadata(&path).ok().filter(|metadata| metadata.len() <= LARGEST);
+        let text = text.and_then(|_| fs::read_to_string(&path).ok())?;
+        let (sum, body) = text.split_once('\n')?;
+        let entry = (sha256(body.as_bytes()) == sum).then(|| serde_json::from_str::<Entry>(body).ok())??;
+        let Entry { key, name, content, guarantees } = entry;
+        let merged = Merged { name: name.clone(), guarantees, ..Merged::default() };
+        (key == self.key).then(|| Compiled { merged, plan: Plan { name, about: None, inherited: Vec::new(), content } })
+    }
+
+    /// Keeps a sandbox that was compiled without any diagnostic. A cache that cannot be written is none.
+    pub fn put(&self, compiled: &Compiled) {
+        let entry = Entry {
+            key: self.key.clone(),
+            name: compiled.plan.name.clone(),
+            content: compiled.plan.content.clone(),
+            guarantees: compiled.merged.guarantees.clone(),
+        };
+        let Ok(body) = serde_json::to_string(&entry) else { return };
+        if fs::create_dir_all(&self.directory).is_err() {
+            return;
+        }
+        self.make_room();
+        let write = || {
+            let mut file = tempfile::NamedTempFile::new_in(&self.directory)?;
+            write!(file, "{}\n{body}", sha256(body.as_bytes()))?;
+            file.persist(self.path()).map_err(|error| error.error)
+        };
+        let _: io::Result<fs::File> = write();
+    }
+
+    fn path(&self) -> PathBuf {
+        self.directory.join(&self.key)
+    }
+
+    /// Removes the oldest entries when there are too many.
+    fn make_room(&self) {
+        let entries = fs::read_dir(&self.directory).into_iter().flatten().flatten();
+        let age = |entry: fs::DirEntry| Some((entry.metadata().ok()?.modified().ok()?, entry.path()));
+        let mut aged: Vec<_> = entries.filter_map(age).collect();
+        aged.sort();
+        for (_, path) in aged.iter().take((aged.len() + 1).saturating_sub(KEPT)) {
+            let _ = fs::remove_file(path);
+        }
+    }
+}
+
+/// Tells this executable from every other: a new one in its place has another inode or change time.
+fn identity() -> Option<String> {
+    let file = fs::metadata("/proc/self/exe").ok()?;
+    Some(format!(
+        "{} {} {} {} {}.{} {}.{}",
+        env!("CARGO_PKG_VERSION"),
+        file.dev(),
+        file.ino(),
+        file.size(),
+        file.mtime(),
+        file.mtime_nsec(),
+        file.ctime(),
+        file.ctime_nsec()
+    ))
+}
