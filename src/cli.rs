@@ -1,5 +1,6 @@
 //! The command line, as clap types and nothing else.
 
+use crate::levels::Subject;
 use crate::report::Format;
 use clap::{Parser, Subcommand, ValueEnum};
 use std::ffi::OsString;
@@ -26,6 +27,15 @@ pub enum Command {
         /// How problems are shown
         #[arg(long, value_enum, default_value = "human")]
         format: Format,
+        /// Do not report this warning, or `warnings`
+        #[arg(long, value_name = "CODE")]
+        allow: Vec<Subject>,
+        /// Report this warning even if warnings are allowed or denied
+        #[arg(long, value_name = "CODE")]
+        warn: Vec<Subject>,
+        /// Make an error of this warning, or of `warnings`
+        #[arg(long, value_name = "CODE")]
+        deny: Vec<Subject>,
     },
     /// Write the scripts and the lock to commit
     Build {
@@ -49,6 +59,12 @@ pub enum Command {
         /// Another command; if the first word starts with `-`, arguments for the policy's command
         #[arg(last = true)]
         words: Vec<OsString>,
+    },
+    /// Explain the code of a message
+    Explain {
+        /// Codes, such as SBC0301
+        #[arg(required = true)]
+        codes: Vec<String>,
     },
     /// Show the merged policy: each value with its line, and what it replaced
     Show {

@@ -2,7 +2,7 @@
 //!
 //! Reads nothing: `project.rs` has read the texts. Every stage collects its problems and goes on.
 
-use crate::check::{assertions, state};
+use crate::check::{assertions, lints, state};
 use crate::decode::decode;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, list, nearest};
 use crate::inherit::{Library, inherit};
@@ -64,6 +64,8 @@ pub fn compile(sources: &Sources, wanted: &Wanted) -> Compilation {
         let plan = lower(&merged, &mut out);
         assertions::check(&merged, &plan, Space::SYMBOLS, &mut out);
         state::check(&plan, Space::SYMBOLS, &mut out);
+        let is_own = |id| sources.get(id).is_some_and(|source| source.kind != SourceKind::BuiltIn);
+        lints::check(&lineage, &merged, &is_own, &mut out);
         sandboxes.push(Compiled { merged, plan });
     }
     Compilation { sandboxes, diagnostics: out }

@@ -3,99 +3,12 @@
 //! Stages push problems into [`Diagnostics`]; none of them prints. `report.rs` does.
 
 use crate::source::Location;
+use std::collections::HashSet;
 
-/// Defines the codes with their titles.
-macro_rules! codes {
-    ($($code:ident $title:literal,)+) => {
-        /// The stable name of a kind of problem. The first two digits are the stage.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
-        pub enum Code { $($code,)+ }
-
-        impl Code {
-            /// Every code, in order.
-            pub const ALL: &'static [Code] = &[$(Code::$code,)+];
-
-            /// The code as it is printed.
-            pub const fn name(self) -> &'static str {
-                match self { $(Code::$code => stringify!($code),)+ }
-            }
-
-            /// What the problem is, in a few words.
-            pub const fn title(self) -> &'static str {
-                match self { $(Code::$code => $title,)+ }
-            }
-        }
-    };
-}
-
-codes! {
-    // 00: text
-    SBC0001 "a file is too large",
-    SBC0002 "a file nests too much",
-    SBC0003 "a file is not UTF-8",
-    SBC0004 "compiling took too long",
-    SBC0005 "not valid KDL",
-    SBC0006 "a file cannot be read",
-    SBC0007 "no policy here",
-    // 01: shape
-    SBC0101 "unknown name",
-    SBC0102 "unknown property",
-    SBC0103 "unknown word",
-    SBC0104 "unknown variable",
-    SBC0105 "not a text value",
-    SBC0106 "something is missing",
-    SBC0107 "something is too much",
-    SBC0108 "said twice",
-    SBC0109 "not a name",
-    SBC0110 "not a value of this kind",
-    SBC0111 "a file that defines nothing",
-    // 02: inheritance
-    SBC0201 "unknown profile",
-    SBC0202 "inheritance in a circle",
-    SBC0203 "a profile found twice",
-    SBC0204 "inheritance too deep",
-    SBC0205 "unknown sandbox",
-    SBC0206 "which sandbox?",
-    // 03: merge
-    SBC0301 "definitions disagree",
-    SBC0302 "nothing to remove",
-    SBC0303 "a value that cannot be extended",
-    // 04: paths
-    SBC0401 "not a path",
-    SBC0402 "a path leads above its root",
-    SBC0403 "nothing can be made here safely",
-    SBC0404 "a path does not exist",
-    SBC0405 "paths lie inside each other in an unexpected way",
-    SBC0406 "a path is of the wrong kind",
-    SBC0407 "a path cannot be read",
-    SBC0408 "a symbolic link where the sandbox could have planted one",
-    SBC0409 "not a place for a project",
-    SBC0410 "a variable has no value on this host",
-    SBC0411 "a mount point is missing",
-    // 05: guarantees
-    SBC0501 "an assertion does not hold",
-    SBC0502 "nothing to waive",
-    SBC0503 "settings contradict each other",
-    SBC0504 "sbc's own records can be written",
-    // 06: artefacts
-    SBC0601 "an artefact is out of date",
-    SBC0602 "an artefact is missing",
-    SBC0603 "a file cannot be written",
-    SBC0604 "a shell script cannot carry this",
-    SBC0605 "a file exists already",
-    // 07: running
-    SBC0701 "bubblewrap is missing",
-    SBC0702 "bubblewrap is too old",
-    SBC0703 "bubblewrap cannot make a sandbox here",
-    SBC0704 "not as root",
-    SBC0705 "bubblewrap failed",
-    SBC0706 "no command",
-    SBC0707 "the working directory is not inside",
-    SBC0708 "the host cannot do this",
-}
+pub use crate::code::Code;
 
 /// How bad a problem is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Severity {
     Error,
@@ -103,21 +16,21 @@ pub enum Severity {
 }
 
 /// A place with a remark about it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Label {
     pub location: Location,
     pub text: String,
 }
 
 /// A text to put in place of another.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Edit {
     pub location: Location,
     pub text: String,
 }
 
 /// Changes of the sources that settle a problem, all of them together.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Fix {
     /// In source order, without overlaps.
     pub edits: Vec<Edit>,
@@ -126,7 +39,7 @@ pub struct Fix {
 }
 
 /// One problem.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Diagnostic {
     pub code: Code,
     pub severity: Severity,
@@ -193,7 +106,7 @@ impl Diagnostic {
     }
 }
 
-/// The problems of one run, without repetitions.
+/// The problems of one run.
 #[derive(Clone, Debug, Default)]
 pub struct Diagnostics {
     all: Vec<Diagnostic>,
@@ -201,13 +114,11 @@ pub struct Diagnostics {
 
 impl Diagnostics {
     pub fn push(&mut self, diagnostic: Diagnostic) {
-        if !self.all.contains(&diagnostic) {
-            self.all.push(diagnostic);
-        }
+        self.all.push(diagnostic);
     }
 
     pub fn extend(&mut self, other: Diagnostics) {
-        other.all.into_iter().for_each(|diagnostic| self.push(diagnostic));
+        self.all.extend(other.all);
     }
 
     pub fn has_errors(&self) -> bool {
@@ -218,9 +129,15 @@ impl Diagnostics {
         self.all.is_empty()
     }
 
-    /// All problems in source order; those without a place come last.
+    /// The problems that `change` leaves, as it leaves them.
+    pub fn filter_map(self, change: impl FnMut(Diagnostic) -> Option<Diagnostic>) -> Diagnostics {
+        Diagnostics { all: self.all.into_iter().filter_map(change).collect() }
+    }
+
+    /// All problems in source order, each once; those without a place come last.
     pub fn sorted(&self) -> Vec<&Diagnostic> {
-        let mut sorted: Vec<&Diagnostic> = self.all.iter().collect();
+        let mut seen = HashSet::new();
+        let mut sorted: Vec<&Diagnostic> = self.all.iter().filter(|diagnostic| seen.insert(*diagnostic)).collect();
         sorted.sort_by_key(|diagnostic| {
             let place = diagnostic.labels.first().map(|label| label.location);
             (place.is_none(), place)

@@ -2,6 +2,7 @@
 //!
 //! The modules stand in the order of the pipeline; `compile.rs` strings the pure ones together.
 
+pub mod code;
 pub mod diagnostic;
 pub mod origin;
 pub mod path;
@@ -18,6 +19,7 @@ pub mod decode;
 pub mod env;
 pub mod guard;
 pub mod inherit;
+pub mod levels;
 pub mod lower;
 pub mod merge;
 pub mod number;

@@ -1,18 +1,25 @@
 //! The book and the README say what is so.
 
-use crate::support::{Output, Project};
+use crate::support::{Output, Project, run};
 use sbc::builtin;
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 /// A fenced block of a page.
-struct Block {
+pub struct Block {
     /// The page and the line, for messages.
-    place: String,
+    pub place: String,
     /// `kdl`, and what stands after it.
-    words: Vec<String>,
-    text: String,
+    pub words: Vec<String>,
+    pub text: String,
+}
+
+impl Block {
+    /// The code that the block must fail with, if it must.
+    pub fn must_fail(&self) -> Option<&str> {
+        self.words.iter().find_map(|word| word.strip_prefix("must-fail="))
+    }
 }
 
 /// Every policy in the book and the README compiles, or fails with the code that it names.
@@ -38,7 +45,7 @@ fn wrong(block: &Block) -> Option<String> {
             None => return Some(format!("{}: `{word}` is not known after ```kdl", block.place)),
         }
     }
-    let Output { code, stderr, .. } = Project::new(&text).sbc(&["check", "--no-host"]);
+    let Output { code, stderr, .. } = Project::new(&text).sbc(&["check", "--no-host", "--deny", "warnings"]);
     match expected {
         None if code == 0 => None,
         Some(expected) if code == 1 && codes(&stderr) == BTreeSet::from([expected]) => None,
@@ -53,23 +60,71 @@ fn codes(stderr: &str) -> BTreeSet<&str> {
     stderr.lines().filter(is_code).collect()
 }
 
-/// A message that is printed below a policy that fails is the real one.
+/// A message that is printed below a policy or below commands that fail is the real one.
+///
+/// `SBC_UPDATE=1` writes the messages anew.
 #[test]
 fn messages_are_real() {
     let mut count = 0;
     for page in pages() {
         let all = blocks(&page);
+        let mut policy = "";
         for pair in all.windows(2) {
-            let [policy, message] = pair else { continue };
-            if !policy.words.iter().any(|word| word.starts_with("must-fail=")) || !message.text.starts_with("SBC") {
-                continue;
+            let [wrong, message] = pair else { continue };
+            let first = wrong.words.first().map_or("", String::as_str);
+            if first == "kdl" {
+                policy = &wrong.text;
             }
+            let Some(code) = wrong.must_fail().filter(|_| message.words == ["text"]) else { continue };
             count += 1;
-            let output = Project::new(&policy.text).sbc(&["check", "--no-host"]);
-            assert_eq!(output.stderr, message.text, "{}", message.place);
+            let said = if first == "sh" { after_commands(policy, &wrong.text) } else { after_check(policy) };
+            assert!(codes(&said).contains(code), "{}: {said}", wrong.place);
+            if std::env::var_os("SBC_UPDATE").is_some() {
+                replace_block(&page, message, &said);
+            } else {
+                assert_eq!(said, message.text, "{}", message.place);
+            }
+            policy = "";
         }
     }
     assert!(count > 0, "no message found");
+}
+
+/// What `sbc check` says of a policy.
+fn after_check(policy: &str) -> String {
+    Project::new(policy).sbc(&["check", "--no-host"]).stderr
+}
+
+/// What the last of some commands says, in a project that has this policy, if any.
+fn after_commands(policy: &str, commands: &str) -> String {
+    let project = Project::empty();
+    if !policy.is_empty() {
+        project.write(".agent-sandbox.kdl", policy);
+    }
+    let bin = Path::new(env!("CARGO_BIN_EXE_sbc")).parent().unwrap();
+    let (before, last) = commands.trim_end().rsplit_once('\n').unwrap_or(("", commands.trim_end()));
+    // When the messages are written anew, this is root.
+    let is_root = rustix::process::geteuid().is_root();
+    let mut shell = project.command(if is_root { "setpriv" } else { "sh" });
+    if is_root {
+        assert!(run(project.command("chown").args(["-R", "sbc-test:"]).arg(project.home.parent().unwrap())).code == 0);
+        shell.args(["--reuid", "sbc-test", "--regid", "sbc-test", "--clear-groups", "sh"]);
+    }
+    shell.env("PATH", format!("{}:/usr/bin:/bin", bin.display()));
+    shell.args(["-c", &format!("{{\n{before}\n:\n}} 2>/dev/null\n{last}")]);
+    let said = run(&mut shell).stderr;
+    // So that the directory can be removed.
+    run(project.command("chmod").args(["-R", "u+rwX", "."]));
+    said.replace(project.home.to_str().unwrap(), "/home/me")
+}
+
+/// Puts a new text into a block of a page.
+fn replace_block(page: &Path, block: &Block, text: &str) {
+    let line: usize = block.place.rsplit(':').next().unwrap().parse().unwrap();
+    let old = read(page);
+    let mut lines: Vec<&str> = old.lines().collect();
+    lines.splice(line..line + block.text.lines().count(), text.lines());
+    fs::write(page, lines.join("\n") + "\n").unwrap();
 }
 
 /// The excerpts of scripts are parts of the script of the last policy before them, or of the one in
@@ -117,7 +172,7 @@ fn first_policy_is_real() {
 fn summary_is_complete() {
     let summary = read(&root().join("book/src/SUMMARY.md"));
     for page in pages().iter().filter(|page| page.starts_with(root().join("book/src"))) {
-        let name = page.file_name().unwrap().to_str().unwrap();
+        let name = page.strip_prefix(root().join("book/src")).unwrap().to_str().unwrap();
         let times = summary.matches(&format!("]({name})")).count();
         assert!(name == "SUMMARY.md" || times == 1, "{name} stands {times} times in SUMMARY.md");
     }
@@ -227,7 +282,7 @@ fn pages() -> Vec<PathBuf> {
 }
 
 /// The fenced blocks of a page.
-fn blocks(page: &Path) -> Vec<Block> {
+pub fn blocks(page: &Path) -> Vec<Block> {
     let mut found: Vec<Block> = Vec::new();
     let mut inside = false;
     for (index, line) in read(page).lines().enumerate() {

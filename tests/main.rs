@@ -15,6 +15,7 @@ mod book;
 mod cache;
 mod cases;
 mod claude;
+mod codes;
 mod determinism;
 mod documented;
 mod generated;

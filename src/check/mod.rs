@@ -1,4 +1,5 @@
 //! Rules that a sandbox must obey, each family in its own file. They report and change nothing.
 
 pub mod assertions;
+pub mod lints;
 pub mod state;

@@ -4,12 +4,13 @@ use super::{Loaded, load, refuse_root, report};
 use crate::compile::Wanted;
 use crate::diagnostic::Diagnostics;
 use crate::host::Host;
+use crate::levels::Levels;
 use crate::report::Format;
 use crate::{bwrap, invocation};
 use std::path::Path;
 
 /// 0 when all is well, 1 when something is not.
-pub fn run(path: &Path, with_host: bool, format: Format) -> i32 {
+pub fn run(path: &Path, with_host: bool, format: Format, levels: &Levels) -> i32 {
     let Loaded { project, mut compilation } = match load(path, Wanted::All) {
         Ok(loaded) => loaded,
         Err(problems) => {
@@ -21,14 +22,17 @@ pub fn run(path: &Path, with_host: bool, format: Format) -> i32 {
     if with_host && !compilation.diagnostics.has_errors() {
         check_host(&project.root, &compilation.sandboxes, &mut compilation.diagnostics);
     }
-    report(&compilation.diagnostics, &project.sources, format);
-    if compilation.diagnostics.has_errors() {
+    let diagnostics = levels.apply(compilation.diagnostics);
+    report(&diagnostics, &project.sources, format);
+    if diagnostics.has_errors() {
         return 1;
     }
-    if format == Format::Human {
+    if !format.is_data() {
         let count = compilation.sandboxes.len();
-        let place = if with_host { "and this host can run it" } else { "(this host was not looked at)" };
-        eprintln!("ok: {count} sandbox{} {place}", if count == 1 { "" } else { "es" });
+        let (sandboxes, them) = if count == 1 { ("sandbox", "it") } else { ("sandboxes", "them") };
+        let place =
+            if with_host { format!(", and this host can run {them}") } else { " (this host was not looked at)".into() };
+        eprintln!("ok: {count} {sandboxes}{place}");
     }
     0
 }

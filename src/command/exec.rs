@@ -9,6 +9,7 @@ use crate::compile::Compiled;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::host::Host;
 use crate::invocation::Invocation;
+use crate::levels::Levels;
 use crate::placeholder::Placeholders;
 use crate::report::Format;
 use crate::words::Variable;
@@ -60,7 +61,7 @@ fn prepare(sandbox: Option<String>, words: &[OsString]) -> Result<Start, Problem
         return Ok(start);
     }
     let Loaded { project, mut compilation } = compile_guarded(project, wanted)?;
-    let mut out = std::mem::take(&mut compilation.diagnostics);
+    let mut out = Levels::errors_only().apply(std::mem::take(&mut compilation.diagnostics));
     let flawless = out.is_empty();
     let host = host.map_err(|diagnostic| out.push(diagnostic)).ok();
     let start = compilation.sandboxes.pop().filter(|_| !out.has_errors()).zip(host).and_then(|(compiled, host)| {

@@ -5,6 +5,7 @@
 mod build;
 mod check;
 mod exec;
+mod explain;
 mod init;
 mod profiles;
 mod show;
@@ -12,6 +13,7 @@ mod show;
 use crate::cli::{Cli, Command};
 use crate::compile::{Compilation, Wanted, compile};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
+use crate::levels::Levels;
 use crate::project::{self, Project};
 use crate::report::{Format, Style, render};
 use crate::source::Sources;
@@ -29,11 +31,14 @@ pub fn run() -> i32 {
         std::process::exit(if exec { 125 } else { error.exit_code() })
     });
     match cli.command {
-        Command::Check { path, no_host, format } => check::run(&path, !no_host, format),
+        Command::Check { path, no_host, format, allow, warn, deny } => {
+            check::run(&path, !no_host, format, &Levels { allow, warn, deny })
+        }
         Command::Build { sandboxes, check: true, .. } => build::check(&wanted(sandboxes)),
         Command::Build { sandboxes, emit: Some(emit), output, .. } => build::emit(sandboxes, emit, &output),
         Command::Build { sandboxes, .. } => build::write(&wanted(sandboxes)),
         Command::Exec { sandbox, words } => exec::run(sandbox, words),
+        Command::Explain { codes } => explain::run(&codes),
         Command::Show { sandbox } => show::run(sandbox),
         Command::Init { profiles, dry_run } => init::run(&profiles, dry_run),
         Command::Profiles { name } => profiles::run(name.as_deref()),
@@ -96,9 +101,10 @@ fn compile_guarded(project: Project, wanted: Wanted) -> Result<Loaded, Problems>
 fn report(diagnostics: &Diagnostics, sources: &Sources, format: Format) {
     let text = render(diagnostics, sources, format, style());
     // Nobody is left to be told when the streams are closed.
-    let _ = match format {
-        Format::Human => std::io::stderr().write_all(text.as_bytes()),
-        Format::Json => std::io::stdout().write_all(text.as_bytes()),
+    let _ = if format.is_data() {
+        std::io::stdout().write_all(text.as_bytes())
+    } else {
+        std::io::stderr().write_all(text.as_bytes())
     };
 }
 
@@ -130,7 +136,9 @@ fn style() -> Style {
         .filter_map(|name| std::env::var(name).ok())
         .find(|value| !value.is_empty());
     let unicode = locale.is_some_and(|locale| locale.to_lowercase().replace('-', "").contains("utf8"));
-    Style { color: !set("NO_COLOR") && (terminal || forced), unicode }
+    let width = terminal.then(|| terminal_size::terminal_size_of(std::io::stderr())).flatten();
+    let width = width.map(|(width, _)| usize::from(width.0).max(40));
+    Style { color: !set("NO_COLOR") && (terminal || forced), unicode, width }
 }
 
 /// Real root keeps its rights over files in any namespace that bubblewrap makes for it.

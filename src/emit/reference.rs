@@ -1,6 +1,6 @@
 //! The language as its table says it: the book's reference page, and `schema/language.json`.
 
-use crate::diagnostic::Code;
+use crate::diagnostic::{Code, Severity};
 use crate::schema::{Arguments, NODES, Node, Section};
 use crate::words::Variable;
 use serde::Serialize;
@@ -24,10 +24,11 @@ pub fn page() -> String {
 /// `book/src/codes.md`.
 pub fn codes() -> String {
     let mut out = String::from(
-        "# Codes\n\nEvery message has one. The first two digits are the stage.\n\n| code | what it says |\n| --- | --- |\n",
+        "# Codes\n\nEvery message has one, and `sbc explain` prints what is said here. The first two digits are the stage.\n\n| code | what it says |\n| --- | --- |\n",
     );
     for code in Code::ALL {
-        let _ = writeln!(out, "| {} | {} |", code.name(), code.title());
+        let warning = if code.severity() == Severity::Warning { " (a warning)" } else { "" };
+        let _ = writeln!(out, "| [{0}](codes/{0}.md) | {1}{warning} |", code.name(), code.title());
     }
     out
 }

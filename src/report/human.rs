@@ -1,46 +1,16 @@
-//! Shows problems: to people by miette, to machines as JSON.
-//!
-//! The only module that turns diagnostics into text. Everything that came from a policy is
-//! escaped before it is shown.
+//! Problems with the source around them, drawn by miette.
 
-use crate::diagnostic::{Code, Diagnostic, Diagnostics, Label, Severity, printable};
+use super::{SHOWN, Style};
+use crate::code::Code;
+use crate::diagnostic::{Diagnostic, Label, Severity, printable};
 use crate::source::{Source, Sources};
 use miette::{GraphicalReportHandler, GraphicalTheme, LabeledSpan, NamedSource, SourceSpan};
-use serde::Serialize;
 use std::fmt;
-
-/// How many problems are shown before the rest is only counted.
-const SHOWN: usize = 20;
 
 /// The longest line, in bytes, that is shown. One of a file that is no policy could fill a terminal.
 const LONGEST_LINE: usize = 1_000;
 
-/// How problems are shown.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-pub enum Format {
-    /// For people at a terminal.
-    Human,
-    /// One JSON object.
-    Json,
-}
-
-/// The look of [`Format::Human`].
-#[derive(Clone, Copy, Debug)]
-pub struct Style {
-    pub color: bool,
-    pub unicode: bool,
-}
-
-/// Everything that `format` says about the problems, ending in a newline, or nothing.
-pub fn render(diagnostics: &Diagnostics, sources: &Sources, format: Format, style: Style) -> String {
-    match format {
-        Format::Human => human(diagnostics, sources, style),
-        Format::Json => json(diagnostics, sources),
-    }
-}
-
-fn human(diagnostics: &Diagnostics, sources: &Sources, style: Style) -> String {
-    let sorted = diagnostics.sorted();
+pub fn render(sorted: &[&Diagnostic], sources: &Sources, style: Style) -> String {
     let theme = match (style.unicode, style.color) {
         (true, true) => GraphicalTheme::unicode(),
         (true, false) => GraphicalTheme::unicode_nocolor(),
@@ -48,8 +18,10 @@ fn human(diagnostics: &Diagnostics, sources: &Sources, style: Style) -> String {
         (false, false) => GraphicalTheme::none(),
     };
     let handler = GraphicalReportHandler::new_themed(theme)
-        // As rustc: a path or a line of source that is broken cannot be copied.
-        .with_wrap_lines(false)
+        // Sentences are broken at a terminal's width, never a path or a line of source: those are copied.
+        .with_width(style.width.unwrap_or(usize::MAX))
+        .with_wrap_lines(style.width.is_some())
+        .with_break_words(false)
         .with_links(false)
         .with_show_related_as_nested(true)
         .with_context_lines(1);
@@ -186,65 +158,5 @@ impl miette::Diagnostic for Rendered {
     fn related<'a>(&'a self) -> Option<Box<dyn Iterator<Item = &'a dyn miette::Diagnostic> + 'a>> {
         let related = self.related.iter().map(|note| note as &dyn miette::Diagnostic);
         (!self.related.is_empty()).then(|| Box::new(related) as Box<dyn Iterator<Item = &dyn miette::Diagnostic>>)
-    }
-}
-
-#[derive(Serialize)]
-struct JsonReport {
-    errors: usize,
-    warnings: usize,
-    diagnostics: Vec<JsonDiagnostic>,
-}
-
-#[derive(Serialize)]
-struct JsonDiagnostic {
-    code: Code,
-    severity: Severity,
-    title: String,
-    help: Option<String>,
-    labels: Vec<JsonLabel>,
-}
-
-/// Lines and columns count from 1, columns in characters; offsets are bytes.
-#[derive(Serialize)]
-struct JsonLabel {
-    file: String,
-    line: usize,
-    column: usize,
-    end_line: usize,
-    end_column: usize,
-    start: usize,
-    end: usize,
-    text: String,
-}
-
-fn json(diagnostics: &Diagnostics, sources: &Sources) -> String {
-    let sorted = diagnostics.sorted();
-    let count = |severity| sorted.iter().filter(|diagnostic| diagnostic.severity == severity).count();
-    let report = JsonReport {
-        errors: count(Severity::Error),
-        warnings: count(Severity::Warning),
-        diagnostics: sorted.iter().map(|diagnostic| json_diagnostic(diagnostic, sources)).collect(),
-    };
-    let mut text = serde_json::to_string_pretty(&report).unwrap_or_default();
-    text.push('\n');
-    text
-}
-
-fn json_diagnostic(diagnostic: &Diagnostic, sources: &Sources) -> JsonDiagnostic {
-    let label = |label: &Label| {
-        let source = sources.get(label.location.source)?;
-        let span = label.location.span;
-        let (line, column) = source.position(span.start);
-        let (end_line, end_column) = source.position(span.end);
-        let (file, text) = (source.name.clone(), printable(&label.text));
-        Some(JsonLabel { file, line, column, end_line, end_column, start: span.start, end: span.end, text })
-    };
-    JsonDiagnostic {
-        code: diagnostic.code,
-        severity: diagnostic.severity,
-        title: printable(&diagnostic.title),
-        help: diagnostic.help.as_deref().map(printable),
-        labels: diagnostic.labels.iter().filter_map(label).collect(),
     }
 }
