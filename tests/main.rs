@@ -18,6 +18,7 @@ mod claude;
 mod codes;
 mod determinism;
 mod documented;
+mod formats;
 mod generated;
 mod hostile;
 mod hosts;
