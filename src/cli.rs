@@ -23,6 +23,9 @@ pub enum Command {
         /// Do not look at this host: for machines that only review
         #[arg(long)]
         no_host: bool,
+        /// Correct what can only have been meant in one way, and say what was changed
+        #[arg(long)]
+        fix: bool,
         /// How problems are shown
         #[arg(long, value_enum, default_value = "human")]
         format: Format,

@@ -145,7 +145,7 @@ fn exec_without_a_sandbox() {
     sane(none.sbc(&["exec"])).code(125).says(&["SBC0205", "defines no sandbox"]);
     sane(Project::empty().sbc(&["exec"])).code(125).says(&["SBC0007", "sbc init"]);
     let broken = Project::new("sandbox \"app\" {\n    filesystem { ro \"src\"; }\n}\n");
-    sane(broken.sbc(&["exec"])).code(125).says(&["SBC0401", "write `./src`"]);
+    sane(broken.sbc(&["exec"])).code(125).says(&["SBC0401", "write `\"./src\"`"]);
 }
 
 /// A wrong command line ends with 2, and with 125 where it keeps `exec` from its command.

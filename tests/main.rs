@@ -15,6 +15,7 @@ mod book;
 mod cases;
 mod claude;
 mod determinism;
+mod diagnostics;
 mod documented;
 mod generated;
 mod hostile;

@@ -9,7 +9,11 @@ use crate::{bwrap, invocation};
 use std::path::Path;
 
 /// 0 when all is well, 1 when something is not.
-pub fn run(path: &Path, with_host: bool, format: Format) -> i32 {
+pub fn run(path: &Path, with_host: bool, format: Format, fix: bool) -> i32 {
+    if let Some(diagnostic) = fix.then(|| super::fix::run(path).err()).flatten() {
+        super::report_one(diagnostic);
+        return 1;
+    }
     let Loaded { project, mut compilation } = match load(path, Wanted::All) {
         Ok(loaded) => loaded,
         Err(problems) => {

@@ -5,6 +5,7 @@
 mod build;
 mod check;
 mod exec;
+mod fix;
 mod init;
 mod profiles;
 mod show;
@@ -29,7 +30,7 @@ pub fn run() -> i32 {
         std::process::exit(if exec { 125 } else { error.exit_code() })
     });
     match cli.command {
-        Command::Check { path, no_host, format } => check::run(&path, !no_host, format),
+        Command::Check { path, no_host, format, fix } => check::run(&path, !no_host, format, fix),
         Command::Build { sandboxes, check: true, .. } => build::check(&wanted(sandboxes)),
         Command::Build { sandboxes, emit: Some(emit), output, .. } => build::emit(sandboxes, emit, &output),
         Command::Build { sandboxes, .. } => build::write(&wanted(sandboxes)),
