@@ -11,6 +11,7 @@ use crate::merge::{Merged, merge};
 use crate::parse::{Parsed, mend, parse};
 use crate::plan::Plan;
 use crate::policy::{Layer, LayerKind, Policy};
+use crate::repair::repair;
 use crate::source::{SourceId, SourceKind, Sources};
 use crate::view::Space;
 use crate::{builtin, foreign, guard};
@@ -82,12 +83,13 @@ pub fn read(id: SourceId, text: &str, kind: SourceKind, out: &mut Diagnostics) -
         out.push(diagnostic);
         return Policy::default();
     }
-    let (mut problems, mut later) = (Diagnostics::default(), Diagnostics::default());
-    let mended = mend(text, id, &mut problems);
-    if let Some(policy) = policy.filter(|_| problems.is_empty()) {
+    let found = repair(text, id);
+    if let Some(policy) = policy.filter(|_| found.problems.is_empty()) {
         out.extend(first);
         return policy;
     }
+    let (mut problems, mut later) = (Diagnostics::default(), Diagnostics::default());
+    let mended = mend(text, &found, id, &mut problems);
     let policy = mended.map(|parsed| understand(&parsed, text, id, kind, &mut later));
     settle(&mut problems, &mut later);
     out.extend(problems);

@@ -3,7 +3,7 @@
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::edit::{self, Moved};
 use crate::guard;
-use crate::repair::repair;
+use crate::repair::Repair;
 use crate::source::{Location, SourceId, Span};
 use kdl::{KdlDiagnostic, KdlDocument, KdlError};
 
@@ -35,9 +35,8 @@ fn document(text: &str) -> Result<KdlDocument, KdlError> {
     }
 }
 
-/// Says what keeps a text from being KDL, and parses what it would be without that.
-pub fn mend(text: &str, source: SourceId, out: &mut Diagnostics) -> Option<Parsed> {
-    let found = repair(text, source);
+/// Says what keeps a text from being KDL, and parses what it would be without what was found.
+pub fn mend(text: &str, found: &Repair, source: SourceId, out: &mut Diagnostics) -> Option<Parsed> {
     let mut lines: Vec<usize> = found
         .problems
         .iter()

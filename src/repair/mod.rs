@@ -13,6 +13,9 @@ use crate::diagnostic::{Code, Diagnostic};
 use crate::edit::Replacement;
 use crate::source::{Location, SourceId, Span};
 
+/// How many mistakes are looked for. A file that has more was not meant to be a policy.
+const MOST: usize = 1_000;
+
 /// What was found, and the changes after which the rest of the file can be read.
 #[derive(Debug, Default)]
 pub struct Repair {
@@ -130,6 +133,9 @@ impl<'a> Scanner<'a> {
 
     /// Reads one token; `false` at the end.
     fn step(&mut self) -> bool {
+        if self.repair.problems.len() >= MOST {
+            return false;
+        }
         let rest = self.rest();
         let Some(c) = rest.chars().next() else { return false };
         let start = self.at;

@@ -44,8 +44,8 @@ impl<'a> Scanner<'a> {
 
     /// The end of text in quotes that are not KDL's, if it ends on this line.
     fn quotes_end(&self, start: usize) -> Option<usize> {
+        let first = self.text.get(start..)?.chars().next().filter(|c| FOREIGN_QUOTES.contains(c))?;
         let line = self.text.get(start..self.line_end(start))?;
-        let first = line.chars().next().filter(|c| FOREIGN_QUOTES.contains(c))?;
         let pair: &[char] = match first {
             '\'' => &['\''],
             '`' => &['`', '\''],
