@@ -2,7 +2,7 @@
 
 use crate::levels::Subject;
 use crate::report::Format;
-use clap::{Parser, Subcommand, ValueEnum};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::ffi::OsString;
 use std::path::PathBuf;
 
@@ -17,26 +17,7 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Check the policy, and whether this host can run it
-    Check {
-        /// The project, a directory in it, or its policy
-        #[arg(default_value = ".")]
-        path: PathBuf,
-        /// Do not look at this host: for machines that only review
-        #[arg(long)]
-        no_host: bool,
-        /// How problems are shown
-        #[arg(long, value_enum, default_value = "human")]
-        format: Format,
-        /// Do not report this warning, or `warnings`
-        #[arg(long, value_name = "CODE")]
-        allow: Vec<Subject>,
-        /// Report this warning even if warnings are allowed or denied
-        #[arg(long, value_name = "CODE")]
-        warn: Vec<Subject>,
-        /// Make an error of this warning, or of `warnings`
-        #[arg(long, value_name = "CODE")]
-        deny: Vec<Subject>,
-    },
+    Check(Check),
     /// Write the scripts and the lock to commit
     Build {
         /// Sandboxes [default: all]
@@ -95,4 +76,30 @@ pub enum Emit {
     Json,
     /// The script
     Script,
+}
+
+/// What `sbc check` looks at, and how it says what it found.
+#[derive(Debug, Args)]
+pub struct Check {
+    /// The project, a directory in it, or its policy
+    #[arg(default_value = ".")]
+    pub path: PathBuf,
+    /// Do not look at this host: for machines that only review
+    #[arg(long)]
+    pub no_host: bool,
+    /// Correct what can only have been meant in one way, and say what was changed
+    #[arg(long)]
+    pub fix: bool,
+    /// How problems are shown
+    #[arg(long, value_enum, default_value = "human")]
+    pub format: Format,
+    /// Do not report this warning, or `warnings`
+    #[arg(long, value_name = "CODE")]
+    pub allow: Vec<Subject>,
+    /// Report this warning even if warnings are allowed or denied
+    #[arg(long, value_name = "CODE")]
+    pub warn: Vec<Subject>,
+    /// Make an error of this warning, or of `warnings`
+    #[arg(long, value_name = "CODE")]
+    pub deny: Vec<Subject>,
 }

@@ -8,12 +8,13 @@ use crate::diagnostic::{Code, Diagnostic, Diagnostics, list, nearest};
 use crate::inherit::{Library, inherit};
 use crate::lower::lower;
 use crate::merge::{Merged, merge};
-use crate::parse::parse;
+use crate::parse::{Parsed, mend, parse};
 use crate::plan::Plan;
 use crate::policy::{Layer, LayerKind, Policy};
+use crate::repair::repair;
 use crate::source::{SourceId, SourceKind, Sources};
 use crate::view::Space;
-use crate::{builtin, guard};
+use crate::{builtin, foreign, guard};
 
 /// One sandbox, compiled.
 #[derive(Clone, Debug)]
@@ -76,8 +77,45 @@ pub fn read(id: SourceId, text: &str, kind: SourceKind, out: &mut Diagnostics) -
     if !guard::admit(text, id, out) {
         return Policy::default();
     }
-    let Some(document) = parse(text, id, out) else { return Policy::default() };
-    if document.nodes().is_empty() {
+    let mut first = Diagnostics::default();
+    let policy = parse(text).map(|parsed| understand(&parsed, text, id, kind, &mut first));
+    if let Some(policy) = policy.as_ref().filter(|_| first.is_empty()) {
+        return policy.clone();
+    }
+    if let Some(diagnostic) = foreign::detect(text, id) {
+        out.push(diagnostic);
+        return Policy::default();
+    }
+    let found = repair(text, id);
+    if let Some(policy) = policy.filter(|_| found.problems.is_empty()) {
+        out.extend(first);
+        return policy;
+    }
+    let (mut problems, mut later) = (Diagnostics::default(), Diagnostics::default());
+    let mended = mend(text, &found, id, &mut problems);
+    let policy = mended.map(|parsed| understand(&parsed, text, id, kind, &mut later));
+    settle(&mut problems, &mut later);
+    out.extend(problems);
+    out.extend(later);
+    policy.unwrap_or_default()
+}
+
+/// Of two problems about one piece of text one is the cause of the other. Where a later stage knows
+/// what to write, that settles both.
+fn settle(problems: &mut Diagnostics, later: &mut Diagnostics) {
+    let place = |diagnostic: &Diagnostic| diagnostic.labels.first().map(|label| label.location.span);
+    let same = |a: &Diagnostic, b: &Diagnostic| {
+        place(a).zip(place(b)).is_some_and(|(a, b)| a.start < b.end && b.start < a.end)
+    };
+    let better: Vec<Diagnostic> = later.sorted().into_iter().filter(|one| one.fix.is_some()).cloned().collect();
+    problems.retain(|problem| !better.iter().any(|later| same(problem, later)));
+    let left: Vec<Diagnostic> = problems.sorted().into_iter().cloned().collect();
+    later.retain(|later| !left.iter().any(|problem| same(problem, later)));
+}
+
+/// What a document means.
+fn understand(parsed: &Parsed, text: &str, id: SourceId, kind: SourceKind, out: &mut Diagnostics) -> Policy {
+    if parsed.document.nodes().is_empty() {
         let help = match kind {
             SourceKind::Policy => "write `sandbox \"app\" { inherit \"claude\"; }`, or let `sbc init` do it",
             _ => "write `profile \"team\" { inherit \"base-dev\"; }`, or remove the file",
@@ -88,7 +126,7 @@ pub fn read(id: SourceId, text: &str, kind: SourceKind, out: &mut Diagnostics) -
                 .help(help),
         );
     }
-    decode(&document, text, id, kind, out)
+    decode(parsed, text, id, kind, out)
 }
 
 fn start(source: SourceId) -> crate::source::Location {

@@ -78,6 +78,11 @@ impl Diagnostic {
         self
     }
 
+    /// The changes that the help names, certain or not.
+    pub fn changed(self, certain: bool, location: Location, text: impl Into<String>) -> Diagnostic {
+        if certain { self.fix(location, text) } else { self.suggest(location, text) }
+    }
+
     /// Says what to do.
     pub fn help(mut self, help: impl Into<String>) -> Diagnostic {
         self.help = Some(help.into());
@@ -121,6 +126,11 @@ impl Diagnostics {
         self.all.extend(other.all);
     }
 
+    /// Leaves out those for which `keep` is false.
+    pub fn retain(&mut self, keep: impl FnMut(&Diagnostic) -> bool) {
+        self.all.retain(keep);
+    }
+
     pub fn has_errors(&self) -> bool {
         self.all.iter().any(|diagnostic| diagnostic.severity == Severity::Error)
     }
@@ -162,15 +172,26 @@ pub fn printable(text: &str) -> String {
     out
 }
 
-/// The candidate most like `typed`, when it is like enough to be meant.
+/// The candidate most like `typed`, when it is like enough to be meant: a third of it may differ, or
+/// one is the start of the other.
 pub fn nearest<'a>(typed: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let typed = typed.to_lowercase();
+    let starts = |a: &str, b: &str| b.len() > 2 && a.to_lowercase().starts_with(&b.to_lowercase());
     candidates
         .into_iter()
-        .map(|candidate| (strsim::jaro_winkler(&typed, &candidate.to_lowercase()), candidate))
-        .filter(|(score, _)| *score > 0.75)
-        .max_by(|a, b| a.0.total_cmp(&b.0))
+        .map(|candidate| (distance(typed, candidate), candidate))
+        .filter(|(distance, candidate)| {
+            let length = typed.chars().count().max(candidate.chars().count());
+            *distance <= (length / 3).max(1) && *distance < candidate.chars().count()
+                || starts(typed, candidate)
+                || starts(candidate, typed)
+        })
+        .min_by_key(|(distance, _)| *distance)
         .map(|(_, candidate)| candidate)
+}
+
+/// How many characters are typed wrongly, left out, put in or swapped, without regard to case.
+pub fn distance(a: &str, b: &str) -> usize {
+    strsim::damerau_levenshtein(&a.to_lowercase(), &b.to_lowercase())
 }
 
 /// `a`, `b` and `c` in backticks, for a sentence.

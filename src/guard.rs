@@ -43,6 +43,11 @@ pub fn admit(text: &str, source: SourceId, out: &mut Diagnostics) -> bool {
     false
 }
 
+/// Whether a text that sbc has repaired may be parsed.
+pub fn is_harmless(text: &str) -> bool {
+    text.len() <= 2 * MAX_BYTES && openers(text).nth(MAX_OPENERS).is_none()
+}
+
 /// The byte offsets of everything that may open a block or a comment.
 fn openers(text: &str) -> impl Iterator<Item = usize> {
     let bytes = text.as_bytes();

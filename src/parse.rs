@@ -1,39 +1,101 @@
 //! Turns text into a KDL document, and kdl's complaints into ours.
 
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
+use crate::edit::{self, Moved};
+use crate::guard;
+use crate::repair::Repair;
 use crate::source::{Location, SourceId, Span};
-use kdl::{KdlDiagnostic, KdlDocument};
-use std::ops::Range;
+use kdl::{KdlDiagnostic, KdlDocument, KdlError};
 
-/// Quotes of other languages and of word processors.
-pub const FOREIGN_QUOTES: [char; 5] = ['\'', '\u{2018}', '\u{2019}', '\u{201c}', '\u{201d}'];
+/// How often a text is parsed again without the lines that kdl cannot read.
+const ROUNDS: usize = 20;
 
-/// Parses KDL 2.0. Says what is wrong, one problem a line; `None` when there is no document.
-pub fn parse(text: &str, source: SourceId, out: &mut Diagnostics) -> Option<KdlDocument> {
-    // A byte order mark is legal at the start of a file, and kdl does not know it.
-    let (skipped, body) = match text.strip_prefix('\u{feff}') {
-        Some(rest) => (text.len() - rest.len(), format!("{}{rest}", " ".repeat(text.len() - rest.len()))),
-        None => (0, text.to_owned()),
-    };
-    let error = match KdlDocument::parse_v2(&body) {
-        Ok(document) => return Some(document),
-        Err(error) => error,
-    };
-    let complaints = || error.diagnostics.iter().filter(|complaint| !is_aftermath(text, complaint));
-    let complaints: Vec<&KdlDiagnostic> =
-        if complaints().next().is_some() { complaints().collect() } else { error.diagnostics.iter().take(1).collect() };
-    let mut seen = Vec::new();
-    for complaint in complaints {
-        let span = guilty_span(text, complaint);
-        let line = text.bytes().take(span.start).filter(|byte| *byte == b'\n').count();
-        // What follows a mistake on the same line is kdl looking for its footing.
-        if seen.contains(&line) || span.start < skipped && !seen.is_empty() {
-            continue;
+/// How many bytes are parsed again and again at the most.
+const REPEATED: usize = 128 * 1024;
+
+/// How many of kdl's complaints are looked at.
+const COMPLAINTS: usize = 200;
+
+/// A document, and where its text comes from.
+pub struct Parsed {
+    pub document: KdlDocument,
+    pub moved: Moved,
+}
+
+/// Parses KDL 2.0, without a word when it is none.
+pub fn parse(text: &str) -> Option<Parsed> {
+    Some(Parsed { document: document(text).ok()?, moved: Moved::default() })
+}
+
+/// A byte order mark is legal at the start of a file, and kdl does not know it.
+fn document(text: &str) -> Result<KdlDocument, KdlError> {
+    match text.strip_prefix('\u{feff}') {
+        Some(rest) => KdlDocument::parse_v2(&format!("{}{rest}", " ".repeat(text.len() - rest.len()))),
+        None => KdlDocument::parse_v2(text),
+    }
+}
+
+/// Says what keeps a text from being KDL, and parses what it would be without what was found.
+pub fn mend(text: &str, found: &Repair, source: SourceId, out: &mut Diagnostics) -> Option<Parsed> {
+    let mut lines: Vec<usize> = found
+        .problems
+        .iter()
+        .flat_map(|problem| &problem.labels)
+        .map(|label| line(text, label.location.span.start))
+        .collect();
+    found.problems.iter().cloned().for_each(|problem| out.push(problem));
+    if !found.whole {
+        return None;
+    }
+    let (mut mended, moved) = edit::apply(text, &found.replacements);
+    for _ in 0..ROUNDS.min(1 + REPEATED / (mended.len() + 1)) {
+        if !guard::is_harmless(&mended) {
+            return None;
         }
-        seen.push(line);
-        out.push(explain(text, complaint, Location { source, span }));
+        let error = match document(&mended) {
+            Ok(document) => return Some(Parsed { document, moved }),
+            Err(error) => error,
+        };
+        let mut changed = false;
+        // A text of stray brackets gives as many complaints as characters.
+        let complaints: Vec<&KdlDiagnostic> = error.diagnostics.iter().take(COMPLAINTS).collect();
+        let own = complaints.iter().filter(|complaint| !is_aftermath(&mended, complaint)).count();
+        let mut next = mended.clone();
+        for complaint in complaints.iter().filter(|complaint| own == 0 || !is_aftermath(&mended, complaint)) {
+            let span = guilty_span(&mended, complaint);
+            let origin = moved.origin(span);
+            let number = line(text, origin.start);
+            // What follows a mistake on the same line is kdl looking for its footing.
+            if !lines.contains(&number) && (own > 0 || lines.is_empty()) {
+                out.push(explain(complaint, Location { source, span: origin }));
+            }
+            lines.push(number);
+            changed |= blank(&mut next, span.start);
+        }
+        if !changed {
+            return None;
+        }
+        mended = next;
     }
     None
+}
+
+/// The number of the line that holds an offset.
+fn line(text: &str, at: usize) -> usize {
+    text.bytes().take(at).filter(|byte| *byte == b'\n').count()
+}
+
+/// Puts spaces in place of a line that opens and closes nothing.
+fn blank(text: &mut String, at: usize) -> bool {
+    let Some((before, after)) = text.split_at_checked(at) else { return false };
+    let start = before.rfind('\n').map_or(0, |newline| newline + 1);
+    let end = at + after.find('\n').unwrap_or(after.len());
+    let Some(old) = text.get(start..end).filter(|old| !old.contains(['{', '}']) && !old.trim().is_empty()) else {
+        return false;
+    };
+    let spaces = " ".repeat(old.len());
+    text.replace_range(start..end, &spaces);
+    true
 }
 
 /// Whether kdl complains about the end of a block or of the file, as it also does after any other
@@ -75,26 +137,15 @@ fn run_around(text: &str, at: usize, is_break: impl Fn(char) -> bool) -> Span {
     Span { start, end }
 }
 
-/// The complaint in words that help, by what kdl says and by what stands at the place.
-fn explain(text: &str, complaint: &KdlDiagnostic, at: Location) -> Diagnostic {
+/// The complaint in words that help, by what kdl says.
+fn explain(complaint: &KdlDiagnostic, at: Location) -> Diagnostic {
     let message = complaint.message.as_deref().unwrap_or("this is not KDL");
-    let token = token_around(text, at.span.start);
-    let word = text.get(token.start..token.end).unwrap_or_default();
-    let error = |title: &str, help: &str, span: Span| {
-        Diagnostic::error(Code::SBC0005, title).help(help).at(Location { span, ..at }, "here")
-    };
-    if message.contains("multi-line comment") {
-        let start = text.get(..at.span.start).and_then(|before| before.rfind("/*")).unwrap_or(at.span.start);
-        return error("this comment has no end", "write `*/` where it ends", Span { start, end: start + 2 });
-    }
-    if let Some((title, help, part)) = misspelled(word) {
-        return error(title, &help, Span { start: token.start + part.start, end: token.start + part.end });
-    }
+    let error = |title: &str, help: &str| Diagnostic::error(Code::SBC0005, title).help(help).at(at, "here");
     match STRUCTURE.iter().find(|(part, ..)| message.contains(part)) {
-        Some((_, title, help)) => error(title, help, at.span),
+        Some((_, title, help)) => error(title, help),
         None => {
-            let diagnostic = Diagnostic::error(Code::SBC0005, lower_first(message)).at(at, "here");
-            diagnostic.help(complaint.help.as_deref().unwrap_or("write it as in `sbc profiles base-dev`"))
+            let help = complaint.help.as_deref().unwrap_or("write it as in `sbc profiles base-dev`");
+            error(&lower_first(message), help)
         }
     }
 }
@@ -113,44 +164,7 @@ const STRUCTURE: &[(&str, &str, &str)] = &[
     ),
     ("type annotation", "the language has no type annotations", "remove the brackets, or put the text into quotes"),
     ("child block instead", "a block starts on the line of its node", "move the `{` to the end of the line above"),
-    ("losing '}'", "this block has no end", "write `}` where it ends"),
-    ("end of document", "this `}` closes nothing", "remove it, or look above for a `{` that is missing"),
 ];
-
-/// What is wrong with a word that KDL does not know, what to write, and which part to blame.
-fn misspelled(word: &str) -> Option<(&'static str, String, Range<usize>)> {
-    let start = word.find('=').filter(|_| !word.starts_with('"')).map_or(0, |equals| equals + 1);
-    let value = word.get(start..)?.trim_end_matches(',');
-    let (all, own) = (0..word.len(), start..start + value.len());
-    let quoted = format!("write `\"{value}\"`");
-    let is_number = value.trim_start_matches(['-', '+']).starts_with(|c: char| c.is_ascii_digit());
-    Some(match value.chars().next()? {
-        '"' if value == "\"\"\"" => {
-            let help = "write `\"\"\"` on a line of its own after it, and indent every line as far as that one";
-            ("this text of several lines is not complete", help.into(), own)
-        }
-        '"' if value.contains('\\') => ("a backslash starts an escape", "write `\\\\` for a backslash".into(), own),
-        '"' if !word.ends_with(',') => return None,
-        '#' if start == 0 => ("a comment starts with `//` here", "write `// …`".into(), all),
-        '\'' | '\u{2018}'..='\u{201d}' => {
-            let text = value.trim_matches(FOREIGN_QUOTES);
-            ("text needs straight double quotes", format!("write `\"{text}\"`"), own)
-        }
-        'r' if value.starts_with("r\"") || value.starts_with("r#") => {
-            ("raw text is written `#\"…\"#`", "write `\"…\"`, or `#` on both sides of the quotes".into(), own)
-        }
-        '~' | '.' | '$' => ("a path needs quotes", quoted, own),
-        _ if value.contains('/') && !value.starts_with('"') => ("a path needs quotes", quoted, own),
-        _ if matches!(value, "true" | "false" | "null") => {
-            ("the language has no booleans; a value is text in quotes", quoted, own)
-        }
-        _ if word.ends_with(',') => {
-            ("arguments are separated by spaces, without commas", "remove the comma".into(), word.len() - 1..word.len())
-        }
-        _ if is_number => ("text that starts with a digit needs quotes", quoted, own),
-        _ => return None,
-    })
-}
 
 fn lower_first(text: &str) -> String {
     let mut chars = text.chars();

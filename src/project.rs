@@ -18,6 +18,22 @@ pub const POLICY: &str = ".agent-sandbox.kdl";
 /// The directory of local profiles and of artefacts.
 pub const DIRECTORY: &str = ".agent-sandbox";
 
+/// What people name a policy by mistake.
+const MISNAMED: &[&str] = &[
+    "agent-sandbox.kdl",
+    ".agent-sandbox.yaml",
+    ".agent-sandbox.yml",
+    ".agent-sandbox.json",
+    ".agent-sandbox.toml",
+    ".agent_sandbox.kdl",
+    ".agentsandbox.kdl",
+    ".sandbox.kdl",
+    "agent-sandbox.yaml",
+    "agent-sandbox.yml",
+    "agent-sandbox.json",
+    "agent-sandbox.toml",
+];
+
 /// A project with its texts.
 #[derive(Clone, Debug)]
 pub struct Project {
@@ -43,6 +59,14 @@ pub fn find(start: &Path) -> Result<PathBuf, Diagnostic> {
     // `exists` would take an unreadable or dangling policy for none.
     let found = physical.ancestors().find(|above| above.join(POLICY).symlink_metadata().is_ok());
     found.map(Path::to_owned).ok_or_else(|| {
+        if let Some(misnamed) = MISNAMED.iter().find(|name| physical.join(name).is_file()) {
+            let title = format!("a policy is named `{POLICY}`, and here is a `{misnamed}`");
+            let help = match misnamed.ends_with(".kdl") {
+                true => format!("rename it: `mv {misnamed} {POLICY}`"),
+                false => format!("a policy is written in KDL: see `sbc init --dry-run`, and write it as `{POLICY}`"),
+            };
+            return Diagnostic::error(Code::SBC0007, title).help(help);
+        }
         let title = format!("there is no `{POLICY}` in `{}` or above it", physical.display());
         Diagnostic::error(Code::SBC0007, title).help("run `sbc init` in the directory of your project")
     })

@@ -105,7 +105,9 @@ fn github_annotations() {
     assert_eq!(
         said,
         "::error title=SBC0101,file=.agent-sandbox.kdl,line=2,endLine=2,col=5,endColumn=11::there is no `netwrk` in a \
-         profile or sandbox%0Ahelp: did you mean `network`?\n"
+         profile or sandbox%0Ahelp: did you mean `network`?\n\
+         ::error title=SBC0103,file=.agent-sandbox.kdl,line=2,endLine=2,col=12,endColumn=32::`100%25,:%0A::error::x` \
+         is not one of the words for this place%0Ahelp: write `none` or `host`\n"
     );
 }
 

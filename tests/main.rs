@@ -17,6 +17,7 @@ mod cases;
 mod claude;
 mod codes;
 mod determinism;
+mod diagnostics;
 mod documented;
 mod formats;
 mod generated;

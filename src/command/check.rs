@@ -1,17 +1,23 @@
 //! `sbc check`: everything that can be known before a sandbox runs.
 
 use super::{Loaded, load, refuse_root, report};
+use crate::cli::Check;
 use crate::compile::Wanted;
 use crate::diagnostic::Diagnostics;
 use crate::host::Host;
 use crate::levels::Levels;
-use crate::report::Format;
 use crate::{bwrap, invocation};
 use std::path::Path;
 
 /// 0 when all is well, 1 when something is not.
-pub fn run(path: &Path, with_host: bool, format: Format, levels: &Levels) -> i32 {
-    let Loaded { project, mut compilation } = match load(path, Wanted::All) {
+pub fn run(arguments: Check) -> i32 {
+    let Check { path, no_host, format, fix, allow, warn, deny } = arguments;
+    let with_host = !no_host;
+    if let Some(diagnostic) = fix.then(|| super::fix::run(&path).err()).flatten() {
+        super::report_one(diagnostic);
+        return 1;
+    }
+    let Loaded { project, mut compilation } = match load(&path, Wanted::All) {
         Ok(loaded) => loaded,
         Err(problems) => {
             report(&problems.0, &problems.1, format);
@@ -22,7 +28,7 @@ pub fn run(path: &Path, with_host: bool, format: Format, levels: &Levels) -> i32
     if with_host && !compilation.diagnostics.has_errors() {
         check_host(&project.root, &compilation.sandboxes, &mut compilation.diagnostics);
     }
-    let diagnostics = levels.apply(compilation.diagnostics);
+    let diagnostics = (Levels { allow, warn, deny }).apply(compilation.diagnostics);
     report(&diagnostics, &project.sources, format);
     if diagnostics.has_errors() {
         return 1;

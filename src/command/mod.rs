@@ -6,6 +6,7 @@ mod build;
 mod check;
 mod exec;
 mod explain;
+mod fix;
 mod init;
 mod profiles;
 mod show;
@@ -13,7 +14,6 @@ mod show;
 use crate::cli::{Cli, Command};
 use crate::compile::{Compilation, Wanted, compile};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
-use crate::levels::Levels;
 use crate::project::{self, Project};
 use crate::report::{Format, Style, render};
 use crate::source::Sources;
@@ -31,9 +31,7 @@ pub fn run() -> i32 {
         std::process::exit(if exec { 125 } else { error.exit_code() })
     });
     match cli.command {
-        Command::Check { path, no_host, format, allow, warn, deny } => {
-            check::run(&path, !no_host, format, &Levels { allow, warn, deny })
-        }
+        Command::Check(arguments) => check::run(arguments),
         Command::Build { sandboxes, check: true, .. } => build::check(&wanted(sandboxes)),
         Command::Build { sandboxes, emit: Some(emit), output, .. } => build::emit(sandboxes, emit, &output),
         Command::Build { sandboxes, .. } => build::write(&wanted(sandboxes)),

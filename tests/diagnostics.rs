@@ -1,0 +1,227 @@
+//! What problems say to type, typed.
+
+use crate::random::{compiled, config};
+use crate::support::Project;
+use proptest::prelude::*;
+use sbc::compile::{Compilation, Wanted, compile};
+use sbc::diagnostic::{Diagnostic, Severity};
+use sbc::fix::apply_fixes;
+use sbc::source::{Source, SourceKind, Sources};
+use sbc::{builtin, fix};
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
+/// Broken policies whose help offers no text that settles all, each with the reason.
+const WITHOUT_TEXT: &[(&str, &str)] = &[
+    ("language-yaml", "a file in another language has to be written anew"),
+    ("language-toml", "a file in another language has to be written anew"),
+    ("language-json", "a file in another language has to be written anew"),
+    ("language-bwrap", "a file in another language has to be written anew"),
+    ("language-shell", "a file in another language has to be written anew"),
+    ("language-dockerfile", "a file in another language has to be written anew"),
+    ("file-yaml", "there is no policy, and a file is renamed in the shell"),
+    ("file-without-dot", "there is no policy, and a file is renamed in the shell"),
+];
+
+/// The broken policies of `tests/cases/diagnostics`, by name.
+fn corpus() -> Vec<(String, Sources)> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases/diagnostics");
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).unwrap().map(Result::unwrap) {
+        let Ok(text) = fs::read_to_string(entry.path().join(".agent-sandbox.kdl")) else { continue };
+        if fs::read_to_string(entry.path().join("case")).unwrap().contains("run: ") {
+            continue;
+        }
+        let mut sources = builtin::sources();
+        sources.add(Source { kind: SourceKind::Policy, name: ".agent-sandbox.kdl".into(), text });
+        found.push((entry.file_name().into_string().unwrap(), sources));
+    }
+    found.sort_by(|a, b| a.0.cmp(&b.0));
+    found
+}
+
+fn problems(sources: &Sources) -> Vec<Diagnostic> {
+    let Compilation { diagnostics, .. } = compile(sources, &Wanted::All);
+    diagnostics.sorted().into_iter().filter(|one| one.severity == Severity::Error).cloned().collect()
+}
+
+fn policy(sources: &Sources) -> String {
+    sources.iter().last().unwrap().1.text.clone()
+}
+
+/// Whoever types what every help says ends up with a policy that compiles.
+#[test]
+fn help_leads_to_a_policy() {
+    let mut complaints = Vec::new();
+    for (name, before) in corpus() {
+        if WITHOUT_TEXT.iter().any(|(other, _)| *other == name) {
+            continue;
+        }
+        let mut sources = before.clone();
+        for _ in 0..4 {
+            let found = problems(&sources);
+            sources = apply_fixes(&sources, &found.iter().collect::<Vec<_>>()).0;
+        }
+        let left: Vec<String> = problems(&sources).into_iter().map(|one| one.title).collect();
+        if !left.is_empty() {
+            complaints.push(format!("{name}: {left:?}\n{}", policy(&sources)));
+        }
+    }
+    assert!(complaints.is_empty(), "{}", complaints.join("\n"));
+}
+
+/// The text of one help settles the problem that it belongs to, whatever else is wrong.
+#[test]
+fn each_help_settles_its_problem() {
+    let mut complaints = Vec::new();
+    for (name, sources) in corpus() {
+        let found = problems(&sources);
+        for one in found.iter().filter(|one| one.fix.is_some()) {
+            let (next, _) = apply_fixes(&sources, &[one]);
+            let same = |list: &[Diagnostic]| list.iter().filter(|other| other.title == one.title).count();
+            if same(&problems(&next)) >= same(&found) {
+                complaints.push(format!("{name}: {}\n{}", one.title, policy(&next)));
+            }
+        }
+    }
+    assert!(complaints.is_empty(), "{}", complaints.join("\n"));
+}
+
+/// A help without text to type is one of those that are listed with a reason.
+#[test]
+fn help_without_text_is_listed() {
+    for (name, sources) in corpus() {
+        let without = problems(&sources).iter().any(|one| one.fix.is_none());
+        let listed = WITHOUT_TEXT.iter().any(|(other, _)| *other == name);
+        assert_eq!(without, listed, "{name}: {:?}", problems(&sources));
+    }
+}
+
+/// Certain fixes never leave more problems, and making them again changes nothing.
+#[test]
+fn fixing_settles() {
+    for (name, sources) in corpus() {
+        let once = fix::fix(&sources);
+        assert!(problems(&once.sources).len() <= problems(&sources).len(), "{name}");
+        let again = fix::fix(&once.sources);
+        assert!(again.changes.is_empty(), "{name}: {:?}", again.changes);
+    }
+}
+
+/// Five hundred mistakes are five hundred problems, each of them once.
+#[test]
+fn many_mistakes_are_many_problems() {
+    let lines: String = (0..500).map(|number| format!("        ro /opt/{number}\n")).collect();
+    let compilation = compiled(&format!("sandbox \"app\" {{\n    filesystem {{\n{lines}    }}\n}}\n"), &[]);
+    assert_eq!(compilation.diagnostics.sorted().len(), 500);
+}
+
+/// `check --fix` changes nothing but what it says: comments, blank lines, line ends and permissions stay.
+#[test]
+fn fix_keeps_every_other_byte() {
+    let before = "\u{feff}// mine\r\n\r\nsandbox \"app\" {\r\n\tfilesystem {\r\n\t\tro /usr   // why\r\n\r\n\t\treadonly \"/opt\" , \"/srv\" missing=skip\r\n\t}\r\n}\r\n";
+    let after = before.replace("ro /usr", "ro \"/usr\"").replace("readonly", "ro").replace(" , \"", "  \"");
+    let project = Project::new(before);
+    project.write(".agent-sandbox/profiles/team.kdl", "profile \"team\" {\n    # later\n    network: \"host\"\n}\n");
+    fs::set_permissions(project.root.join(".agent-sandbox.kdl"), Permissions::from_mode(0o640)).unwrap();
+    let output = project.sbc(&["check", "--no-host", "--fix"]).code(0);
+    output.says(&[
+        "fixed .agent-sandbox.kdl:5: ro /usr // why -> ro \"/usr\" // why",
+        "fixed .agent-sandbox/profiles/team.kdl:3: network: \"host\" -> network \"host\"",
+    ]);
+    assert_eq!(project.read(".agent-sandbox.kdl"), after);
+    let profile = "profile \"team\" {\n    // later\n    network \"host\"\n}\n";
+    assert_eq!(project.read(".agent-sandbox/profiles/team.kdl"), profile);
+    let mode = fs::metadata(project.root.join(".agent-sandbox.kdl")).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o640);
+    let again = project.sbc(&["check", "--no-host", "--fix"]).code(0);
+    assert!(!again.stderr.contains("fixed"), "{}", again.stderr);
+}
+
+/// What is only a guess is reported, and the file stays as it is.
+#[test]
+fn fix_leaves_guesses() {
+    let text = "sandbox \"app\" {\n    filesystem {\n        bind \"/usr\"\n        rw \"src\"\n    }\n}\n";
+    let project = Project::new(text);
+    project.sbc(&["check", "--no-host", "--fix"]).code(1).says(&["SBC0101", "SBC0401"]);
+    assert_eq!(project.read(".agent-sandbox.kdl"), text);
+}
+
+/// A file behind a link is not written, wherever the link leads.
+#[test]
+fn fix_follows_no_link() {
+    let project = Project::empty();
+    let text = "sandbox \"app\" {\n    filesystem {\n        ro /usr\n    }\n}\n";
+    project.write("shared.kdl", text);
+    std::os::unix::fs::symlink("shared.kdl", project.root.join(".agent-sandbox.kdl")).unwrap();
+    project.sbc(&["check", "--no-host", "--fix"]).code(1).says(&["SBC0603", "is not a regular file"]);
+    assert_eq!(project.read("shared.kdl"), text);
+    project.write_home("outside.kdl", text);
+    fs::remove_file(project.root.join(".agent-sandbox.kdl")).unwrap();
+    std::os::unix::fs::symlink("../outside.kdl", project.root.join(".agent-sandbox.kdl")).unwrap();
+    project.sbc(&["check", "--no-host", "--fix"]).code(1).says(&["SBC0006"]);
+    assert_eq!(fs::read_to_string(project.home.join("outside.kdl")).unwrap(), text);
+}
+
+/// One change of a text, as a slip of the hand or of the clipboard.
+fn slip(text: &str, seed: u64) -> String {
+    let random = |step: u64, below: usize| {
+        let mixed = (seed ^ step.wrapping_mul(0x9e37_79b9_7f4a_7c15)).wrapping_mul(6_364_136_223_846_793_005);
+        (mixed >> 33) as usize % below.max(1)
+    };
+    let mut tokens: Vec<&str> = text.split_inclusive([' ', '\n', '"', '=', '{', '}', ';', '/']).collect();
+    if tokens.is_empty() {
+        return String::new();
+    }
+    let (at, other) = (random(1, tokens.len()), random(2, tokens.len()));
+    match random(3, 5) {
+        0 => drop(tokens.remove(at)),
+        1 => tokens.insert(other, tokens[at]),
+        2 => tokens.swap(at, other),
+        3 => tokens.insert(
+            at,
+            ["{", "}", "\"", "=", "#", "\\", "'", ",", ";", "/*", "\"\"\"", "\u{200b}", "$"][random(4, 13)],
+        ),
+        _ => tokens.truncate(at),
+    }
+    tokens.concat()
+}
+
+proptest! {
+    #![proptest_config(config(150))]
+
+    /// A slip in a valid policy leaves a plan, or a problem with a place in the text; never a crash.
+    #[test]
+    fn slips_are_understood(seeds in proptest::collection::vec(any::<u64>(), 1..4), which in 0..SLIPPED.len()) {
+        let text = seeds.iter().fold(SLIPPED[which].to_owned(), |text, seed| slip(&text, *seed));
+        let compilation = compiled(&text, &[]);
+        let problems = compilation.diagnostics.sorted();
+        prop_assert!(!problems.is_empty() || !compilation.sandboxes.is_empty() || !text.contains("sandbox"), "{text}");
+        for problem in problems {
+            prop_assert!(!problem.labels.is_empty(), "{problem:?}\n{text}");
+            for edit in problem.fix.iter().flat_map(|fix| &fix.edits) {
+                let span = edit.location.span;
+                prop_assert!(text.get(span.start..span.end).is_some(), "{problem:?}\n{text}");
+            }
+        }
+    }
+
+    /// Certain fixes of a slip come to an end and never make it worse.
+    #[test]
+    fn fixed_slips_settle(seeds in proptest::collection::vec(any::<u64>(), 1..4), which in 0..SLIPPED.len()) {
+        let text = seeds.iter().fold(SLIPPED[which].to_owned(), |text, seed| slip(&text, *seed));
+        let mut sources = builtin::sources();
+        sources.add(Source { kind: SourceKind::Policy, name: ".agent-sandbox.kdl".into(), text });
+        let fixed = fix::fix(&sources);
+        let (before, after) = (problems(&sources).len(), problems(&fixed.sources).len());
+        prop_assert!(after < before || fixed.changes.is_empty() && after == before, "{}", policy(&fixed.sources));
+    }
+}
+
+/// Policies to make slips in.
+const SLIPPED: [&str; 3] = [
+    include_str!("cases/good-every-access-rule/.agent-sandbox.kdl"),
+    include_str!("cases/good-settings/.agent-sandbox.kdl"),
+    include_str!("../examples/web-shop/.agent-sandbox.kdl"),
+];
