@@ -10,6 +10,9 @@ use crate::source::{Location, SourceId, Span, Spanned};
 use crate::synonyms;
 use kdl::{KdlDocument, KdlEntry, KdlNode, KdlValue};
 
+/// The longest statement, in bytes, that a help repeats.
+const LONGEST_EXAMPLE: usize = 200;
+
 /// A node whose name, entries and children fit the schema as far as they are handed out.
 pub struct Shape<'a> {
     pub node: &'static Node,
@@ -207,10 +210,8 @@ impl Shaper<'_> {
         let Some((before, after)) = wrapper(section, home) else { return diagnostic.help(help) };
         let end = self.end(kdl);
         let whole = self.text.get(location.span.start..end.span.end).unwrap_or_default();
-        let help = match whole.contains('\n') {
-            true => help,
-            false => format!("{help}: write `{before}{whole}{after}`"),
-        };
+        let is_short = whole.len() <= LONGEST_EXAMPLE && !whole.contains('\n');
+        let help = if is_short { format!("{help}: write `{before}{whole}{after}`") } else { help };
         let start = Location { span: Span { end: location.span.start, ..location.span }, ..location };
         diagnostic.help(help).suggest(start, before).suggest(end, after)
     }
