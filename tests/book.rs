@@ -69,6 +69,7 @@ fn messages_are_real() {
     for page in pages() {
         let all = blocks(&page);
         let mut policy = "";
+        let mut anew = Vec::new();
         for pair in all.windows(2) {
             let [wrong, message] = pair else { continue };
             let first = wrong.words.first().map_or("", String::as_str);
@@ -80,12 +81,14 @@ fn messages_are_real() {
             let said = if first == "sh" { after_commands(policy, &wrong.text) } else { after_check(policy) };
             assert!(codes(&said).contains(code), "{}: {said}", wrong.place);
             if std::env::var_os("SBC_UPDATE").is_some() {
-                replace_block(&page, message, &said);
+                anew.push((message, said));
             } else {
                 assert_eq!(said, message.text, "{}", message.place);
             }
             policy = "";
         }
+        // From the end, so that the lines before keep their numbers.
+        anew.iter().rev().for_each(|(message, said)| replace_block(&page, message, said));
     }
     assert!(count > 0, "no message found");
 }
