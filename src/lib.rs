@@ -31,6 +31,7 @@ pub mod schema;
 pub mod shape;
 pub mod view;
 
+pub mod absent;
 pub mod bwrap;
 pub mod cache;
 pub mod cli;
