@@ -4,6 +4,7 @@
 //! because parsing KDL at every start is a waste. A test keeps the two equal
 //! (`SBC_UPDATE=1 cargo test` writes the decoded form anew).
 
+use crate::origin::Origin;
 use crate::plan::sha256;
 use crate::policy::Policy;
 use crate::source::{Source, SourceKind, Sources};
@@ -34,6 +35,11 @@ pub fn sources() -> Sources {
 /// The decoded profiles.
 pub fn policies() -> Vec<Policy> {
     serde_json::from_str(DECODED).unwrap_or_default()
+}
+
+/// Whether a rule stands in a built-in profile, where nobody can change it.
+pub fn holds(origin: &Origin) -> bool {
+    (origin.location.source.0 as usize) < TEXTS.len()
 }
 
 /// SHA-256 over all texts: the revision that an artefact was built with.

@@ -102,15 +102,16 @@ impl Host {
         let plain =
             |name: &OsString| !name.is_empty() && !name.as_bytes().contains(&b'/') && name != "." && name != "..";
         let from_env = || ["USER", "LOGNAME"].into_iter().find_map(|name| env::var_os(name).filter(plain));
-        let from_file = || {
-            let passwd = fs::read("/etc/passwd").ok()?;
-            let uid = self.uid.to_string();
-            let mut fields =
-                passwd.split(|byte| *byte == b'\n').map(|line| line.split(|byte| *byte == b':').collect::<Vec<_>>());
-            let own = fields.find(|line| line.get(2) == Some(&uid.as_bytes()))?;
-            own.first().map(|name| OsStr::from_bytes(name).to_owned()).filter(plain)
+        from_env().or_else(|| user_name(self.uid).filter(plain))
+    }
+
+    /// A host path as a policy writes it: by the project or the home where it lies in one.
+    pub fn spell(&self, path: &Path) -> String {
+        let below = |base: &Path, start: &str| {
+            let rest = path.strip_prefix(base).ok()?;
+            Some(if rest.as_os_str().is_empty() { start.to_owned() } else { format!("{start}/{}", rest.display()) })
         };
-        from_env().or_else(from_file)
+        below(&self.project, ".").or_else(|| below(&self.home, "~")).unwrap_or_else(|| path.display().to_string())
     }
 
     /// A symbolic path on this machine, lexically; the variable that has no value here if any.
@@ -128,17 +129,12 @@ impl Host {
     }
 }
 
-/// What exists that is most like a missing path: a neighbour with a similar name, else the
-/// deepest directory that is there.
-pub fn nearest_existing(path: &Path) -> Option<String> {
-    let parent = path.ancestors().skip(1).find(|above| above.is_dir())?;
-    let wanted = path.strip_prefix(parent).ok()?;
-    let first = wanted.components().next()?.as_os_str().to_str()?.to_owned();
-    let names: Vec<String> =
-        fs::read_dir(parent).ok()?.filter_map(|entry| entry.ok()?.file_name().into_string().ok()).collect();
-    let near = crate::diagnostic::nearest(&first, names.iter().map(String::as_str))?;
-    let rest: PathBuf = wanted.components().skip(1).collect();
-    let candidate = parent.join(near).join(rest);
-    let found = if candidate.exists() { candidate } else { parent.join(near) };
-    Some(found.display().to_string().trim_end_matches('/').to_owned())
+/// A user's name by the password file.
+pub fn user_name(uid: u32) -> Option<OsString> {
+    let passwd = fs::read("/etc/passwd").ok()?;
+    let uid = uid.to_string();
+    let mut fields =
+        passwd.split(|byte| *byte == b'\n').map(|line| line.split(|byte| *byte == b':').collect::<Vec<_>>());
+    let line = fields.find(|line| line.get(2) == Some(&uid.as_bytes()))?;
+    line.first().map(|name| OsStr::from_bytes(name).to_owned())
 }

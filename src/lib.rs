@@ -36,6 +36,7 @@ pub mod shape;
 pub mod synonyms;
 pub mod view;
 
+pub mod absent;
 pub mod bwrap;
 pub mod cache;
 pub mod cli;

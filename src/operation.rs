@@ -4,8 +4,10 @@
 
 #![allow(clippy::disallowed_methods, reason = "sources are looked up on the host")]
 
+use crate::absent;
+use crate::builtin;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
-use crate::host::{Host, nearest_existing};
+use crate::host::Host;
 use crate::invocation::{Data, Placeholder};
 use crate::mounts::{HostTree, Unplaced};
 use crate::origin::Origin;
@@ -154,8 +156,7 @@ impl<'a> Inspector<'a> {
             return None;
         }
         if grant != Grant::Device && rustix::fs::access(&real, rustix::fs::Access::READ_OK).is_err() {
-            let help = "give yourself the right to read it, or remove the rule";
-            self.problem(&step.origins, Code::SBC0407, format!("`{}` exists and cannot be read", real.display()), help);
+            self.report(&step.origins, absent::unreadable(self.host, &real));
             return None;
         }
         if matches!(missing, Missing::CreateDir | Missing::CreateFile) {
@@ -174,18 +175,23 @@ impl<'a> Inspector<'a> {
         grant: Grant,
         missing: Missing,
     ) -> Option<Operation> {
-        let shown = real.display();
         if error.kind() == io::ErrorKind::PermissionDenied {
-            let help = "give yourself the right to reach it, or remove the rule";
-            self.problem(&step.origins, Code::SBC0407, format!("`{shown}` cannot be reached: {error}"), help);
+            self.report(&step.origins, absent::unreadable(self.host, real));
             return None;
         }
         match missing {
             Missing::Skip => None,
             Missing::Error => {
-                let near = nearest_existing(real).map(|near| format!("did you mean `{near}`? or ")).unwrap_or_default();
-                let help = format!("{near}write `missing=\"skip\"` if it need not be there");
-                self.problem(&step.origins, Code::SBC0404, format!("`{shown}` does not exist on this host"), &help);
+                let (mut diagnostic, near) = absent::missing(self.host, &self.written(step, real));
+                match (step.origins.first(), near) {
+                    (Some(origin), _) if builtin::holds(origin) => {
+                        let note = "the rule stands in a built-in profile: write it anew in your sandbox to change it";
+                        diagnostic = diagnostic.note(note);
+                    }
+                    (Some(origin), Some(near)) => diagnostic = diagnostic.suggest(origin.location, quote(&near)),
+                    _ => {}
+                }
+                self.report(&step.origins, diagnostic);
                 None
             }
             Missing::CreateDir | Missing::CreateFile => {
@@ -194,6 +200,15 @@ impl<'a> Inspector<'a> {
                 Some(granted(step, grant, real.to_owned(), directory))
             }
         }
+    }
+
+    /// The source of a step before any link is followed, as its author knows it.
+    fn written(&self, step: &Step, real: &Path) -> PathBuf {
+        let source = match &step.action {
+            Action::Host { source, .. } => self.host.expand(source).ok(),
+            _ => None,
+        };
+        source.unwrap_or_else(|| real.to_owned())
     }
 
     /// Lists a path that has to exist while the sandbox runs.
@@ -273,11 +288,15 @@ impl<'a> Inspector<'a> {
 
     /// Reports a problem with the first of the rules behind it.
     pub fn problem(&mut self, origins: &[Origin], code: Code, title: String, help: &str) {
-        let mut diagnostic = Diagnostic::error(code, title).help(help);
-        if let Some(origin) = origins.first() {
-            diagnostic = diagnostic.at(origin.location, "this rule");
-        }
-        self.out.push(diagnostic);
+        self.report(origins, Diagnostic::error(code, title).help(help));
+    }
+
+    /// Reports a diagnostic at the first of the rules behind it.
+    fn report(&mut self, origins: &[Origin], diagnostic: Diagnostic) {
+        self.out.push(match origins.first() {
+            Some(origin) => diagnostic.at(origin.location, "this rule"),
+            None => diagnostic,
+        });
     }
 }
 

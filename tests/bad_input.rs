@@ -187,15 +187,40 @@ fn project_is_the_root() {
 
 // paths on this host
 
-/// A required path that vanished is named with the nearest one that is there.
+/// A required path that vanished is named with another version of it, and with the ways to do without.
 #[test]
 fn vanished_path() {
     let project = Project::empty();
     project.write_home(".nvm/versions/node/node-v22.12.1/bin/node", "");
-    let near = project.home.join(".nvm/versions/node/node-v22.12.1").display().to_string();
-    let texts = ["SBC0404", "does not exist on this host", "did you mean", near.as_str(), "missing=\"skip\""];
+    project.write_home(".nvm/versions/node/node-v4.9.1/bin/node", "");
+    let near = "did you mean `~/.nvm/versions/node/node-v22.12.1`?";
+    let texts = ["SBC0404", "does not exist on this host", near, "missing=\"skip\"", "missing=\"create-dir\""];
     rules_refused(&project, "ro \"~/.nvm/versions/node/node-v22.11.0\"", &texts);
     rules_refused(&project, "ro \"~/.nvm/versions/node/node-v22.11.0\" at=\"/opt/node\"", &texts);
+}
+
+/// A slip of the finger is found in any part of a path, and what is merely alike is not offered.
+#[test]
+fn mistyped_path() {
+    let project = Project::empty();
+    project.write_home("tools/compiler/bin/cc", "");
+    rules_refused(&project, "ro \"~/tools/compiler/bni\"", &["did you mean `~/tools/compiler/bin`?"]);
+    rules_refused(&project, "ro \"~/tolos/compilre/bin/cc\"", &["did you mean `~/tools/compiler/bin/cc`?"]);
+    let texts = ["`~/tools/linker` does not exist", "`~/tools` is there, `linker` in it is not"];
+    rules_refused(&project, "ro \"~/tools/linker\"", &texts);
+    assert!(!project.sbc(&["check"]).stderr.contains("did you mean"));
+    let json = project.sbc(&["check", "--format", "json"]);
+    assert!(!json.stdout.contains("~/tools/compiler"), "{}", json.stdout);
+}
+
+/// A link to nothing is named together with what it leads to.
+#[test]
+fn dangling_link() {
+    let project = Project::empty();
+    symlink("/nowhere/settings", project.home.join("settings")).unwrap();
+    let texts = ["SBC0404", "`~/settings` is a symbolic link to `/nowhere/settings`", "mend the link"];
+    rules_refused(&project, "ro \"~/settings\"", &texts);
+    rules_refused(&project, "ro \"~/settings/deep/file\"", &texts);
 }
 
 /// Links that lead in a circle lead nowhere.
@@ -214,9 +239,12 @@ fn unreadable_path() {
     project.write_home("locked/file", "");
     let (folder, file) = (project.home.join("locked"), project.home.join("locked/file"));
     mode(&file, 0o000);
-    rules_refused(&project, "ro \"~/locked/file\"", &["SBC0407", "cannot be read"]);
+    let texts = ["SBC0407", "cannot be read: it belongs to", "the mode 0000", "`chmod u+r ~/locked/file`"];
+    rules_refused(&project, "ro \"~/locked/file\"", &texts);
     mode(&folder, 0o000);
-    rules_refused(&project, "ro \"~/locked/file\"", &["SBC0407", "cannot be reached"]);
+    let texts = ["SBC0407", "cannot be reached: `~/locked` belongs to", "`chmod u+x ~/locked`"];
+    rules_refused(&project, "ro \"~/locked/file\"", &texts);
+    rules_refused(&project, "ro \"/etc/shadow\"", &["SBC0407", "belongs to `root` and has the mode", "the owner"]);
     mode(&folder, 0o755);
 }
 

@@ -5,6 +5,7 @@ use std::path::Path;
 
 /// The modules that may look at the machine. `guard.rs` needs a thread and a deadline.
 const MACHINE: &[&str] = &[
+    "absent.rs",
     "bwrap.rs",
     "cache.rs",
     "command/",
