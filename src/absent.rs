@@ -19,7 +19,8 @@ const MAX_NAMES: usize = 4096;
 /// is the path that may be meant, as a policy writes it.
 pub fn missing(host: &Host, path: &Path) -> (Diagnostic, Option<String>) {
     let error = |title: String| Diagnostic::error(Code::SBC0404, title);
-    let otherwise = "`missing=\"skip\"` if it need not be there, or `missing=\"create-dir\"` to have it made for the run";
+    let otherwise =
+        "`missing=\"skip\"` if it need not be there, or `missing=\"create-dir\"` to have it made for the run";
     if let Some((link, target)) = dangling_link(path) {
         let title = format!(
             "`{}` is a symbolic link to `{}`, which does not exist on this host",
