@@ -135,6 +135,15 @@ impl Diagnostics {
         self.all.iter().any(|diagnostic| diagnostic.severity == Severity::Error)
     }
 
+    /// Whether an error is about what stands here.
+    pub fn blames(&self, location: Location) -> bool {
+        let is_about = |diagnostic: &Diagnostic| {
+            diagnostic.severity == Severity::Error
+                && diagnostic.labels.first().is_some_and(|label| label.location == location)
+        };
+        self.all.iter().any(is_about)
+    }
+
     pub fn is_empty(&self) -> bool {
         self.all.is_empty()
     }

@@ -131,6 +131,17 @@ impl<'a> View<'a> {
             let inside = placed.at.join(rest);
             self.provider(&inside).is_none_or(|provider| std::ptr::eq(provider.step, placed.step))
         };
-        self.steps.iter().find(exposes).map(|placed| placed.step)
+        self.steps.iter().find(exposes).map(|placed| self.grant_behind(placed))
+    }
+
+    /// The rule that shows what a pin only holds in place: nobody wrote the pin.
+    fn grant_behind(&self, placed: &Placed<'a>) -> &'a Step {
+        if !matches!(placed.step.action, Action::Pin { .. }) {
+            return placed.step;
+        }
+        let is_grant =
+            |other: &&Placed<'a>| matches!(other.step.action, Action::Host { .. }) && is_within(&placed.at, &other.at);
+        let grants = self.steps.iter().filter(is_grant);
+        grants.max_by_key(|other| other.at.as_os_str().len()).map_or(placed.step, |grant| grant.step)
     }
 }

@@ -1,6 +1,6 @@
 //! Checks what a policy asserts of its own result.
 
-use crate::diagnostic::{Code, Diagnostic, Diagnostics};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, list};
 use crate::merge::{Guarantee, Merged};
 use crate::origin::Origin;
 use crate::path::SymbolicPath;
@@ -14,6 +14,7 @@ use crate::words::AssertionKind;
 /// paths are compared: as symbols, or on a host.
 pub fn check(merged: &Merged, plan: &Plan, space: Space<'_>, out: &mut Diagnostics) {
     let view = View::new(plan, space);
+    let mut found: Vec<(&Guarantee, Broken)> = Vec::new();
     for guarantee in merged.guarantees.iter().filter(|guarantee| guarantee.waived.is_none()) {
         let broken = match &guarantee.assertion {
             Assertion::Path(kind, path) => path_assertion(&view, *kind, path, space),
@@ -22,20 +23,63 @@ pub fn check(merged: &Merged, plan: &Plan, space: Space<'_>, out: &mut Diagnosti
                 let other = plan.content.network;
                 (other != *network).then(|| Broken {
                     title: format!("the network is `{}` and must be `{}`", other.word(), network.word()),
+                    rule: None,
                     by: setting_origin(merged),
                     fix: format!("write `network \"{}\"`", network.word()),
                 })
             }
         };
-        if let Some(broken) = broken {
-            out.push(report(merged, guarantee, broken));
+        found.extend(broken.map(|broken| (guarantee, broken)));
+    }
+    for group in by_rule(found) {
+        out.push(match group.as_slice() {
+            [(guarantee, broken)] => report(merged, guarantee, broken),
+            several => report_rule(merged, several),
+        });
+    }
+}
+
+/// What one rule breaks belongs together: who mends the rule, mends all of it.
+fn by_rule<'a>(found: Vec<(&'a Guarantee, Broken)>) -> Vec<Vec<(&'a Guarantee, Broken)>> {
+    let mut groups: Vec<Vec<(&'a Guarantee, Broken)>> = Vec::new();
+    for (guarantee, broken) in found {
+        let same = |group: &&mut Vec<(&Guarantee, Broken)>| {
+            let first = group.first().and_then(|(_, first)| first.rule.as_ref());
+            first.is_some() && first == broken.rule.as_ref()
+        };
+        match groups.iter_mut().find(same) {
+            Some(group) => group.push((guarantee, broken)),
+            None => groups.push(vec![(guarantee, broken)]),
         }
     }
+    groups
+}
+
+/// One rule that breaks several assertions.
+fn report_rule(merged: &Merged, broken: &[(&Guarantee, Broken)]) -> Diagnostic {
+    let rule = broken.first().and_then(|(_, first)| first.rule.clone()).unwrap_or_default();
+    let mut diagnostic = Diagnostic::error(Code::SBC0501, format!("`{rule}` breaks {} assertions", broken.len()));
+    if let Some(origin) = broken.iter().find_map(|(_, broken)| broken.by.as_ref()) {
+        diagnostic = diagnostic.at(origin.location, "this rule");
+    }
+    let mut layers: Vec<&str> = broken.iter().map(|(guarantee, _)| guarantee.layer.as_str()).collect();
+    layers.dedup();
+    for layer in layers {
+        let own = broken.iter().filter(|(guarantee, _)| guarantee.layer == layer);
+        let asserted: Vec<String> = own.map(|(guarantee, _)| crate::rule::assertion(&guarantee.assertion)).collect();
+        diagnostic = diagnostic.note(format!("`{layer}` asserts {}", list(asserted.iter().map(String::as_str), "and")));
+    }
+    diagnostic.help(format!(
+        "show only what is needed, by narrower rules; or, if it has to be, lift each in `{}`: `waive KIND PATH reason=\"…\"`",
+        merged.name
+    ))
 }
 
 /// How an assertion fails.
 struct Broken {
     title: String,
+    /// The rule that breaks it, as the language writes it.
+    rule: Option<String>,
     /// The rule that breaks it; `None` where a rule is missing.
     by: Option<Origin>,
     fix: String,
@@ -53,11 +97,13 @@ fn path_assertion(view: &View<'_>, kind: AssertionKind, path: &SymbolicPath, spa
     let (inside, host) = ((space.inside)(path)?, (space.host)(path)?);
     let lacks = |what: &str, rule: &str| Broken {
         title: format!("`{path}` is not {what} inside"),
+        rule: None,
         by: None,
         fix: format!("write `{rule} {}`", quote(&path.to_string())),
     };
     let opened = |step: &Step, what: &str| Broken {
         title: format!("`{path}` must not be {what} inside, and `{}` makes it so", step.rule()),
+        rule: Some(step.rule()),
         by: first_origin(step),
         fix: format!("remove that rule, or write `deny {}`", quote(&path.to_string())),
     };
@@ -79,12 +125,13 @@ fn no_env(plan: &Plan, name: &str) -> Option<Broken> {
     let (key, value) = plan.content.env.iter().find(|(key, _)| matches(key))?;
     Some(Broken {
         title: format!("the variable `{name}` must not be inside, and the rule for `{key}` lets it in"),
+        rule: None,
         by: value.origins.first().cloned(),
         fix: format!("write `remove {}` in `env`", quote(key)),
     })
 }
 
-fn report(merged: &Merged, guarantee: &Guarantee, broken: Broken) -> Diagnostic {
+fn report(merged: &Merged, guarantee: &Guarantee, broken: &Broken) -> Diagnostic {
     let subject = match &guarantee.assertion {
         Assertion::Path(_, path) => path.to_string(),
         Assertion::NoEnv(name) => name.clone(),
@@ -92,9 +139,9 @@ fn report(merged: &Merged, guarantee: &Guarantee, broken: Broken) -> Diagnostic 
     };
     let waive = format!("waive {} {} reason=\"…\"", quote(guarantee.assertion.kind().word()), quote(&subject));
     let asserted = format!("`{}` asserts it", guarantee.layer);
-    let diagnostic = Diagnostic::error(Code::SBC0501, broken.title)
+    let diagnostic = Diagnostic::error(Code::SBC0501, broken.title.clone())
         .help(format!("{}; or, if it has to be, `{waive}` in `{}`", broken.fix, merged.name));
-    match broken.by {
+    match &broken.by {
         Some(origin) => diagnostic.at(origin.location, "this rule").at(guarantee.location, asserted),
         None => diagnostic.at(guarantee.location, asserted),
     }

@@ -88,10 +88,10 @@ impl Rendered {
     }
 }
 
-/// The help with the notes before it.
+/// The help, and the notes after it.
 fn footer(diagnostic: &Diagnostic) -> Option<String> {
     let notes = diagnostic.notes.iter().map(|note| printable(&format!("note: {note}")));
-    let lines: Vec<String> = notes.chain(diagnostic.help.as_deref().map(printable)).collect();
+    let lines: Vec<String> = diagnostic.help.as_deref().map(printable).into_iter().chain(notes).collect();
     (!lines.is_empty()).then(|| lines.join("\n"))
 }
 
