@@ -54,9 +54,6 @@ pub fn compile(sources: &Sources, wanted: &Wanted) -> Compilation {
     }
     let library = Library::new(policies.iter().flat_map(|policy| &policy.layers));
     let own = || policies.iter().skip(builtin::TEXTS.len()).flat_map(|policy| &policy.layers);
-    for profile in own().filter(|layer| layer.kind == LayerKind::Profile) {
-        inherit(profile, &library, &mut out);
-    }
     let all: Vec<&Layer> = own().filter(|layer| layer.kind == LayerKind::Sandbox).collect();
     let mut sandboxes = Vec::new();
     for sandbox in choose(&all, wanted, &mut out) {
@@ -68,6 +65,10 @@ pub fn compile(sources: &Sources, wanted: &Wanted) -> Compilation {
         let is_own = |id| sources.get(id).is_some_and(|source| source.kind != SourceKind::BuiltIn);
         lints::check(&lineage, &merged, &is_own, &mut out);
         sandboxes.push(Compiled { merged, plan });
+    }
+    // After the sandboxes: what one of them has reported, it has reported with the way to it.
+    for profile in own().filter(|layer| layer.kind == LayerKind::Profile) {
+        inherit(profile, &library, &mut out);
     }
     Compilation { sandboxes, diagnostics: out }
 }

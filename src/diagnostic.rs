@@ -156,7 +156,11 @@ impl Diagnostics {
     /// All problems in source order, each once; those without a place come last.
     pub fn sorted(&self) -> Vec<&Diagnostic> {
         let mut seen = HashSet::new();
-        let mut sorted: Vec<&Diagnostic> = self.all.iter().filter(|diagnostic| seen.insert(*diagnostic)).collect();
+        // The same problem can be met on several ways, and each has its own notes.
+        let mut sorted: Vec<&Diagnostic> = self.all.iter().collect();
+        sorted.retain(|diagnostic| {
+            seen.insert((diagnostic.code, &diagnostic.title, &diagnostic.labels, &diagnostic.help))
+        });
         sorted.sort_by_key(|diagnostic| {
             let place = diagnostic.labels.first().map(|label| label.location);
             (place.is_none(), place)

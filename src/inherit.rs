@@ -5,7 +5,7 @@
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, list, nearest};
 use crate::policy::{Layer, LayerKind};
 use crate::source::Spanned;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 /// The deepest chain of `inherit`, the layer itself included.
 pub const MAX_DEPTH: usize = 16;
@@ -35,7 +35,7 @@ impl<'a> Library<'a> {
         library
     }
 
-    fn find(&self, name: &Spanned<String>, out: &mut Diagnostics) -> Option<&'a Layer> {
+    fn find(&self, name: &Spanned<String>, chain: &[&Layer], out: &mut Diagnostics) -> Option<&'a Layer> {
         match self.profiles.get(name.value.as_str()).map(Vec::as_slice) {
             Some([only]) => Some(only),
             Some(several) => {
@@ -48,7 +48,7 @@ impl<'a> Library<'a> {
                 for layer in several {
                     diagnostic = diagnostic.at(layer.name.location, "one is here");
                 }
-                out.push(diagnostic);
+                out.push(through(diagnostic, chain));
                 None
             }
             None => {
@@ -65,11 +65,20 @@ impl<'a> Library<'a> {
                     ),
                 };
                 let diagnostic = Diagnostic::error(Code::SBC0201, format!("there is no profile `{}`", name.value));
-                out.push(diagnostic.at(name.location, "unknown").help(help));
+                out.push(through(diagnostic.at(name.location, "unknown").help(help), chain));
                 None
             }
         }
     }
+}
+
+/// Says how a problem in a profile was reached.
+fn through(diagnostic: Diagnostic, chain: &[&Layer]) -> Diagnostic {
+    if chain.len() < 2 {
+        return diagnostic;
+    }
+    let names: Vec<&str> = chain.iter().map(|layer| layer.name.value.as_str()).collect();
+    diagnostic.note(format!("reached by {}", names.join(" → ")))
 }
 
 /// A layer with everything that it inherits, each once: profiles by name, the layer itself last.
@@ -83,6 +92,26 @@ impl Lineage<'_> {
     /// Whether layer `heir` inherits layer `other`, directly or not.
     pub fn inherits(&self, heir: usize, other: usize) -> bool {
         self.ancestors.get(heir).is_some_and(|ancestors| ancestors.contains(&other))
+    }
+
+    /// For each profile that the last layer inherits through others, how: `app → team → base-dev`.
+    pub fn ways(&self) -> BTreeMap<String, String> {
+        let mut ways: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+        let Some(heir) = self.layers.last() else { return BTreeMap::new() };
+        let mut next = VecDeque::from([(*heir, vec![heir.name.value.as_str()])]);
+        while let Some((layer, way)) = next.pop_front() {
+            for name in &layer.inherits {
+                let Some(parent) = self.layers.iter().find(|parent| parent.name.value == name.value) else { continue };
+                let longer = [way.as_slice(), &[parent.name.value.as_str()]].concat();
+                // The shortest way is found first.
+                if !ways.contains_key(parent.name.value.as_str()) {
+                    ways.insert(parent.name.value.as_str(), longer.clone());
+                    next.push_back((*parent, longer));
+                }
+            }
+        }
+        let indirect = ways.into_iter().filter(|(_, way)| way.len() > 2);
+        indirect.map(|(name, way)| (name.to_owned(), way.join(" → "))).collect()
     }
 }
 
@@ -126,7 +155,7 @@ impl<'a> Walk<'_, 'a> {
     fn visit(&mut self, layer: &'a Layer, chain: &mut Vec<&'a Layer>) -> (BTreeSet<&'a str>, usize) {
         let (mut names, mut longest) = (BTreeSet::new(), 0);
         for name in &layer.inherits {
-            let Some(parent) = self.library.find(name, self.out) else {
+            let Some(parent) = self.library.find(name, chain, self.out) else {
                 self.broken = true;
                 continue;
             };

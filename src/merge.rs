@@ -44,6 +44,8 @@ pub struct Merged {
     pub about: Option<String>,
     /// The inherited profiles, by name.
     pub inherited: Vec<String>,
+    /// How the profiles are inherited that the sandbox does not name itself.
+    pub ways: BTreeMap<String, String>,
     pub filesystem: BTreeMap<SymbolicPath, Resolved<Access>>,
     pub env: BTreeMap<String, Resolved<EnvRule>>,
     /// What stands before the value of a variable, in order.
@@ -59,6 +61,7 @@ pub fn merge(lineage: &Lineage<'_>, out: &mut Diagnostics) -> Option<Merged> {
         name: sandbox.name.value.clone(),
         location: sandbox.name.location,
         about: sandbox.about.clone(),
+        ways: lineage.ways(),
         inherited: profiles.iter().map(|layer| layer.name.value.clone()).collect(),
         filesystem: merge_section(lineage, |layer| &layer.filesystem, |_, _| false, out),
         env: merge_section(lineage, |layer| &layer.env, |layer, name| layer.prepends.contains_key(name), out),
@@ -122,12 +125,14 @@ fn resolve<K: KeyName, V: Clone + PartialEq>(
         all.iter().partition(|(index, _)| is_overridden(*index));
     let value = won.first().and_then(|(_, entry)| entry.value.clone());
     if won.iter().any(|(_, entry)| entry.value != value) {
+        let ways = lineage.ways();
         let sandbox = lineage.layers.last().map_or("", |layer| layer.name.value.as_str());
         let mut diagnostic = Diagnostic::error(Code::SBC0301, format!("profiles disagree about {}", key.name()))
             .help(format!("settle it: write one of these rules in `{sandbox}`, or `remove` in one that inherits both"));
         for (_, entry) in &won {
             let says = if entry.value.is_some() { "says this" } else { "removes it" };
             diagnostic = diagnostic.at(entry.origin.location, format!("`{}` {says}", entry.origin.layer));
+            diagnostic.notes.extend(ways.get(&entry.origin.layer).map(|way| format!("inherited by {way}")));
         }
         out.push(diagnostic);
     }

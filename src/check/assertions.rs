@@ -9,6 +9,7 @@ use crate::policy::Assertion;
 use crate::rule::quote;
 use crate::view::{Space, View};
 use crate::words::AssertionKind;
+use std::collections::BTreeSet;
 
 /// Reports every assertion that does not hold and is not waived. `space` says where
 /// paths are compared: as symbols, or on a host.
@@ -141,6 +142,9 @@ fn report(merged: &Merged, guarantee: &Guarantee, broken: &Broken) -> Diagnostic
     let asserted = format!("`{}` asserts it", guarantee.layer);
     let diagnostic = Diagnostic::error(Code::SBC0501, broken.title.clone())
         .help(format!("{}; or, if it has to be, `{waive}` in `{}`", broken.fix, merged.name));
+    let involved = broken.by.iter().map(|origin| &origin.layer).chain([&guarantee.layer]);
+    let ways: BTreeSet<&String> = involved.filter_map(|layer| merged.ways.get(layer)).collect();
+    let diagnostic = ways.iter().fold(diagnostic, |diagnostic, way| diagnostic.note(format!("inherited by {way}")));
     match &broken.by {
         Some(origin) => diagnostic.at(origin.location, "this rule").at(guarantee.location, asserted),
         None => diagnostic.at(guarantee.location, asserted),
