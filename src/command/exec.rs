@@ -48,7 +48,7 @@ struct Start {
 /// Compiles the policy, or finds it compiled, and resolves it on this host.
 fn prepare(sandbox: Option<String>, words: &[OsString]) -> Result<Start, Problems> {
     let project = open(Path::new("."))?;
-    let wanted = one(sandbox);
+    let wanted = one(sandbox.clone());
     let host = Host::read(&project.root);
     let cache = host.as_ref().ok().and_then(|host| Cache::new(&state(host), &project.sources, &wanted));
     let cached = cache.as_ref().zip(host.as_ref().ok()).and_then(|(cache, host)| {
@@ -63,6 +63,9 @@ fn prepare(sandbox: Option<String>, words: &[OsString]) -> Result<Start, Problem
     let Loaded { project, mut compilation } = compile_guarded(project, wanted)?;
     let mut out = Levels::errors_only().apply(std::mem::take(&mut compilation.diagnostics));
     let flawless = out.is_empty();
+    if let Some(name) = sandbox.filter(|_| compilation.sandboxes.is_empty()) {
+        out = out.filter_map(|diagnostic| Some(about_a_command(diagnostic, &name, words)));
+    }
     let host = host.map_err(|diagnostic| out.push(diagnostic)).ok();
     let start = compilation.sandboxes.pop().filter(|_| !out.has_errors()).zip(host).and_then(|(compiled, host)| {
         cache.iter().filter(|_| flawless).for_each(|cache| cache.put(&compiled));
@@ -71,6 +74,14 @@ fn prepare(sandbox: Option<String>, words: &[OsString]) -> Result<Start, Problem
     let Some(start) = start.filter(|_| !out.has_errors()) else { return Err(Box::new((out, project.sources))) };
     report(&out, &project.sources, Format::Human);
     Ok(start)
+}
+
+/// Says how to run a command to those who wrote one in the place of a sandbox.
+fn about_a_command(diagnostic: Diagnostic, name: &str, words: &[OsString]) -> Diagnostic {
+    if diagnostic.code != Code::SBC0205 || !words.is_empty() {
+        return diagnostic;
+    }
+    diagnostic.note(format!("a command comes after two dashes: `sbc exec -- {name}`"))
 }
 
 /// Where sbc keeps its own records.

@@ -13,7 +13,7 @@ mod show;
 
 use crate::cli::{Cli, Command};
 use crate::compile::{Compilation, Wanted, compile};
-use crate::diagnostic::{Code, Diagnostic, Diagnostics};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, printable};
 use crate::project::{self, Project};
 use crate::report::{Format, Style, render};
 use crate::source::Sources;
@@ -28,6 +28,7 @@ pub fn run() -> i32 {
         // A wrong `sbc exec` is a failure before the command, as in env(1).
         let exec = std::env::args_os().nth(1).is_some_and(|word| word == "exec") && error.use_stderr();
         let _ = error.print();
+        tip().iter().for_each(|tip| eprintln!("\n  tip: {tip}"));
         std::process::exit(if exec { 125 } else { error.exit_code() })
     });
     match cli.command {
@@ -40,6 +41,23 @@ pub fn run() -> i32 {
         Command::Show { sandbox } => show::run(sandbox),
         Command::Init { profiles, dry_run } => init::run(&profiles, dry_run),
         Command::Profiles { name } => profiles::run(name.as_deref()),
+    }
+}
+
+/// What was probably meant by a command line that is none.
+fn tip() -> Option<String> {
+    let words: Vec<String> = std::env::args_os().skip(1).map(|word| word.to_string_lossy().into_owned()).collect();
+    let (command, rest) = words.split_first()?;
+    let shown = || printable(&rest.join(" "));
+    match command.as_str() {
+        "run" | "shell" | "start" | "enter" => Some(match rest {
+            [] => "`sbc exec` runs the policy's command in the sandbox".to_owned(),
+            _ => format!("`sbc exec -- {}` runs a command in the sandbox", shown()),
+        }),
+        "exec" if !rest.iter().any(|word| word.starts_with('-')) => {
+            Some(format!("a command comes after two dashes: `sbc exec -- {}`", shown()))
+        }
+        _ => None,
     }
 }
 
