@@ -100,7 +100,7 @@ impl<'a> Scanner<'a> {
         let length = loop {
             let found = body.get(from..)?.find("\"\"\"").map(|found| from + found);
             match found {
-                Some(found) if body.get(..found).is_some_and(|before| odd_backslashes(before)) => from = found + 1,
+                Some(found) if body.get(..found).is_some_and(odd_backslashes) => from = found + 1,
                 found => break found,
             }
         };

@@ -193,6 +193,10 @@ impl<'a> Scanner<'a> {
         if word.starts_with('=') && self.node.as_ref().is_some_and(|node| node.entries == 0) {
             return self.equals(start);
         }
+        // White space may stand around the `=` of a property.
+        if word == "=" {
+            return;
+        }
         if word.contains(is_hidden) {
             self.hidden(start, word);
         }
