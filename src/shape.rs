@@ -35,6 +35,9 @@ impl Shape<'_> {
     }
 }
 
+/// The longest text, in bytes, that a help repeats with a change.
+const LONGEST: usize = 200;
+
 /// Checks nodes of one source.
 pub struct Shaper<'a> {
     pub text: &'a str,
@@ -150,7 +153,10 @@ impl Shaper<'_> {
             let words: Vec<String> = line.split_whitespace().map(quoted).collect();
             rule = format!("command {}", words.join(" "));
         }
-        let help = format!("write `{} {{ {rule}; }}`", node.name);
+        let help = match rule.len() > LONGEST {
+            true => format!("for example `{}`", node.example),
+            false => format!("write `{} {{ {rule}; }}`", node.name),
+        };
         self.out.push(diagnostic.help(help).suggest(all, format!("{{ {rule}; }}")));
     }
 
@@ -207,7 +213,7 @@ impl Shaper<'_> {
         let Some((before, after)) = wrapper(section, home) else { return diagnostic.help(help) };
         let end = self.end(kdl);
         let whole = self.text.get(location.span.start..end.span.end).unwrap_or_default();
-        let help = match whole.contains('\n') {
+        let help = match whole.contains('\n') || whole.len() > LONGEST {
             true => help,
             false => format!("{help}: write `{before}{whole}{after}`"),
         };
