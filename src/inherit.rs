@@ -65,7 +65,11 @@ impl<'a> Library<'a> {
                     ),
                 };
                 let diagnostic = Diagnostic::error(Code::SBC0201, format!("there is no profile `{}`", name.value));
-                out.push(through(diagnostic.at(name.location, "unknown").help(help), chain));
+                let mut diagnostic = diagnostic.at(name.location, "unknown").help(help);
+                if let Some(near) = nearest(&name.value, names()) {
+                    diagnostic = diagnostic.suggest(name.location, format!("\"{near}\""));
+                }
+                out.push(through(diagnostic, chain));
                 None
             }
         }

@@ -10,9 +10,6 @@ use crate::source::{Location, SourceId, Span, Spanned};
 use crate::synonyms;
 use kdl::{KdlDocument, KdlEntry, KdlNode, KdlValue};
 
-/// The longest statement, in bytes, that a help repeats.
-const LONGEST_EXAMPLE: usize = 200;
-
 /// A node whose name, entries and children fit the schema as far as they are handed out.
 pub struct Shape<'a> {
     pub node: &'static Node,
@@ -37,6 +34,9 @@ impl Shape<'_> {
         self.properties.iter().filter(move |(key, _)| !own(&key.value))
     }
 }
+
+/// The longest text, in bytes, that a help repeats with a change.
+const LONGEST: usize = 200;
 
 /// Checks nodes of one source.
 pub struct Shaper<'a> {
@@ -153,7 +153,11 @@ impl Shaper<'_> {
             let words: Vec<String> = line.split_whitespace().map(quoted).collect();
             rule = format!("command {}", words.join(" "));
         }
-        let help = format!("write `{} {{ {rule}; }}`", node.name);
+        let help = if rule.len() > LONGEST {
+            format!("for example `{}`", node.example)
+        } else {
+            format!("write `{} {{ {rule}; }}`", node.name)
+        };
         self.out.push(diagnostic.help(help).suggest(all, format!("{{ {rule}; }}")));
     }
 
@@ -210,7 +214,7 @@ impl Shaper<'_> {
         let Some((before, after)) = wrapper(section, home) else { return diagnostic.help(help) };
         let end = self.end(kdl);
         let whole = self.text.get(location.span.start..end.span.end).unwrap_or_default();
-        let is_short = whole.len() <= LONGEST_EXAMPLE && !whole.contains('\n');
+        let is_short = whole.len() <= LONGEST && !whole.contains('\n');
         let help = if is_short { format!("{help}: write `{before}{whole}{after}`") } else { help };
         let start = Location { span: Span { end: location.span.start, ..location.span }, ..location };
         diagnostic.help(help).suggest(start, before).suggest(end, after)

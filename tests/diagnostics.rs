@@ -22,6 +22,9 @@ const WITHOUT_TEXT: &[(&str, &str)] = &[
     ("language-dockerfile", "a file in another language has to be written anew"),
     ("file-yaml", "there is no policy, and a file is renamed in the shell"),
     ("file-without-dot", "there is no policy, and a file is renamed in the shell"),
+    ("home-writable", "which directories are needed, only the author knows"),
+    ("meaning-conflict-through-levels", "which definition counts, only the author knows"),
+    ("meaning-assertion-through-levels", "whether the rule or the assertion goes, only the author knows"),
 ];
 
 /// The broken policies of `tests/cases/diagnostics`, by name.
@@ -225,3 +228,31 @@ const SLIPPED: [&str; 3] = [
     include_str!("cases/good-settings/.agent-sandbox.kdl"),
     include_str!("../examples/web-shop/.agent-sandbox.kdl"),
 ];
+
+/// In a file that is right nothing is found to repair.
+#[test]
+fn right_files_need_no_repair() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut read = 0;
+    for entry in walkdir::WalkDir::new(root.join("tests/cases")).into_iter().map(Result::unwrap) {
+        let right = fs::read_to_string(entry.path().join("case")).is_ok_and(|case| !case.contains("code: "));
+        let Ok(text) = fs::read_to_string(entry.path().join(".agent-sandbox.kdl")) else { continue };
+        if right {
+            let found = sbc::repair::repair(&text, sbc::source::SourceId(0));
+            assert!(found.problems.is_empty(), "{}: {:?}", entry.path().display(), found.problems);
+            read += 1;
+        }
+    }
+    assert!(read > 20, "only {read} files");
+}
+
+/// A line that is indented with a wide space does not move the end of a block into a character.
+#[test]
+fn wide_indentation_keeps_places_on_characters() {
+    let text = "sandbox \"app\" {\n    limits {\n \u{2003}work \"n\"\n  sandbox \"b\" {\n";
+    let found = sbc::repair::repair(text, sbc::source::SourceId(0));
+    assert!(!found.replacements.is_empty());
+    for replacement in &found.replacements {
+        assert!(text.get(replacement.span.start..replacement.span.end).is_some(), "{replacement:?}");
+    }
+}

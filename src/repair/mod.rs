@@ -107,11 +107,14 @@ impl<'a> Scanner<'a> {
         at + rest.find(['\n', '\r']).unwrap_or(rest.len())
     }
 
+    /// The start of the line that holds an offset.
+    fn line_start(&self, at: usize) -> usize {
+        self.text.get(..at).and_then(|before| before.rfind('\n')).map_or(0, |newline| newline + 1)
+    }
+
     /// The white space at the start of the line that holds an offset.
     fn indentation(&self, at: usize) -> &'a str {
-        let before = self.text.get(..at).unwrap_or_default();
-        let line = before.rfind('\n').map_or(0, |newline| newline + 1);
-        let line = self.text.get(line..).unwrap_or_default();
+        let line = self.text.get(self.line_start(at)..).unwrap_or_default();
         line.get(..line.len() - line.trim_start_matches([' ', '\t']).len()).unwrap_or_default()
     }
 
@@ -185,7 +188,7 @@ impl<'a> Scanner<'a> {
             return;
         }
         while let Some(block) = self.blocks.pop_if(|block| block.indent >= indent) {
-            self.unclosed(&block, self.at - indent);
+            self.unclosed(&block, self.line_start(self.at));
         }
     }
 
@@ -257,7 +260,7 @@ impl<'a> Scanner<'a> {
         let fits = self.blocks.iter().any(|block| block.indent == indent.len());
         while self.indented && first && fits && self.blocks.last().is_some_and(|block| block.indent > indent.len()) {
             if let Some(block) = self.blocks.pop() {
-                self.unclosed(&block, start - indent.len());
+                self.unclosed(&block, self.line_start(start));
             }
         }
         self.at += 1;

@@ -157,7 +157,8 @@ impl<'a> Scanner<'a> {
 
     /// The rest of the line at an offset, as an example.
     fn line_rest(&self, at: usize) -> &'a str {
-        self.text.get(at..self.line_end(at)).unwrap_or_default().trim().trim_end_matches(';')
+        let rest = self.text.get(at..self.line_end(at)).unwrap_or_default().trim().trim_end_matches(';');
+        if rest.len() > 200 { "…" } else { rest }
     }
 
     /// Text to insert where the node ends whose `=` stands at `equals`.
@@ -192,6 +193,10 @@ impl<'a> Scanner<'a> {
         }
         if word.starts_with('=') && self.node.as_ref().is_some_and(|node| node.entries == 0) {
             return self.equals(start);
+        }
+        // White space may stand around the `=` of a property.
+        if word == "=" {
+            return;
         }
         if word.contains(is_hidden) {
             self.hidden(start, word);
