@@ -30,7 +30,7 @@ pub fn missing(host: &Host, path: &Path) -> (Diagnostic, Option<String>) {
         return (error(title).help("mend the link, or write `missing=\"skip\"` if it need not be there"), None);
     }
     let diagnostic = error(format!("`{}` does not exist on this host", host.spell(path)));
-    if let Some(near) = nearest_existing(path).map(|near| host.spell(&near)) {
+    if let Some(near) = nearest_existing(path).filter(|near| near != path).map(|near| host.spell(&near)) {
         return (diagnostic.help(format!("did you mean `{near}`? or write {otherwise}")), Some(near));
     }
     let diagnostic = match breaks_off(path) {

@@ -9,6 +9,7 @@ use crate::diagnostic::{Code, Diagnostic};
 use crate::invocation::isolation_options;
 use crate::plan::{Action, Content};
 use crate::policy::Grant;
+use crate::source::Location;
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
@@ -100,6 +101,20 @@ pub fn explain(complaint: &str) -> Diagnostic {
         Some(cause) => Diagnostic::error(cause.code, format!("{}: {text}", cause.title)).help(cause.help),
         None => Diagnostic::error(Code::SBC0705, format!("bubblewrap could not set up the sandbox: {text}"))
             .help("`sbc check` looks for the cause"),
+    }
+}
+
+/// Points at the rule behind the path that a complaint of bubblewrap names, if it names one.
+pub fn blame(complaint: Diagnostic, rules: &[(PathBuf, Location)]) -> Diagnostic {
+    let names = |path: &Path| {
+        let shown = path.display().to_string();
+        let ends = |rest: &str| !rest.starts_with(|c: char| c.is_alphanumeric() || matches!(c, '/' | '-' | '_' | '.'));
+        complaint.title.match_indices(&shown).any(|(at, _)| complaint.title.get(at + shown.len()..).is_some_and(ends))
+    };
+    let named = rules.iter().filter(|(path, _)| path.parent().is_some() && names(path));
+    match named.max_by_key(|(path, _)| path.as_os_str().len()) {
+        Some((_, location)) => complaint.at(*location, "for this rule"),
+        None => complaint,
     }
 }
 

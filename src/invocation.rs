@@ -18,6 +18,7 @@ use crate::origin::Origin;
 use crate::path::SymbolicPath;
 use crate::plan::{Action, Content, Step};
 use crate::policy::{EnvRule, Setting};
+use crate::source::Location;
 use crate::view::Space;
 use crate::words::{Lifetime, Missing, Namespace, NestedSandboxes, Network, SettingKey, Terminal};
 use std::cell::RefCell;
@@ -65,6 +66,8 @@ pub struct Invocation {
     pub has_proc: bool,
     /// How many file systems get mounted.
     pub mounts: usize,
+    /// The sources and the places that bubblewrap may complain of, with the rule behind each.
+    pub rules: Vec<(PathBuf, Location)>,
 }
 
 /// Resolves a plan on a host. What is wrong goes to `out`; then the result is not to be used.
@@ -171,6 +174,14 @@ impl<'a> Builder<'a> {
         }
         self.mount_point(&request, &placed);
         let at = placed.path;
+        if let Some(origin) = request.step.origins.first() {
+            let source = match &request.operation {
+                Operation::Bind { source, .. } | Operation::Overlay { source } => Some(source.clone()),
+                _ => None,
+            };
+            let paths = source.into_iter().chain([at.clone()]);
+            self.invocation.rules.extend(paths.map(|path| (path, origin.location)));
+        }
         let path = OsString::from(at.clone());
         let provider = match request.operation {
             Operation::Bind { option, source, writable, .. } => {

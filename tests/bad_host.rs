@@ -148,3 +148,15 @@ fn full_keyring() {
     let output = run(project.command("sh").args(["-c", script, env!("CARGO_BIN_EXE_sbc")]));
     sane(output).code(125).says(&["SBC0708", "session keyring"]);
 }
+
+/// What bubblewrap itself cannot mount is shown with the rule that asks for it, also when the plan
+/// was compiled before.
+#[test]
+fn refused_mounts() {
+    let long = "n".repeat(300);
+    let project = Project::with_body(&format!("filesystem {{\n    dir \"/srv/{long}\"\n}}"));
+    for _ in 0..2 {
+        let texts = ["SBC0705", "File name too long", ".agent-sandbox.kdl:4:9", "for this rule"];
+        project.exec("true").code(125).says(&texts);
+    }
+}

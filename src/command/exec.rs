@@ -3,7 +3,7 @@
 //! A policy that was compiled before is taken from the cache: its name covers every text that was
 //! read just now, so that no stale plan can run. The host is looked at anew at every start.
 
-use super::{Loaded, Problems, compile_guarded, one, open, refuse_root, report, report_one};
+use super::{Loaded, Problems, compile_guarded, one, open, refuse_root, report};
 use crate::cache::Cache;
 use crate::compile::Compiled;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
@@ -12,6 +12,7 @@ use crate::invocation::Invocation;
 use crate::levels::Levels;
 use crate::placeholder::Placeholders;
 use crate::report::Format;
+use crate::source::Sources;
 use crate::words::Variable;
 use crate::{bwrap, exec, invocation};
 use std::ffi::OsString;
@@ -22,17 +23,27 @@ const FAILED: i32 = 125;
 
 /// The command's status, or 125 when it was not started.
 pub fn run(sandbox: Option<String>, words: Vec<OsString>) -> i32 {
-    let start = match prepare(sandbox, &words) {
-        Ok(start) => start,
-        Err(problems) => {
-            report(&problems.0, &problems.1, Format::Human);
-            return FAILED;
-        }
-    };
-    start.run().unwrap_or_else(|diagnostic| {
-        report_one(diagnostic);
+    let failed = |problems: Problems| {
+        report(&problems.0, &problems.1, Format::Human);
         FAILED
-    })
+    };
+    match prepare(sandbox.clone(), &words, true) {
+        Ok((start, _)) => start.run().unwrap_or_else(|diagnostic| failed(explain(diagnostic, sandbox, &words))),
+        Err(problems) => failed(problems),
+    }
+}
+
+/// Finds the rule behind a failure of bubblewrap. The plan may have come without its places, so it
+/// is compiled once more.
+fn explain(diagnostic: Diagnostic, sandbox: Option<String>, words: &[OsString]) -> Problems {
+    let (diagnostic, sources) = match prepare(sandbox, words, false) {
+        Ok((start, sources)) => (bwrap::blame(diagnostic, &start.invocation.rules), sources),
+        // What has changed since is the better explanation.
+        Err(problems) => return problems,
+    };
+    let mut out = Diagnostics::default();
+    out.push(diagnostic);
+    Box::new((out, sources))
 }
 
 /// Everything that a run needs, with nothing wrong about it.
@@ -46,19 +57,19 @@ struct Start {
 }
 
 /// Compiles the policy, or finds it compiled, and resolves it on this host.
-fn prepare(sandbox: Option<String>, words: &[OsString]) -> Result<Start, Problems> {
+fn prepare(sandbox: Option<String>, words: &[OsString], may_be_cached: bool) -> Result<(Start, Sources), Problems> {
     let project = open(Path::new("."))?;
     let wanted = one(sandbox.clone());
     let host = Host::read(&project.root);
     let cache = host.as_ref().ok().and_then(|host| Cache::new(&state(host), &project.sources, &wanted));
-    let cached = cache.as_ref().zip(host.as_ref().ok()).and_then(|(cache, host)| {
+    let cached = cache.as_ref().filter(|_| may_be_cached).zip(host.as_ref().ok()).and_then(|(cache, host)| {
         let mut out = Diagnostics::default();
         let start = Start::new(&cache.get()?, host, words, &mut out);
         // What is wrong is said with the places of the policy, and the cache knows none.
         start.filter(|_| out.is_empty())
     });
     if let Some(start) = cached {
-        return Ok(start);
+        return Ok((start, project.sources));
     }
     let Loaded { project, mut compilation } = compile_guarded(project, wanted)?;
     let mut out = Levels::errors_only().apply(std::mem::take(&mut compilation.diagnostics));
@@ -72,8 +83,7 @@ fn prepare(sandbox: Option<String>, words: &[OsString]) -> Result<Start, Problem
         Start::new(&compiled, &host, words, &mut out)
     });
     let Some(start) = start.filter(|_| !out.has_errors()) else { return Err(Box::new((out, project.sources))) };
-    report(&out, &project.sources, Format::Human);
-    Ok(start)
+    Ok((start, project.sources))
 }
 
 /// Says how to run a command to those who wrote one in the place of a sandbox.
