@@ -147,10 +147,58 @@ const CAUSES: &[Cause] = &[
         help: APPARMOR,
     },
     Cause {
+        text: "loopback: Failed RTM_NEWADDR",
+        code: Code::SBC0703,
+        title: "this kernel gives a sandbox no loopback interface, as gVisor does not",
+        help: "use a runtime with a Linux kernel, or write `network \"host\"`",
+    },
+    Cause {
         text: "No permissions to creat",
         code: Code::SBC0703,
         title: "user namespaces are forbidden here",
-        help: "`sudo sysctl kernel.unprivileged_userns_clone=1`; in a container run it with `--security-opt seccomp=unconfined`",
+        help: "`sudo sysctl kernel.unprivileged_userns_clone=1`; in a container run it with `--security-opt seccomp=unconfined`; in a chroot they cannot be had",
+    },
+    Cause {
+        text: "setting up uid map: Read-only file system",
+        code: Code::SBC0703,
+        title: "an outer sandbox shows `/proc` read-only",
+        help: "give the outer sandbox a `/proc` of its own: `proc \"/proc\"`",
+    },
+    Cause {
+        text: "/proc/sys/kernel/overflowuid",
+        code: Code::SBC0703,
+        title: "there is no `/proc` here",
+        help: "`sudo mount -t proc proc /proc`",
+    },
+    Cause {
+        text: "Failed to mount tmpfs: No such file or directory",
+        code: Code::SBC0703,
+        title: "there is no `/tmp` here, which bubblewrap starts from",
+        help: "`sudo mkdir -m 1777 /tmp`",
+    },
+    Cause {
+        text: "Failed to mount tmpfs: Permission denied",
+        code: Code::SBC0703,
+        title: "SELinux forbids mounting in this container",
+        help: "run the container with `--security-opt label=disable`",
+    },
+    Cause {
+        text: "Failed to mount tmpfs: ",
+        code: Code::SBC0703,
+        title: "no more file systems may be mounted here",
+        help: "raise `sudo sysctl fs.mount-max=100000`",
+    },
+    Cause {
+        text: "Unable to apply mount flags",
+        code: Code::SBC0705,
+        title: "a file system below one that is shown does not answer, such as a network share that is gone",
+        help: "unmount it, or show only the directories beside it",
+    },
+    Cause {
+        text: "openat2",
+        code: Code::SBC0703,
+        title: "this kernel lacks a system call that this bubblewrap needs, as gVisor does",
+        help: "use a runtime with Linux 5.6 or newer",
     },
     Cause {
         text: "does not support user namespaces",
@@ -161,7 +209,7 @@ const CAUSES: &[Cause] = &[
     Cause {
         text: "exceeded (ENOSPC)",
         code: Code::SBC0703,
-        title: "no more namespaces may be made here",
+        title: "no more namespaces may be made here: a limit is reached, or this is a sandbox already",
         help: "raise `/proc/sys/user/max_*_namespaces`; inside a sandbox write `nested-sandboxes \"allow\"` in the outer one",
     },
     Cause {

@@ -21,6 +21,7 @@ mod diagnostics;
 mod documented;
 mod formats;
 mod generated;
+mod host_messages;
 mod hostile;
 mod hosts;
 mod invariants;

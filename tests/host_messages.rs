@@ -1,0 +1,62 @@
+//! What bubblewrap says on hosts that forbid it something, and what sbc makes of it.
+
+use sbc::bwrap::explain;
+
+/// bubblewrap's words on hosts that cannot be made here, with a part of the cause and of the cure.
+const COMPLAINTS: &[(&str, &str, &str)] = &[
+    ("bwrap: setting up uid map: Permission denied", "AppArmor", "bwrap-userns-restrict"),
+    (
+        "bwrap: loopback: Failed RTM_NEWADDR: Operation not permitted",
+        "AppArmor or a container",
+        "bwrap-userns-restrict",
+    ),
+    ("bwrap: loopback: Failed RTM_NEWADDR: Function not implemented", "gVisor", "network \"host\""),
+    (
+        "bwrap: No permissions to create a new namespace, likely because the kernel does not allow it",
+        "forbidden",
+        "unprivileged_userns_clone=1",
+    ),
+    ("bwrap: No permissions to create new namespace", "forbidden", "seccomp=unconfined"),
+    (
+        "bwrap: Creating new namespace failed, likely because the kernel does not support user namespaces.",
+        "no user namespaces",
+        "WSL 2",
+    ),
+    (
+        "bwrap: Creating new namespace failed: nesting depth or /proc/sys/user/max_*_namespaces exceeded (ENOSPC)",
+        "a limit is reached",
+        "nested-sandboxes",
+    ),
+    (
+        "bwrap: Can't mount proc on /newroot/proc: Operation not permitted",
+        "a container hides",
+        "systempaths=unconfined",
+    ),
+    ("bwrap: Can't mount proc on /proc: Operation not permitted", "a container hides", "systempaths=unconfined"),
+    ("bwrap: setting up uid map: Read-only file system", "outer sandbox", "proc \"/proc\""),
+    (
+        "bwrap: cannot open /proc/sys/user/max_user_namespaces: Read-only file system",
+        "read-only",
+        "systempaths=unconfined",
+    ),
+    ("bwrap: Can't read /proc/sys/kernel/overflowuid: No such file or directory", "no `/proc`", "mount -t proc"),
+    ("bwrap: Failed to mount tmpfs: No such file or directory", "no `/tmp`", "mkdir -m 1777 /tmp"),
+    ("bwrap: Failed to mount tmpfs: Permission denied", "SELinux", "label=disable"),
+    ("bwrap: Failed to mount tmpfs: No space left on device", "no more file systems", "fs.mount-max"),
+    ("bwrap: Unknown option --overlay-src", "too old", "0.11"),
+    ("bwrap: Unable to apply mount flags: remount \"/newroot/net\": No such device", "does not answer", "unmount it"),
+    ("bwrap: Exceeded maximum number of arguments 9000", "9,000 arguments", "directories"),
+    ("bwrap: openat2 failed: Function not implemented", "gVisor", "Linux 5.6"),
+];
+
+/// Each complaint is given its cause and its cure, and bubblewrap's own words are kept.
+#[test]
+fn complaints_are_explained() {
+    for (complaint, cause, cure) in COMPLAINTS {
+        let diagnostic = explain(complaint);
+        let help = diagnostic.help.clone().unwrap_or_default();
+        assert!(diagnostic.title.contains(cause), "{complaint}: {}", diagnostic.title);
+        assert!(help.contains(cure), "{complaint}: {help}");
+        assert!(diagnostic.title.ends_with(complaint.trim_start_matches("bwrap: ")), "{}", diagnostic.title);
+    }
+}
