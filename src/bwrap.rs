@@ -96,6 +96,10 @@ pub fn probe(bwrap: &Path, content: &Content) -> Result<(), Diagnostic> {
 /// distribution, so each is known by a part of it.
 pub fn explain(complaint: &str) -> Diagnostic {
     let text = complaint.trim().trim_start_matches("bwrap: ");
+    if text.is_empty() {
+        let title = "bubblewrap ended before the command ran; what it said stands above";
+        return Diagnostic::error(Code::SBC0705, title).help("with `proc \"/proc\"` in the policy sbc can tell more");
+    }
     let cause = CAUSES.iter().find(|cause| complaint.contains(cause.text));
     match cause {
         Some(cause) => Diagnostic::error(cause.code, format!("{}: {text}", cause.title)).help(cause.help),

@@ -106,6 +106,9 @@ fn failure(program: &OsStr, error: &io::Error) -> String {
     } else {
         std::env::split_paths(&path).map(|folder| folder.join(program)).find(|path| path.exists())
     };
+    if found.is_none() && name.contains(char::is_whitespace) {
+        return format!("`{name}` is no program; for a line of shell write: -- sh -c '{name}'");
+    }
     match found {
         Some(found) => format!(
             "`{}` is inside, but its interpreter or its dynamic loader is not: show that, too",

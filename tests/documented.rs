@@ -38,7 +38,11 @@ fn exit_codes() {
     project.sbc(&["exec", "--", "./tool"]).code(126);
     project.executable("tool");
     project.sbc(&["exec", "--", "./tool"]).code(127).says(&["its interpreter or its dynamic loader is not"]);
-    project.sbc(&["exec", "--no-such-option"]).code(125);
+    project.sbc(&["exec", "--", "ls | wc"]).code(127).says(&["-- sh -c 'ls | wc'"]);
+    project.sbc(&["exec", "--no-such-option"]).code(125).says(&["unexpected argument"]);
+    project.sbc(&["exec", "npm", "test"]).code(125).says(&["`sbc exec -- npm test`"]);
+    project.sbc(&["exec", "ls"]).code(125).says(&["SBC0205", "`sbc exec -- ls`"]);
+    project.sbc(&["run", "make"]).code(2).says(&["`sbc exec -- make`"]);
     project.sbc(&["check", "--no-such-option"]).code(2);
 }
 
