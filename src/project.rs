@@ -51,7 +51,16 @@ pub fn find(start: &Path) -> Result<PathBuf, Diagnostic> {
         start
     };
     let directory = if directory.as_os_str().is_empty() { Path::new(".") } else { directory };
-    let physical = fs::canonicalize(directory).map_err(|error| unreadable(&directory.display().to_string(), &error))?;
+    let physical = fs::canonicalize(directory).map_err(|error| {
+        let diagnostic = unreadable(&directory.display().to_string(), &error);
+        let is_word = directory.components().count() == 1 && Path::new(POLICY).exists();
+        // Other commands take the name of a sandbox in this place.
+        if is_word {
+            diagnostic.note("this is a path; `sbc check` alone checks all sandboxes here")
+        } else {
+            diagnostic
+        }
+    })?;
     if !physical.is_dir() {
         let title = format!("`{}` is neither a project directory nor a `{POLICY}`", start.display());
         return Err(Diagnostic::error(Code::SBC0007, title).help("name the directory that holds the policy"));

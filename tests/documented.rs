@@ -99,3 +99,16 @@ fn missing_files_are_not_protected() {
     assert_eq!(project.read(".envrc"), "evil\n");
     project.exec("echo more > .envrc").code(2).says(&["Read-only file system"]);
 }
+
+/// A name of a sandbox in the place of a path is answered, and scripts of removed sandboxes are named after a build.
+#[test]
+fn names_and_leftovers() {
+    let project = Project::with_body("");
+    project.sbc(&["check", "app"]).code(1).says(&["SBC0006", "`sbc check` alone checks all sandboxes here"]);
+    project.write(".agent-sandbox/old.sh", "");
+    project
+        .sbc(&["build"])
+        .code(0)
+        .says(&["old.sh belongs to no sandbox of the policy: `git rm .agent-sandbox/old.sh`"]);
+    assert!(!project.sbc(&["build"]).stderr.contains("app.sh belongs"));
+}

@@ -3,7 +3,7 @@
 use super::{Loaded, load, print, report, report_one};
 use crate::cli::Emit;
 use crate::compile::{Compiled, Wanted};
-use crate::diagnostic::{Code, Diagnostic, Diagnostics};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, printable};
 use crate::emit::{argv, json, lock, script};
 use crate::host::Host;
 use crate::plan::{FORMAT, Plan};
@@ -49,7 +49,12 @@ pub fn write(wanted: &Wanted) -> i32 {
         eprintln!("wrote {DIRECTORY}/{LOCK}");
     });
     match result {
-        Ok(()) => 0,
+        Ok(()) => {
+            for name in leftover(&folder, &built) {
+                eprintln!("note: {DIRECTORY}/{name} belongs to no sandbox of the policy: `git rm {DIRECTORY}/{name}`");
+            }
+            0
+        }
         Err(diagnostic) => {
             report_one(diagnostic);
             1
@@ -259,16 +264,23 @@ fn check_lock(path: &Path, built: &[(Compiled, String)], out: &mut Diagnostics) 
 
 /// Scripts of sandboxes that the policy does not have would go on being run.
 fn leftovers(folder: &Path, built: &[(Compiled, String)], out: &mut Diagnostics) {
-    let entries = fs::read_dir(folder).into_iter().flatten().filter_map(Result::ok);
-    let mut names: Vec<String> = entries.filter_map(|entry| entry.file_name().into_string().ok()).collect();
-    names.sort();
-    for name in names.iter().filter_map(|name| name.strip_suffix(".sh")) {
-        if !built.iter().any(|(compiled, _)| compiled.plan.name == name) {
-            let title = format!("`{DIRECTORY}/{name}.sh` belongs to no sandbox of the policy");
-            out.push(
-                Diagnostic::error(Code::SBC0601, title)
-                    .help(format!("`git rm {DIRECTORY}/{name}.sh`, if sbc once wrote it")),
-            );
-        }
+    for name in leftover(folder, built) {
+        let title = format!("`{DIRECTORY}/{name}` belongs to no sandbox of the policy");
+        out.push(
+            Diagnostic::error(Code::SBC0601, title).help(format!("`git rm {DIRECTORY}/{name}`, if sbc once wrote it")),
+        );
     }
+}
+
+/// The names of scripts that no sandbox of the policy has, in order.
+fn leftover(folder: &Path, built: &[(Compiled, String)]) -> Vec<String> {
+    let entries = fs::read_dir(folder).into_iter().flatten().filter_map(Result::ok);
+    let names = entries.filter_map(|entry| entry.file_name().into_string().ok());
+    let is_own = |script: &str| built.iter().any(|(compiled, _)| compiled.plan.name == script);
+    let mut found: Vec<String> = names
+        .filter(|name| name.strip_suffix(".sh").is_some_and(|script| !is_own(script)))
+        .map(|name| printable(&name))
+        .collect();
+    found.sort();
+    found
 }
