@@ -86,6 +86,7 @@ codes! {
     SBC0502 Error "nothing to waive",
     SBC0503 Error "settings contradict each other",
     SBC0504 Error "sbc's own records can be written",
+    SBC0505 Error "a denied path is shown elsewhere",
     // 06: artefacts
     SBC0601 Error "an artefact is out of date",
     SBC0602 Error "an artefact is missing",

@@ -2,7 +2,7 @@
 //!
 //! Reads nothing: `project.rs` has read the texts. Every stage collects its problems and goes on.
 
-use crate::check::{assertions, lints, state};
+use crate::check::{assertions, denials, lints, state};
 use crate::decode::decode;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, list, nearest};
 use crate::inherit::{Library, inherit};
@@ -13,7 +13,7 @@ use crate::plan::Plan;
 use crate::policy::{Layer, LayerKind, Policy};
 use crate::repair::repair;
 use crate::source::{SourceId, SourceKind, Sources};
-use crate::view::Space;
+use crate::view::{Symbols, View};
 use crate::{builtin, foreign, guard};
 
 /// One sandbox, compiled.
@@ -60,8 +60,10 @@ pub fn compile(sources: &Sources, wanted: &Wanted) -> Compilation {
         let Some(lineage) = inherit(sandbox, &library, &mut out) else { continue };
         let Some(merged) = merge(&lineage, &mut out) else { continue };
         let plan = lower(&merged, &mut out);
-        assertions::check(&merged, &plan, Space::SYMBOLS, &mut out);
-        state::check(&plan, Space::SYMBOLS, &mut out);
+        let view = View::symbolic(&plan);
+        assertions::check(&merged, &plan, &view, &mut out);
+        denials::check(&plan, &view, &mut out);
+        state::check(&plan, &Symbols, &mut out);
         let is_own = |id| sources.get(id).is_some_and(|source| source.kind != SourceKind::BuiltIn);
         lints::check(&lineage, &merged, &is_own, &mut out);
         sandboxes.push(Compiled { merged, plan });

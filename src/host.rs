@@ -7,13 +7,16 @@
 use crate::diagnostic::{Code, Diagnostic};
 use crate::mounts::HostTree;
 use crate::path::SymbolicPath;
+use crate::view::{Access, Node, Space};
 use crate::words::Variable;
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::env;
 use std::ffi::{OsStr, OsString};
 use std::fs;
+use std::io;
 use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::FileTypeExt;
 use std::path::{Path, PathBuf};
 
 /// One machine, as one user sees it from one project.
@@ -35,6 +38,8 @@ pub struct Host {
 #[derive(Clone, Debug, Default)]
 pub struct Links {
     known: RefCell<HashMap<OsString, Option<PathBuf>>>,
+    /// Paths of policies with their links followed.
+    real: RefCell<HashMap<SymbolicPath, Option<PathBuf>>>,
 }
 
 impl Links {
@@ -125,7 +130,51 @@ impl Host {
 
     /// As [`Host::expand`], with links followed; a circle of links has no end and so no path.
     pub fn real(&self, path: &SymbolicPath) -> Option<PathBuf> {
-        HostTree::new(&[]).resolve(&self.expand(path).ok()?, &self.links).ok()
+        HostTree::new(&[]).resolve(&self.expand(path).ok()?, self).ok()
+    }
+}
+
+impl Space for Host {
+    fn inside(&self, path: &SymbolicPath) -> Option<PathBuf> {
+        self.expand(path).ok()
+    }
+
+    fn real(&self, path: &SymbolicPath) -> Option<PathBuf> {
+        if let Some(known) = self.links.real.borrow().get(path) {
+            return known.clone();
+        }
+        let real = Host::real(self, path);
+        self.links.real.borrow_mut().insert(path.clone(), real.clone());
+        real
+    }
+
+    fn link(&self, path: &Path) -> Option<PathBuf> {
+        self.links.read(path)
+    }
+
+    fn node(&self, path: &Path) -> Node {
+        let kind = match fs::symlink_metadata(path) {
+            Ok(metadata) => metadata.file_type(),
+            Err(error) if error.kind() == io::ErrorKind::PermissionDenied => return Node::Unreachable,
+            Err(_) => return Node::Absent,
+        };
+        match () {
+            () if kind.is_symlink() => Node::Link,
+            () if kind.is_dir() => Node::Directory,
+            () if kind.is_char_device() || kind.is_block_device() => Node::Device,
+            () if kind.is_socket() || kind.is_fifo() => Node::Channel,
+            () => Node::File,
+        }
+    }
+
+    fn rights(&self, path: &Path) -> Access {
+        use rustix::fs::Access as Right;
+        let may = |right| rustix::fs::access(path, right).is_ok();
+        Access { read: may(Right::READ_OK), write: may(Right::WRITE_OK), execute: may(Right::EXEC_OK) }
+    }
+
+    fn spell(&self, path: &Path) -> String {
+        Host::spell(self, path)
     }
 }
 

@@ -5,24 +5,22 @@
 
 #![allow(clippy::disallowed_methods, reason = "this module resolves a plan on a host")]
 
-use crate::check::{assertions, state};
+use crate::check::{assertions, denials, state};
 use crate::compile::Compiled;
 use crate::diagnostic::{Code, Diagnostics};
 use crate::env;
 use crate::host::Host;
 use crate::layout;
 use crate::merge::Resolved;
-use crate::mounts::{Mounts, Placed, Provider};
+use crate::mounts::{Mount, Mounts, Placed, Planted, Provider};
 use crate::operation::{Inspector, Operation, Request};
 use crate::origin::Origin;
-use crate::path::SymbolicPath;
-use crate::plan::{Action, Content, Step};
+use crate::plan::{Content, Step};
 use crate::policy::{EnvRule, Setting};
 use crate::source::Location;
-use crate::view::Space;
-use crate::words::{Lifetime, Missing, Namespace, NestedSandboxes, Network, SettingKey, Terminal};
-use std::cell::RefCell;
-use std::collections::{BTreeMap, HashMap};
+use crate::view::View;
+use crate::words::{Lifetime, Namespace, NestedSandboxes, Network, SettingKey, Terminal};
+use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fs;
 use std::io;
@@ -70,19 +68,10 @@ pub struct Invocation {
     pub rules: Vec<(PathBuf, Location)>,
 }
 
-/// Resolves a plan on a host. What is wrong goes to `out`; then the result is not to be used.
-pub fn resolve(compiled: &Compiled, host: &Host, out: &mut Diagnostics) -> Invocation {
+/// Resolves a plan on a host, and gives what a process inside will see. What is wrong goes to `out`;
+/// then the invocation is not to be used.
+pub fn resolve<'a>(compiled: &'a Compiled, host: &'a Host, out: &mut Diagnostics) -> (Invocation, View<'a>) {
     let content = &compiled.plan.content;
-    // Once more with the links of this host followed: symbols cannot tell what lies behind them.
-    let known = RefCell::new(HashMap::new());
-    let real = |path: &SymbolicPath| known.borrow_mut().entry(path.clone()).or_insert_with(|| host.real(path)).clone();
-    let is_there = |step: &Step| match &step.action {
-        Action::Host { source, missing: Missing::Skip, .. } => real(source).is_some_and(|path| path.exists()),
-        _ => true,
-    };
-    let space = Space { inside: &|path| host.expand(path).ok(), host: &real, is_there: &is_there };
-    assertions::check(&compiled.merged, &compiled.plan, space, out);
-    state::check(&compiled.plan, space, out);
     let inspector = Inspector::new(content, host, out);
     let mut builder =
         Builder { inspector, mounts: Mounts::default(), read_only: Vec::new(), invocation: Invocation::default() };
@@ -92,9 +81,14 @@ pub fn resolve(compiled: &Compiled, host: &Host, out: &mut Diagnostics) -> Invoc
     let workdir = compiled.merged.settings.get(&SettingKey::Workdir);
     builder.workdir(content, workdir.map(|resolved| resolved.origins.as_slice()).unwrap_or_default());
     builder.environment(content);
-    let Builder { inspector, mut invocation, .. } = builder;
+    let Builder { inspector, mounts, mut invocation, .. } = builder;
     invocation.placeholders = inspector.placeholders;
-    invocation
+    let view = View::new(mounts, inspector.absent, host);
+    // Once more, over what is really mounted: symbols cannot tell what lies behind links.
+    assertions::check(&compiled.merged, &compiled.plan, &view, out);
+    denials::check(&compiled.plan, &view, out);
+    state::check(&compiled.plan, host, out);
+    (invocation, view)
 }
 
 /// Namespaces, capabilities and lifetime as options; an explicit list, because `--unshare-all`
@@ -120,15 +114,15 @@ fn injection_possible() -> bool {
     fs::read_to_string("/proc/sys/dev/tty/legacy_tiocsti").map_or(true, |value| value.trim() != "0")
 }
 
-struct Builder<'a> {
-    inspector: Inspector<'a>,
-    mounts: Mounts,
+struct Builder<'a, 'o> {
+    inspector: Inspector<'a, 'o>,
+    mounts: Mounts<'a>,
     /// What is made read-only when everything stands.
     read_only: Vec<PathBuf>,
     invocation: Invocation,
 }
 
-impl<'a> Builder<'a> {
+impl<'a> Builder<'a, '_> {
     fn option<const N: usize>(&mut self, words: [OsString; N]) {
         self.invocation.options.extend(words.map(Argument::Word));
     }
@@ -165,10 +159,14 @@ impl<'a> Builder<'a> {
 
     /// Emits one request on the place that it really has inside.
     fn emit(&mut self, request: Request<'a>) {
-        let placed = match self.mounts.resolve(&request.at, &self.inspector.host.links) {
+        let placed = match self.mounts.resolve(&request.at, self.inspector.host, Planted::Refuse) {
             Ok(placed) => placed,
             Err(error) => return self.inspector.unplaced(request.step, &request.at, error),
         };
+        if let Some(buried) = self.mounts.buried(&request.at, &placed.path) {
+            return layout::buried_by_link(buried, &request, &placed.path, self.inspector.out);
+        }
+        self.mounts.note_move(&request.at, &placed.path);
         if let Operation::Deny { open } = request.operation {
             return self.deny(request.step, placed, open);
         }
@@ -186,51 +184,61 @@ impl<'a> Builder<'a> {
         let provider = match request.operation {
             Operation::Bind { option, source, writable, .. } => {
                 self.option([option.into(), source.clone().into(), path]);
-                Provider::Host { source, writable }
+                Provider::Host { source, writable, device: option == "--dev-bind" }
             }
             Operation::Overlay { source } => {
                 self.option(["--overlay-src".into(), source.clone().into(), "--tmp-overlay".into(), path]);
-                Provider::Host { source, writable: false }
+                Provider::Overlay { source }
             }
             Operation::Data { option, mode, data } => {
+                let provider = match &data {
+                    Data::File(source) => Provider::Copy { source: source.clone(), executable: mode & 0o100 != 0 },
+                    Data::Text(_) => Provider::Text,
+                };
                 self.option(["--perms".into(), format!("{mode:04o}").into(), option.into()]);
                 self.invocation.options.push(Argument::Data(data));
                 self.option([path]);
-                Provider::Own
+                provider
             }
             Operation::Tmpfs { size, mode } => {
                 if let Some(size) = size {
                     self.option(["--size".into(), size.to_string().into()]);
                 }
                 self.option(["--perms".into(), format!("{mode:04o}").into(), "--tmpfs".into(), path]);
-                Provider::Own
+                Provider::Memory { mode }
             }
-            Operation::Directory => return self.option(["--perms".into(), "0755".into(), "--dir".into(), path]),
+            Operation::Directory => {
+                self.option(["--perms".into(), "0755".into(), "--dir".into(), path]);
+                return self.mounts.add_directory(at, request.step);
+            }
             Operation::Symlink { to } => {
                 self.option(["--symlink".into(), to.clone(), path]);
-                return self.mounts.add_link(at, to.into());
+                return self.mounts.add_link(at, to.into(), request.step);
             }
             Operation::Proc => {
                 self.invocation.has_proc |= at == Path::new("/proc");
                 self.option(["--proc".into(), path]);
-                Provider::Own
+                Provider::Proc
             }
             Operation::Dev => {
                 self.option(["--dev".into(), path]);
-                Provider::Own
+                Provider::Dev
             }
             Operation::Deny { .. } => return,
         };
         self.invocation.mounts += 1;
-        self.mounts.add(at, provider);
+        self.mounts.add(Mount { at, provider, step: Some(request.step) });
     }
 
     /// Hides what is there; where nothing is there, nothing is done.
-    fn deny(&mut self, step: &Step, placed: Placed, open: bool) {
-        let Some(host) = placed.host else { return };
+    fn deny(&mut self, step: &'a Step, placed: Placed, open: bool) {
+        let nothing = |builder: &mut Self| builder.inspector.absent.push((placed.path.clone(), step));
+        let Some(host) = placed.host else { return nothing(self) };
         let metadata = match host.metadata() {
             Ok(metadata) => metadata,
-            Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => return,
+            Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
+                return nothing(self);
+            }
             // The sandbox could have locked the directory, to open it again inside.
             Err(error) => {
                 let title = format!("`{}` cannot be reached, and so cannot be hidden: {error}", host.display());
@@ -249,7 +257,8 @@ impl<'a> Builder<'a> {
             self.option(["--ro-bind".into(), "/dev/null".into(), path]);
         }
         self.invocation.mounts += 1;
-        self.mounts.add(placed.path, Provider::Denied);
+        let provider = Provider::Denied { open, file: !metadata.is_dir() };
+        self.mounts.add(Mount { at: placed.path, provider, step: Some(step) });
     }
 
     /// Sees to it that there is something to mount on, where bubblewrap could not make it or would
@@ -311,11 +320,10 @@ impl<'a> Builder<'a> {
 
     /// The real path of a directory inside, if it is one that a process can be in.
     fn visible_directory(&self, path: &Path) -> Option<PathBuf> {
-        let placed = self.mounts.resolve(path, &self.inspector.host.links).ok()?;
+        let placed = self.mounts.resolve(path, self.inspector.host, Planted::Refuse).ok()?;
         let is_directory = match (&placed.host, self.mounts.provider(&placed.path)) {
             (Some(host), _) => host.is_dir(),
-            (None, Some((_, Provider::Denied))) => false,
-            (None, Some((at, _))) => at == placed.path,
+            (None, Some(mount)) => mount.at == placed.path && !matches!(mount.provider, Provider::Denied { .. }),
             (None, None) => false,
         };
         is_directory.then_some(placed.path)
@@ -323,7 +331,7 @@ impl<'a> Builder<'a> {
 
     fn shows_any_of(&self, path: &Path) -> bool {
         self.mounts
-            .resolve(path, &self.inspector.host.links)
+            .resolve(path, self.inspector.host, Planted::Refuse)
             .is_ok_and(|placed| self.mounts.provider(&placed.path).is_some())
     }
 

@@ -6,6 +6,8 @@
 
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::host::Host;
+use crate::mounts::Mount;
+use crate::operation::Request;
 use crate::plan::{Action, Place, Step};
 use crate::policy::Grant;
 use crate::words::Variable;
@@ -77,6 +79,20 @@ fn buried(step: &Step, over: &Step, out: &mut Diagnostics) {
         at(step, Diagnostic::error(Code::SBC0405, title).help(help), "this rule"),
         "would be hidden by this one",
     ));
+}
+
+/// Reports a mount that links of the host lead onto what lies below it.
+pub fn buried_by_link(buried: &Mount<'_>, request: &Request<'_>, at: &Path, out: &mut Diagnostics) {
+    let Some(step) = buried.step else { return };
+    let title = format!(
+        "on this host `{}` leads to `{}` by a link, and would hide `{}` there",
+        request.step.at,
+        at.display(),
+        step.at
+    );
+    let help = format!("write the rule with the path that it leads to: `{}`", at.display());
+    let diagnostic = Diagnostic::error(Code::SBC0405, title).help(help);
+    out.push(self::at(step, self::at(request.step, diagnostic, "this rule"), "would hide this one"));
 }
 
 fn unpinned(step: &Step, tree: &Step, out: &mut Diagnostics) {

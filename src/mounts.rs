@@ -1,9 +1,11 @@
-//! The sandbox's file system as it grows, mount by mount, on one host.
+//! The sandbox's file system as it grows, mount by mount.
 //!
 //! Answers where a path really lies inside: bubblewrap 0.12 refuses to mount on a symbolic link,
-//! and older ones mount somewhere else, so every destination is resolved here first.
+//! and older ones mount somewhere else, so every destination is resolved here first. `view.rs`
+//! reads the finished result.
 
-use crate::host::Links;
+use crate::plan::Step;
+use crate::view::Space;
 use std::collections::{HashMap, VecDeque};
 use std::ffi::{OsStr, OsString};
 use std::path::{Component, Path, PathBuf};
@@ -15,11 +17,53 @@ const MAX_LINKS: usize = 40;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Provider {
     /// A host path; a link below it could be the sandbox's own work if it is writable.
-    Host { source: PathBuf, writable: bool },
-    /// Something of the sandbox's own, in which no path exists that no rule made.
-    Own,
-    /// Nothing that can be read.
-    Denied,
+    Host {
+        source: PathBuf,
+        writable: bool,
+        device: bool,
+    },
+    /// A host directory over which changes are discarded.
+    Overlay {
+        source: PathBuf,
+    },
+    /// A private copy of a host file.
+    Copy {
+        source: PathBuf,
+        executable: bool,
+    },
+    /// A read-only file with text of the policy.
+    Text,
+    /// An empty directory in memory, with these permission bits.
+    Memory {
+        mode: u32,
+    },
+    /// Nothing that can be read; `open` where mounts below it must be reached.
+    Denied {
+        open: bool,
+        file: bool,
+    },
+    Proc,
+    Dev,
+}
+
+impl Provider {
+    /// The host path behind the mount, as far as what is below it is the host's, too.
+    fn host(&self) -> Option<(&Path, bool)> {
+        match self {
+            Provider::Host { source, writable, .. } => Some((source, *writable)),
+            Provider::Overlay { source } => Some((source, false)),
+            _ => None,
+        }
+    }
+}
+
+/// One mount with the step that asks for it, if a step does.
+#[derive(Clone, Debug)]
+pub struct Mount<'a> {
+    /// Without links.
+    pub at: PathBuf,
+    pub provider: Provider,
+    pub step: Option<&'a Step>,
 }
 
 /// Why a path has no place.
@@ -31,6 +75,13 @@ pub enum Unplaced {
     Circle(PathBuf),
 }
 
+/// What to do about links that the sandbox itself could have made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Planted {
+    Refuse,
+    Follow,
+}
+
 /// A path inside with every link followed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Placed {
@@ -38,13 +89,19 @@ pub struct Placed {
     /// The host path behind it, when a host path provides it; it need not exist.
     pub host: Option<PathBuf>,
     pub writable: bool,
+    /// The links on the way, each with what it says.
+    pub links: Vec<(PathBuf, PathBuf)>,
 }
 
 /// The mounts so far. Keys are paths in normal form, as bytes: comparing components is slow.
-#[derive(Debug, Default)]
-pub struct Mounts {
-    providers: HashMap<OsString, Provider>,
-    links: HashMap<OsString, PathBuf>,
+#[derive(Clone, Debug, Default)]
+pub struct Mounts<'a> {
+    mounts: Vec<Mount<'a>>,
+    by_place: HashMap<OsString, usize>,
+    links: HashMap<OsString, (PathBuf, &'a Step)>,
+    directories: HashMap<OsString, &'a Step>,
+    /// Mounts that stand elsewhere than their rule says, because of links.
+    moved: Vec<PathBuf>,
 }
 
 /// Where a walk stands: a path without links, and the host path behind it.
@@ -54,18 +111,82 @@ struct Cursor {
     host: Option<(PathBuf, bool)>,
 }
 
-impl Mounts {
-    pub fn add(&mut self, at: PathBuf, provider: Provider) {
-        self.providers.insert(at.into(), provider);
+impl<'a> Mounts<'a> {
+    pub fn add(&mut self, mount: Mount<'a>) {
+        self.by_place.insert(mount.at.clone().into(), self.mounts.len());
+        self.mounts.push(mount);
     }
 
-    pub fn add_link(&mut self, at: PathBuf, to: PathBuf) {
-        self.links.insert(at.into(), to);
+    pub fn add_link(&mut self, at: PathBuf, to: PathBuf, step: &'a Step) {
+        self.links.insert(at.into(), (to, step));
     }
 
-    /// The mount that provides a path without links, and where it stands.
-    pub fn provider<'p>(&self, path: &'p Path) -> Option<(&'p Path, &Provider)> {
-        path.ancestors().find_map(|above| Some((above, self.providers.get(above.as_os_str())?)))
+    pub fn add_directory(&mut self, at: PathBuf, step: &'a Step) {
+        self.directories.insert(at.into(), step);
+    }
+
+    /// Notes that what was asked for at `asked` stands at `at`.
+    pub fn note_move(&mut self, asked: &Path, at: &Path) {
+        if asked != at {
+            self.moved.push(at.to_owned());
+        }
+    }
+
+    /// The mount that a new one at `at` would bury: parents come first by their names, so that only
+    /// links can bring it about.
+    pub fn buried(&self, asked: &Path, at: &Path) -> Option<&Mount<'a>> {
+        let below = |path: &Path| path == at || path.starts_with(at);
+        if asked != at {
+            return self.mounts.iter().find(|mount| below(&mount.at));
+        }
+        let moved = self.moved.iter().find(|moved| below(moved))?;
+        self.mount_at(moved)
+    }
+
+    /// All mounts in their order.
+    pub fn iter(&self) -> impl Iterator<Item = &Mount<'a>> {
+        self.mounts.iter()
+    }
+
+    /// What stands exactly there.
+    pub fn mount_at(&self, path: &Path) -> Option<&Mount<'a>> {
+        self.mounts.get(*self.by_place.get(path.as_os_str())?)
+    }
+
+    /// The mounts at and above a path without links, the nearest first. The first provides it.
+    pub fn above<'s>(&'s self, path: &'s Path) -> impl Iterator<Item = &'s Mount<'a>> {
+        path.ancestors().filter_map(|above| self.mount_at(above))
+    }
+
+    /// The mount that provides a path without links.
+    pub fn provider(&self, path: &Path) -> Option<&Mount<'a>> {
+        path.ancestors().find_map(|above| self.mount_at(above))
+    }
+
+    /// The link that the sandbox itself has at a path without links, and its step.
+    pub fn link_at(&self, path: &Path) -> Option<(&Path, &'a Step)> {
+        self.links.get(path.as_os_str()).map(|(to, step)| (to.as_path(), *step))
+    }
+
+    /// The step behind a directory of the sandbox's own that is there because of what lies below it
+    /// or because a rule says so; `None` where there is no such directory.
+    pub fn made(&self, path: &Path) -> Option<&'a Step> {
+        let own = self.directories.get(path.as_os_str()).copied();
+        let below = |at: &Path| at != path && at.starts_with(path);
+        let places = || self.directories.iter().chain(self.links.iter().map(|(at, (_, step))| (at, step)));
+        own.or_else(|| self.mounts.iter().find(|mount| below(&mount.at)).and_then(|mount| mount.step))
+            .or_else(|| places().find(|(at, _)| below(Path::new(at))).map(|(_, step)| *step))
+    }
+
+    /// The names that the sandbox itself has directly in a directory.
+    pub fn names_in(&self, path: &Path) -> Vec<OsString> {
+        let places = self.mounts.iter().map(|mount| mount.at.as_path());
+        let others = self.directories.keys().chain(self.links.keys()).map(Path::new);
+        let name = |at: &Path| Some(at.strip_prefix(path).ok()?.components().next()?.as_os_str().to_owned());
+        let mut names: Vec<OsString> = places.chain(others).filter_map(name).collect();
+        names.sort();
+        names.dedup();
+        names
     }
 
     fn cursor(&self, path: &Path) -> Cursor {
@@ -83,9 +204,8 @@ impl Mounts {
 
     /// Finds what provides the path that a cursor has just reached by `part`.
     fn arrive(&self, cursor: &mut Cursor, part: &OsStr) {
-        match self.providers.get(cursor.path.as_os_str()) {
-            Some(Provider::Host { source, writable }) => cursor.host = Some((source.clone(), *writable)),
-            Some(Provider::Own | Provider::Denied) => cursor.host = None,
+        match self.mount_at(&cursor.path) {
+            Some(mount) => cursor.host = mount.provider.host().map(|(host, writable)| (host.to_owned(), writable)),
             None => {
                 if let Some((host, _)) = &mut cursor.host {
                     host.push(part);
@@ -95,40 +215,40 @@ impl Mounts {
     }
 
     /// Follows every link of a path as the kernel would inside.
-    pub fn resolve(&self, path: &Path, links: &Links) -> Result<Placed, Unplaced> {
+    pub fn resolve(&self, path: &Path, space: &dyn Space, planted: Planted) -> Result<Placed, Unplaced> {
         let mut left = parts(path);
         let mut cursor = self.cursor(Path::new("/"));
-        let mut followed = 0;
+        let mut links = Vec::new();
         while let Some(part) = left.pop_front() {
             if part == ".." {
                 cursor = self.cursor(cursor.path.parent().unwrap_or(Path::new("/")));
                 continue;
             }
             self.step(&mut cursor, &part);
-            let Some(target) = self.link(&cursor, links)? else { continue };
-            followed += 1;
-            if followed > MAX_LINKS {
+            let Some(target) = self.link(&cursor, space, planted)? else { continue };
+            if links.len() == MAX_LINKS {
                 return Err(Unplaced::Circle(path.to_owned()));
             }
             let from =
                 if target.is_absolute() { Path::new("/") } else { cursor.path.parent().unwrap_or(Path::new("/")) };
-            cursor = self.cursor(from);
+            let next = self.cursor(from);
+            links.push((std::mem::replace(&mut cursor, next).path, target.clone()));
             for part in parts(&target).into_iter().rev() {
                 left.push_front(part);
             }
         }
         let (host, writable) = cursor.host.map_or((None, false), |(host, writable)| (Some(host), writable));
-        Ok(Placed { path: cursor.path, host, writable })
+        Ok(Placed { path: cursor.path, host, writable, links })
     }
 
     /// Where the link that a cursor stands on leads, if it is one.
-    fn link(&self, cursor: &Cursor, links: &Links) -> Result<Option<PathBuf>, Unplaced> {
-        if let Some(target) = self.links.get(cursor.path.as_os_str()) {
+    fn link(&self, cursor: &Cursor, space: &dyn Space, planted: Planted) -> Result<Option<PathBuf>, Unplaced> {
+        if let Some((target, _)) = self.links.get(cursor.path.as_os_str()) {
             return Ok(Some(target.clone()));
         }
         let Some((host, writable)) = &cursor.host else { return Ok(None) };
-        match links.read(host) {
-            Some(_) if *writable => Err(Unplaced::Planted(host.clone())),
+        match space.link(host) {
+            Some(_) if *writable && planted == Planted::Refuse => Err(Unplaced::Planted(host.clone())),
             target => Ok(target),
         }
     }
@@ -136,22 +256,24 @@ impl Mounts {
 
 /// The host's own file system, with the trees that the sandbox can write.
 #[derive(Debug)]
-pub struct HostTree(Mounts);
+pub struct HostTree(Mounts<'static>);
 
 impl HostTree {
     /// A link inside one of `writable` will be refused, because the sandbox could have made it.
     pub fn new(writable: &[PathBuf]) -> HostTree {
         let mut host = Mounts::default();
-        host.add("/".into(), Provider::Host { source: "/".into(), writable: false });
-        for tree in writable {
-            host.add(tree.clone(), Provider::Host { source: tree.clone(), writable: true });
-        }
+        let mut add = |at: &Path, writable| {
+            let provider = Provider::Host { source: at.to_owned(), writable, device: false };
+            host.add(Mount { at: at.to_owned(), provider, step: None });
+        };
+        add(Path::new("/"), false);
+        writable.iter().for_each(|tree| add(tree, true));
         HostTree(host)
     }
 
     /// Follows every link of a host path. A path that does not exist is an answer, too.
-    pub fn resolve(&self, path: &Path, links: &Links) -> Result<PathBuf, Unplaced> {
-        self.0.resolve(path, links).map(|placed| placed.path)
+    pub fn resolve(&self, path: &Path, space: &dyn Space) -> Result<PathBuf, Unplaced> {
+        self.0.resolve(path, space, Planted::Refuse).map(|placed| placed.path)
     }
 }
 

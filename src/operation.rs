@@ -45,30 +45,34 @@ pub struct Request<'a> {
 }
 
 /// Turns steps into requests.
-pub struct Inspector<'a> {
+pub struct Inspector<'a, 'o> {
     pub host: &'a Host,
-    pub out: &'a mut Diagnostics,
+    pub out: &'o mut Diagnostics,
     /// The host, with everything that the sandbox can write on it.
     tree: HostTree,
     pub placeholders: Vec<Placeholder>,
+    /// Steps without a mount, where they would stand: skipped ones, and those with a problem.
+    pub absent: Vec<(PathBuf, &'a Step)>,
 }
 
-impl<'a> Inspector<'a> {
-    pub fn new(content: &Content, host: &'a Host, out: &'a mut Diagnostics) -> Inspector<'a> {
+impl<'a, 'o> Inspector<'a, 'o> {
+    pub fn new(content: &Content, host: &'a Host, out: &'o mut Diagnostics) -> Inspector<'a, 'o> {
         let source = |step: &Step| match &step.action {
             Action::Host { grant: Grant::ReadWrite, source, .. } => host.real(source),
             _ => None,
         };
         let writable: Vec<PathBuf> = content.steps.iter().filter_map(source).collect();
-        Inspector { host, out, tree: HostTree::new(&writable), placeholders: Vec::new() }
+        Inspector { host, out, tree: HostTree::new(&writable), placeholders: Vec::new(), absent: Vec::new() }
     }
 
     /// The requests of all steps, parents first. Steps that are skipped or wrong have none.
     pub fn requests(&mut self, placed: &[(&'a Step, PathBuf)]) -> Vec<Request<'a>> {
         let mut requests: Vec<Request<'a>> = Vec::new();
         for (step, at) in placed {
-            if let Some(operation) = self.operation(step) {
-                requests.push(Request { step, at: at.clone(), operation });
+            match self.operation(step) {
+                Some(operation) => requests.push(Request { step, at: at.clone(), operation }),
+                None if matches!(step.action, Action::Pin { .. }) => {}
+                None => self.absent.push((at.clone(), step)),
             }
         }
         // Last, because what is pinned may have to be made for what lies in it.
@@ -241,7 +245,7 @@ impl<'a> Inspector<'a> {
                 return None;
             }
         };
-        self.tree.resolve(&path, &self.host.links).map_err(|error| self.unplaced(step, &path, error)).ok()
+        self.tree.resolve(&path, self.host).map_err(|error| self.unplaced(step, &path, error)).ok()
     }
 
     /// Reports a path that cannot be followed.

@@ -188,6 +188,15 @@ impl Step {
         matches!(self.action, Action::Deny { .. } | Action::Pin { .. } | Action::Host { missing: Missing::Skip, .. })
     }
 
+    /// Whether it hides what the host has at its place even where its own source is missing: in
+    /// place, because then nothing is there.
+    pub fn hides_if_absent(&self) -> bool {
+        match &self.action {
+            Action::Host { source, missing: Missing::Skip, .. } => *source == self.at,
+            _ => true,
+        }
+    }
+
     /// The step as a rule of the language.
     pub fn rule(&self) -> String {
         let at = quote(&self.at.to_string());

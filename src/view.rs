@@ -1,8 +1,9 @@
-//! What a process inside sees, as far as a plan tells: for any path, the step that provides it.
+//! What a process inside sees: for any path what is there, what it may do, and which rule decided.
 //!
-//! Pure: paths are whatever the caller's `place` makes of symbols, so that the same model serves
-//! symbolic paths and the real ones of a host.
+//! Pure over a plan, where paths are symbols and nothing is known of what exists. Over the mounts
+//! that an invocation really makes, with the host as [`Space`], the same model is exact.
 
+use crate::mounts::{Mount, Mounts, Planted, Provider, Unplaced};
 use crate::path::{Root, SymbolicPath};
 use crate::plan::{Action, Plan, Step};
 use crate::policy::Grant;
@@ -10,39 +11,90 @@ use crate::words::Missing;
 use std::cmp::Reverse;
 use std::path::{Path, PathBuf};
 
-/// Puts symbolic paths into one space; `None` for a path that is not in it.
-pub type Place<'a> = &'a dyn Fn(&SymbolicPath) -> Option<PathBuf>;
-
-/// Where paths are compared.
-#[derive(Clone, Copy)]
-pub struct Space<'a> {
-    /// A path inside. Links of the host are not followed: they need not be there.
-    pub inside: Place<'a>,
-    /// A path of the host, with its links followed as far as they are known.
-    pub host: Place<'a>,
-    /// Whether what a step shows is there.
-    pub is_there: &'a dyn Fn(&Step) -> bool,
+/// What is known of a host path, its own links not followed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Node {
+    /// No host is known.
+    Unknown,
+    Absent,
+    /// Some directory on the way may not be entered.
+    Unreachable,
+    File,
+    Directory,
+    /// A character or block device.
+    Device,
+    /// A socket or a FIFO: who writes to it reaches a process, also where the file is read-only.
+    Channel,
+    Link,
 }
 
-impl Space<'_> {
-    /// Symbols, for what is known without a host.
-    pub const SYMBOLS: Space<'static> = Space { inside: &symbols, host: &symbols, is_there: &|_| true };
+/// What a process may do with a path.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
+pub struct Access {
+    pub read: bool,
+    /// Change it; of what is absent: create it.
+    pub write: bool,
+    pub execute: bool,
 }
 
-/// The steps of a plan with their paths in one space.
-pub struct View<'a> {
-    steps: Vec<Placed<'a>>,
+/// Where paths are compared and looked up: as symbols, or on a host.
+pub trait Space {
+    /// A path of a policy as a path inside, its links not followed; `None` if it has no place here.
+    fn inside(&self, path: &SymbolicPath) -> Option<PathBuf>;
+    /// A path of a policy on the host, with links followed as far as they are known.
+    fn real(&self, path: &SymbolicPath) -> Option<PathBuf>;
+    /// Where a link of the host leads; `None` for what is no link.
+    fn link(&self, path: &Path) -> Option<PathBuf>;
+    fn node(&self, path: &Path) -> Node;
+    /// What the user may do with a host path; everything where no host is known.
+    fn rights(&self, path: &Path) -> Access;
+    /// A path as a policy writes it.
+    fn spell(&self, path: &Path) -> String;
 }
 
-struct Placed<'a> {
-    at: PathBuf,
-    /// The host path that is shown, and whether it can be written.
-    source: Option<(PathBuf, bool)>,
-    step: &'a Step,
-    is_there: bool,
-    /// Whether it hides what the host has at its place even where its own source is missing: in
-    /// place, because then nothing is there.
-    hides: bool,
+/// The space of symbols: `/${HOME}/.cache`. Nothing is known of any host.
+#[derive(Clone, Copy, Debug)]
+pub struct Symbols;
+
+impl Space for Symbols {
+    fn inside(&self, path: &SymbolicPath) -> Option<PathBuf> {
+        let mut out = match path.root() {
+            Root::Absolute => PathBuf::from("/"),
+            // One directory above the project is not inside it.
+            Root::AboveProject(Reverse(up)) => PathBuf::from(format!("/${{PROJECT-{up}}}")),
+            root => PathBuf::from(format!("/${{{}}}", root.variable().map_or("", |variable| variable.word()))),
+        };
+        out.extend(path.components().iter().map(|component| component.as_str()));
+        Some(out)
+    }
+
+    fn real(&self, path: &SymbolicPath) -> Option<PathBuf> {
+        self.inside(path)
+    }
+
+    fn link(&self, _: &Path) -> Option<PathBuf> {
+        None
+    }
+
+    fn node(&self, _: &Path) -> Node {
+        Node::Unknown
+    }
+
+    fn rights(&self, _: &Path) -> Access {
+        ALL
+    }
+
+    fn spell(&self, path: &Path) -> String {
+        let text = path.display().to_string();
+        match text
+            .strip_prefix("/${HOME}")
+            .map(|rest| ("~", rest))
+            .or(text.strip_prefix("/${PROJECT}").map(|rest| (".", rest)))
+        {
+            Some((start, rest)) => format!("{start}{rest}"),
+            None => text.strip_prefix('/').filter(|rest| rest.starts_with("${")).map(str::to_owned).unwrap_or(text),
+        }
+    }
 }
 
 /// Whether `path` is `base` or lies below it. Both are in normal form, so bytes can be compared.
@@ -51,97 +103,380 @@ pub fn is_within(path: &Path, base: &Path) -> bool {
     path.strip_prefix(base).is_some_and(|rest| rest.is_empty() || rest.starts_with(b"/") || base.ends_with(b"/"))
 }
 
-fn hides(step: &Step) -> bool {
-    match &step.action {
-        Action::Host { source, missing: Missing::Skip, .. } => *source == step.at,
-        _ => true,
-    }
+/// What is at a path inside.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Kind {
+    Absent,
+    /// Links that lead in a circle.
+    Circle,
+    /// Below something that may not be entered.
+    Unreachable,
+    /// A directory that is there because something lies in it, or because a rule says `dir`.
+    Made,
+    /// What the host has at `source`.
+    Host {
+        source: PathBuf,
+        node: Node,
+    },
+    /// What the host has at `source`; changes are discarded.
+    Overlay {
+        source: PathBuf,
+        node: Node,
+    },
+    /// A private copy of the host's file.
+    Copy {
+        source: PathBuf,
+    },
+    /// A file with text of the policy.
+    Text,
+    /// A directory in memory.
+    Memory,
+    /// Hidden by `deny`.
+    Masked,
+    /// A device of the sandbox's own `/dev`.
+    Device,
+    /// A part of `/proc` or `/dev` that the kernel makes up.
+    Kernel,
+    /// A link that is not followed here.
+    Link {
+        to: PathBuf,
+    },
 }
 
-/// A symbolic path as a path of symbols: its root is the first component.
-pub fn symbols(path: &SymbolicPath) -> Option<PathBuf> {
-    let mut out = match path.root() {
-        Root::Absolute => PathBuf::from("/"),
-        // One directory above the project is not inside it.
-        Root::AboveProject(Reverse(up)) => PathBuf::from(format!("${{PROJECT-{up}}}")),
-        root => PathBuf::from(format!("${{{}}}", root.variable().map_or("", |variable| variable.word()))),
-    };
-    out.extend(path.components().iter().map(|component| component.as_str()));
-    Some(out)
+/// What becomes of a write.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// It changes this path of the host.
+    Host(PathBuf),
+    /// It is gone when the sandbox ends.
+    Discarded,
 }
+
+/// What a process sees at a path.
+#[derive(Clone, Debug)]
+pub struct Seen<'v, 'a> {
+    /// Where the path leads, with its links followed.
+    pub path: PathBuf,
+    /// The links on the way, each with what it says.
+    pub links: Vec<(PathBuf, PathBuf)>,
+    pub kind: Kind,
+    pub access: Access,
+    /// What becomes of a write; `None` where nothing can be written.
+    pub effect: Option<Effect>,
+    /// The mount that provides it; `None` for the sandbox's own root.
+    pub mount: Option<&'v Mount<'a>>,
+}
+
+/// The mounts of a sandbox, in a space.
+pub struct View<'a> {
+    mounts: Mounts<'a>,
+    /// Steps without a mount, where they would stand: they hide what could come there.
+    absent: Vec<(PathBuf, &'a Step)>,
+    space: &'a dyn Space,
+    /// Whether the mounts are those of a host, so that what has none is not there.
+    is_exact: bool,
+}
+
+/// The names in a `/dev` that bubblewrap makes, besides links and directories.
+pub const DEVICES: [&str; 6] = ["null", "zero", "full", "random", "urandom", "tty"];
+
+/// The directories in it.
+const DEVICE_DIRECTORIES: [&str; 2] = ["pts", "shm"];
+
+const ALL: Access = Access { read: true, write: true, execute: true };
+const LOOK: Access = Access { read: true, write: false, execute: true };
+const NOTHING: Access = Access { read: false, write: false, execute: false };
 
 impl<'a> View<'a> {
-    /// The view of a plan in a space; steps without a place in it are left out.
-    pub fn new(plan: &'a Plan, space: Space<'_>) -> View<'a> {
-        let placed = |step: &'a Step| {
-            let source = match &step.action {
-                Action::Host { grant, source, .. } => {
-                    Some(((space.host)(source)?, matches!(grant, Grant::ReadWrite | Grant::Device)))
+    pub fn new(mounts: Mounts<'a>, absent: Vec<(PathBuf, &'a Step)>, space: &'a dyn Space) -> View<'a> {
+        View { mounts, absent, space, is_exact: true }
+    }
+
+    /// The view of a plan without a host.
+    pub fn symbolic(plan: &'a Plan) -> View<'a> {
+        let mut mounts = Mounts::default();
+        for step in &plan.content.steps {
+            let Some(at) = Symbols.inside(&step.at) else { continue };
+            let source = |source: &SymbolicPath| Symbols.real(source).unwrap_or_default();
+            let provider = match &step.action {
+                Action::Host { grant, source: path, .. } => match grant {
+                    Grant::Copy => Provider::Copy { source: source(path), executable: true },
+                    Grant::Overlay => Provider::Overlay { source: source(path) },
+                    grant => Provider::Host {
+                        source: source(path),
+                        writable: matches!(grant, Grant::ReadWrite | Grant::Device),
+                        device: *grant == Grant::Device,
+                    },
+                },
+                Action::Pin { source: path } => Provider::Host { source: source(path), writable: true, device: false },
+                Action::File { .. } => Provider::Text,
+                Action::Tmpfs { mode, .. } => Provider::Memory { mode: mode.unwrap_or(0o755) },
+                Action::Deny { open } => Provider::Denied { open: *open, file: false },
+                Action::Proc => Provider::Proc,
+                Action::Dev => Provider::Dev,
+                Action::Directory => {
+                    mounts.add_directory(at, step);
+                    continue;
                 }
-                Action::Pin { source } => Some(((space.host)(source)?, true)),
-                _ => None,
+                Action::Symlink { to } => {
+                    mounts.add_link(at, PathBuf::from(to.as_str()), step);
+                    continue;
+                }
             };
-            Some(Placed {
-                at: (space.inside)(&step.at)?,
-                source,
-                step,
-                is_there: (space.is_there)(step),
-                hides: hides(step),
-            })
+            mounts.add(Mount { at, provider, step: Some(step) });
+        }
+        View { mounts, absent: Vec::new(), space: &Symbols, is_exact: false }
+    }
+
+    pub fn mounts(&self) -> &Mounts<'a> {
+        &self.mounts
+    }
+
+    pub fn space(&self) -> &'a dyn Space {
+        self.space
+    }
+
+    /// What a process sees at an absolute path, with every link followed.
+    pub fn look(&self, path: &Path) -> Seen<'_, 'a> {
+        match self.mounts.resolve(path, self.space, Planted::Follow) {
+            Ok(placed) => Seen { links: placed.links, ..self.look_at(&placed.path) },
+            Err(Unplaced::Circle(path) | Unplaced::Planted(path)) => {
+                Seen { path, links: Vec::new(), kind: Kind::Circle, access: NOTHING, effect: None, mount: None }
+            }
+        }
+    }
+
+    /// What a process sees at an absolute path whose last component is not followed if it is a link.
+    pub fn look_at_link(&self, path: &Path) -> Seen<'_, 'a> {
+        let (Some(above), Some(name)) = (path.parent(), path.file_name()) else { return self.look(path) };
+        let place = match self.mounts.resolve(above, self.space, Planted::Follow) {
+            Ok(placed) => placed.path.join(name),
+            Err(_) => return self.look(path),
         };
-        View { steps: plan.content.steps.iter().filter_map(placed).collect() }
+        self.look_at(&place)
     }
 
-    /// The step that provides what is at `path` inside.
-    fn provider(&self, path: &Path) -> Option<&Placed<'a>> {
-        self.steps
-            .iter()
-            .filter(|placed| placed.hides && is_within(path, &placed.at))
-            .max_by_key(|placed| placed.at.as_os_str().len())
+    /// What is at a path on which no link lies, but for its end.
+    fn look_at(&self, path: &Path) -> Seen<'_, 'a> {
+        let mount = self.mounts.provider(path);
+        let (kind, access, effect) = match self.mounts.link_at(path) {
+            Some((to, _)) => (Kind::Link { to: to.to_owned() }, LOOK, None),
+            None if self.closed_above(path) => (Kind::Unreachable, NOTHING, None),
+            None => self.content(path, mount),
+        };
+        Seen { path: path.to_owned(), links: Vec::new(), kind, access, effect, mount }
     }
 
-    /// The step that provides `inside`, if it is there and shows the host's path of that name, which
-    /// is `host` with its links followed; and whether it can be written.
-    pub fn in_place(&self, inside: &Path, host: &Path) -> Option<(&'a Step, bool)> {
-        let there = self.steps.iter().filter(|placed| placed.is_there && is_within(inside, &placed.at));
-        let placed = there.max_by_key(|placed| placed.at.as_os_str().len())?;
-        let (source, writable) = placed.source.as_ref()?;
-        let shown = source.join(inside.strip_prefix(&placed.at).ok()?);
-        let same = |path: &Path| shown.components().eq(path.components());
-        (same(host) || same(inside)).then_some((placed.step, *writable))
+    /// Whether a directory in memory above a path may not be entered.
+    fn closed_above(&self, path: &Path) -> bool {
+        self.mounts.above(path).any(|mount| {
+            let closed = match mount.provider {
+                Provider::Denied { open, file } => !open && !file,
+                Provider::Memory { mode } => mode & 0o100 == 0,
+                _ => false,
+            };
+            closed && mount.at != path
+        })
+    }
+
+    fn content(&self, path: &Path, mount: Option<&Mount<'a>>) -> (Kind, Access, Option<Effect>) {
+        let Some(mount) = mount else {
+            let is_there = path == Path::new("/") || self.mounts.made(path).is_some();
+            return if is_there { (Kind::Made, LOOK, None) } else { (Kind::Absent, NOTHING, None) };
+        };
+        let at_mount = mount.at == path;
+        let rest = path.strip_prefix(&mount.at).unwrap_or(path);
+        match &mount.provider {
+            Provider::Host { source, writable, device } => {
+                let source = if at_mount { source.clone() } else { source.join(rest) };
+                self.on_host(path, mount, source, *writable, *device)
+            }
+            Provider::Overlay { source } => {
+                let source = if at_mount { source.clone() } else { source.join(rest) };
+                let (node, rights) = (self.space.node(&source), self.space.rights(&source));
+                match node {
+                    Node::Absent => self.absent(path),
+                    Node::Unreachable => (Kind::Unreachable, NOTHING, None),
+                    node => {
+                        let access = if at_mount { ALL } else { rights };
+                        (Kind::Overlay { source, node }, access, access.write.then_some(Effect::Discarded))
+                    }
+                }
+            }
+            _ if !at_mount => self.inside_own(path, mount, rest),
+            Provider::Copy { source, executable } => {
+                let access = Access { execute: *executable, ..ALL };
+                (Kind::Copy { source: source.clone() }, access, Some(Effect::Discarded))
+            }
+            Provider::Text => (Kind::Text, Access { read: true, ..NOTHING }, None),
+            Provider::Memory { mode } => {
+                let may = |bit: u32| mode & bit != 0;
+                let access = Access { read: may(0o400), write: may(0o200), execute: may(0o100) };
+                (Kind::Memory, access, access.write.then_some(Effect::Discarded))
+            }
+            Provider::Denied { open, file } => (Kind::Masked, if *open && !file { LOOK } else { NOTHING }, None),
+            Provider::Proc => (Kind::Kernel, LOOK, None),
+            Provider::Dev => (Kind::Memory, ALL, Some(Effect::Discarded)),
+        }
+    }
+
+    /// What lies below a mount that shows nothing of the host.
+    fn inside_own(&self, path: &Path, mount: &Mount<'a>, rest: &Path) -> (Kind, Access, Option<Effect>) {
+        let discarded = Some(Effect::Discarded);
+        if self.mounts.made(path).is_some() {
+            return match mount.provider {
+                Provider::Denied { .. } => (Kind::Made, LOOK, None),
+                _ => (Kind::Made, ALL, discarded),
+            };
+        }
+        match &mount.provider {
+            Provider::Dev if DEVICES.iter().any(|name| rest == Path::new(name)) => {
+                (Kind::Device, Access { execute: false, ..ALL }, discarded)
+            }
+            Provider::Dev if DEVICE_DIRECTORIES.iter().any(|name| rest == Path::new(name)) => {
+                (Kind::Memory, ALL, discarded)
+            }
+            Provider::Dev if rest.starts_with("pts") => (Kind::Kernel, LOOK, None),
+            Provider::Proc => (Kind::Kernel, LOOK, None),
+            _ => self.absent(path),
+        }
+    }
+
+    fn on_host(
+        &self,
+        path: &Path,
+        mount: &Mount<'a>,
+        source: PathBuf,
+        writable: bool,
+        device: bool,
+    ) -> (Kind, Access, Option<Effect>) {
+        let node = match self.space.node(&source) {
+            Node::Absent => match self.will_be(path, mount) {
+                Some(node) => node,
+                None => return self.absent(path),
+            },
+            Node::Unreachable => return (Kind::Unreachable, NOTHING, None),
+            node => node,
+        };
+        let rights = if self.space.node(&source) == Node::Absent { ALL } else { self.space.rights(&source) };
+        let access = match node {
+            // A bind does not open devices unless it is told to.
+            Node::Device if !device => Access { read: false, write: false, ..rights },
+            Node::Device | Node::Channel => rights,
+            _ => Access { write: rights.write && writable, ..rights },
+        };
+        let effect = access.write.then(|| Effect::Host(source.clone()));
+        (Kind::Host { source, node }, access, effect)
+    }
+
+    /// What sbc makes on the host before the start, so that a mount has a source and a place.
+    fn will_be(&self, path: &Path, mount: &Mount<'a>) -> Option<Node> {
+        if mount.at != path {
+            return self.mounts.made(path).map(|_| Node::Directory);
+        }
+        match mount.step.map(|step| &step.action) {
+            Some(Action::Host { missing: Missing::CreateFile, .. }) => Some(Node::File),
+            Some(Action::Host { missing: Missing::CreateDir, .. } | Action::Pin { .. }) => Some(Node::Directory),
+            _ => None,
+        }
+    }
+
+    /// Nothing; it can be made where its directory can be written.
+    fn absent(&self, path: &Path) -> (Kind, Access, Option<Effect>) {
+        let Some(above) = path.parent() else { return (Kind::Absent, NOTHING, None) };
+        let directory = self.look_at(above);
+        let is_directory = match &directory.kind {
+            Kind::Host { node, .. } | Kind::Overlay { node, .. } => matches!(node, Node::Directory | Node::Unknown),
+            kind => matches!(kind, Kind::Made | Kind::Memory),
+        };
+        let write = is_directory && directory.access.write && directory.access.execute;
+        let effect = match directory.effect.filter(|_| write) {
+            Some(Effect::Host(source)) => path.file_name().map(|name| Effect::Host(source.join(name))),
+            effect => effect,
+        };
+        (Kind::Absent, Access { write, ..NOTHING }, effect)
+    }
+
+    /// The nearest step at or above a path that has no mount and yet decides what could come there.
+    fn absent_above(&self, path: &Path) -> Option<&(PathBuf, &'a Step)> {
+        let hiding = self.absent.iter().filter(|(at, step)| is_within(path, at) && step.hides_if_absent());
+        hiding.max_by_key(|(at, _)| at.as_os_str().len())
+    }
+
+    /// Whether a mount decides what is at a path that it covers: nothing nearer hides it.
+    fn decides(&self, mount: &Mount<'a>, path: &Path) -> bool {
+        let is_deeper = |(at, _): &(PathBuf, &Step)| at.as_os_str().len() > mount.at.as_os_str().len();
+        // Without a host, what may be left out may not be there to hide anything.
+        let hides = |other: &&Mount<'a>| self.is_exact || other.step.is_none_or(Step::hides_if_absent);
+        let mut deciding = self.mounts.above(path).filter(|other| std::ptr::eq(*other, mount) || hides(other));
+        deciding.next().is_some_and(|first| std::ptr::eq(first, mount))
+            && !self.absent_above(path).is_some_and(is_deeper)
+    }
+
+    /// Whether a step that could not be placed decides what is at `path`: then nothing can be said.
+    pub fn is_undecided(&self, path: &SymbolicPath) -> bool {
+        let Some(inside) = self.space.inside(path) else { return true };
+        let Some((at, step)) = self.absent_above(&inside) else { return false };
+        let mount = self.mounts.provider(&inside);
+        !step.may_be_left_out() && mount.is_none_or(|mount| mount.at.as_os_str().len() < at.as_os_str().len())
+    }
+
+    /// The step that shows the host's file of this name at its own path inside, and whether it can be
+    /// written.
+    pub fn in_place(&self, path: &SymbolicPath) -> Option<(&'a Step, bool)> {
+        let (inside, real) = (self.space.inside(path)?, self.space.real(path)?);
+        let placed = self.mounts.resolve(&inside, self.space, Planted::Follow).ok()?;
+        let mount = self.mounts.provider(&placed.path)?;
+        let rest = placed.path.strip_prefix(&mount.at).ok()?;
+        let (source, writable) = source(mount)?;
+        let shown = if rest.as_os_str().is_empty() { source.to_owned() } else { source.join(rest) };
+        (shown == real || shown == inside).then_some(mount.step.map(|step| (step, writable))?)
     }
 
     /// A step that shows any part of the host's `path` anywhere inside, or lets it be written. A step
     /// that hides it counts also where it is not there yet.
     pub fn exposes(&self, path: &Path, only_writable: bool) -> Option<&'a Step> {
-        let exposes = |placed: &&Placed<'a>| {
-            let Some((source, writable)) = &placed.source else { return false };
-            if only_writable && !writable {
-                return false;
-            }
-            // What is shown is a part of `path`; no other step can have this step's own place.
-            if is_within(source, path) {
-                return true;
-            }
-            // What is shown contains `path`: is it still this step that provides it inside?
-            if !is_within(path, source) {
-                return false;
-            }
-            let Ok(rest) = path.strip_prefix(source) else { return false };
-            let inside = placed.at.join(rest);
-            self.provider(&inside).is_none_or(|provider| std::ptr::eq(provider.step, placed.step))
-        };
-        self.steps.iter().find(exposes).map(|placed| self.grant_behind(placed))
+        let mount = self.mounts.iter().find(|mount| self.shows(mount, path, only_writable))?;
+        self.rule_behind(mount)
+    }
+
+    /// A step that shows the host's `path` at another place by showing a directory that it lies in.
+    pub fn shows_elsewhere(&self, path: &Path) -> Option<(&'a Step, PathBuf)> {
+        let contains = |mount: &&Mount<'a>| source(mount).is_some_and(|(source, _)| source != path);
+        let mount = self.mounts.iter().filter(contains).find(|mount| {
+            source(mount).is_some_and(|(source, _)| is_within(path, source)) && self.shows(mount, path, false)
+        })?;
+        let rest = source(mount).and_then(|(source, _)| path.strip_prefix(source).ok())?;
+        Some((self.rule_behind(mount)?, mount.at.join(rest)))
+    }
+
+    fn shows(&self, mount: &Mount<'a>, path: &Path, only_writable: bool) -> bool {
+        let Some((source, writable)) = source(mount) else { return false };
+        if only_writable && !writable {
+            return false;
+        }
+        // What is shown is a part of `path`; no other step can have this step's own place.
+        if is_within(source, path) {
+            return true;
+        }
+        // What is shown contains `path`: is it still this mount that provides it inside?
+        let Some(rest) = path.strip_prefix(source).ok().filter(|_| is_within(path, source)) else { return false };
+        self.decides(mount, &mount.at.join(rest))
     }
 
     /// The rule that shows what a pin only holds in place: nobody wrote the pin.
-    fn grant_behind(&self, placed: &Placed<'a>) -> &'a Step {
-        if !matches!(placed.step.action, Action::Pin { .. }) {
-            return placed.step;
-        }
-        let is_grant =
-            |other: &&Placed<'a>| matches!(other.step.action, Action::Host { .. }) && is_within(&placed.at, &other.at);
-        let grants = self.steps.iter().filter(is_grant);
-        grants.max_by_key(|other| other.at.as_os_str().len()).map_or(placed.step, |grant| grant.step)
+    fn rule_behind(&self, mount: &Mount<'a>) -> Option<&'a Step> {
+        let is_pin = |mount: &&Mount<'a>| matches!(mount.step.map(|step| &step.action), Some(Action::Pin { .. }));
+        let rule = if is_pin(&mount) { self.mounts.above(&mount.at).find(|above| !is_pin(above)) } else { None };
+        rule.unwrap_or(mount).step
+    }
+}
+
+/// The host path that a mount shows, and whether it can be written.
+fn source<'m>(mount: &'m Mount<'_>) -> Option<(&'m Path, bool)> {
+    match &mount.provider {
+        Provider::Host { source, writable, .. } => Some((source, *writable)),
+        Provider::Overlay { source } | Provider::Copy { source, .. } => Some((source, false)),
+        _ => None,
     }
 }

@@ -196,3 +196,27 @@ fn artefacts_are_files() {
         assert!(!output.stderr.contains("s3cret"), "{}", output.stderr);
     }
 }
+
+/// A denied file cannot be reached through a link that another rule shows, and a rule that a link leads
+/// onto another one hides nothing: nothing starts.
+#[test]
+fn links_that_lead_around() {
+    let project = Project::with_body("filesystem { deny \"./.env\"; ro \"~/worklink\"; }");
+    project.write(".env", "s3cret");
+    symlink(&project.root, project.home.join("worklink")).unwrap();
+    let output = project.exec("cat ~/worklink/.env").code(125).says(&["SBC0505", "deny \"~/worklink/.env\""]);
+    assert!(!output.stdout.contains("s3cret"));
+    let mended = Project::with_body("filesystem { deny \"./.env\" \"~/worklink/.env\"; ro \"~/worklink\"; }");
+    mended.write(".env", "s3cret");
+    symlink(&mended.root, mended.home.join("worklink")).unwrap();
+    let output = mended.exec("cat ~/worklink/.env .env").code(1);
+    assert!(!output.stdout.contains("s3cret"));
+
+    let project = Project::new(
+        "sandbox \"app\" { filesystem { ro \"/\"; proc \"/proc\"; deny \"~/a/keys\"; ro \"~/link\"; }; run { workdir \"/\"; }; }",
+    );
+    project.write_home("a/keys/id", "s3cret");
+    symlink("a", project.home.join("link")).unwrap();
+    let output = project.exec("cat ~/a/keys/id").code(125).says(&["SBC0405", "by a link"]);
+    assert!(!output.stdout.contains("s3cret"));
+}

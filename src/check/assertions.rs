@@ -7,18 +7,16 @@ use crate::path::SymbolicPath;
 use crate::plan::{Plan, Step};
 use crate::policy::Assertion;
 use crate::rule::quote;
-use crate::view::{Space, View};
+use crate::view::View;
 use crate::words::AssertionKind;
 use std::collections::BTreeSet;
 
-/// Reports every assertion that does not hold and is not waived. `space` says where
-/// paths are compared: as symbols, or on a host.
-pub fn check(merged: &Merged, plan: &Plan, space: Space<'_>, out: &mut Diagnostics) {
-    let view = View::new(plan, space);
+/// Reports every assertion that does not hold in the view and is not waived.
+pub fn check(merged: &Merged, plan: &Plan, view: &View<'_>, out: &mut Diagnostics) {
     let mut found: Vec<(&Guarantee, Broken)> = Vec::new();
     for guarantee in merged.guarantees.iter().filter(|guarantee| guarantee.waived.is_none()) {
         let broken = match &guarantee.assertion {
-            Assertion::Path(kind, path) => path_assertion(&view, *kind, path, space),
+            Assertion::Path(kind, path) => path_assertion(view, *kind, path),
             Assertion::NoEnv(name) => no_env(plan, name),
             Assertion::Network(network) => {
                 let other = plan.content.network;
@@ -94,8 +92,8 @@ fn setting_origin(merged: &Merged) -> Option<Origin> {
     merged.settings.get(&crate::words::SettingKey::Network)?.origins.first().cloned()
 }
 
-fn path_assertion(view: &View<'_>, kind: AssertionKind, path: &SymbolicPath, space: Space<'_>) -> Option<Broken> {
-    let (inside, host) = ((space.inside)(path)?, (space.host)(path)?);
+fn path_assertion(view: &View<'_>, kind: AssertionKind, path: &SymbolicPath) -> Option<Broken> {
+    let real = view.space().real(path)?;
     let lacks = |what: &str, rule: &str| Broken {
         title: format!("`{path}` is not {what} inside"),
         rule: None,
@@ -109,15 +107,16 @@ fn path_assertion(view: &View<'_>, kind: AssertionKind, path: &SymbolicPath, spa
         fix: format!("remove that rule, or write `deny {}`", quote(&path.to_string())),
     };
     match kind {
-        AssertionKind::Readable => view.in_place(&inside, &host).is_none().then(|| lacks("readable", "ro")),
+        AssertionKind::Readable | AssertionKind::Writable if view.is_undecided(path) => None,
+        AssertionKind::Readable => view.in_place(path).is_none().then(|| lacks("readable", "ro")),
         AssertionKind::Writable => {
-            view.in_place(&inside, &host).filter(|(_, writable)| *writable).is_none().then(|| lacks("writable", "rw"))
+            view.in_place(path).filter(|(_, writable)| *writable).is_none().then(|| lacks("writable", "rw"))
         }
-        AssertionKind::NotWritable => view.exposes(&host, true).map(|step| Broken {
+        AssertionKind::NotWritable => view.exposes(&real, true).map(|step| Broken {
             fix: format!("remove that rule, or write `ro {}`", quote(&path.to_string())),
             ..opened(step, "writable")
         }),
-        _ => view.exposes(&host, false).map(|step| opened(step, "visible")),
+        _ => view.exposes(&real, false).map(|step| opened(step, "visible")),
     }
 }
 

@@ -14,12 +14,12 @@ use std::path::PathBuf;
 const PLACES: [&str; 2] = ["${XDG_STATE_HOME}/sbc", "~/.local/state/sbc"];
 
 /// Reports every rule that makes the records writable. `space` says where paths are compared.
-pub fn check(plan: &Plan, space: Space<'_>, out: &mut Diagnostics) {
-    let place = |text: &&str| (space.host)(&SymbolicPath::parse(text).ok()?);
+pub fn check(plan: &Plan, space: &dyn Space, out: &mut Diagnostics) {
+    let place = |text: &&str| space.real(&SymbolicPath::parse(text).ok()?);
     let places: Vec<PathBuf> = PLACES.iter().filter_map(place).collect();
     for step in &plan.content.steps {
         let Action::Host { grant: Grant::ReadWrite, source, .. } = &step.action else { continue };
-        let Some(shown) = (space.host)(source) else { continue };
+        let Some(shown) = space.real(source) else { continue };
         let reaches = places.iter().any(|place| is_within(place, &shown) || is_within(&shown, place));
         // A rule that breaks an assertion, too, has to go anyway.
         if !reaches || step.origins.first().is_some_and(|origin| out.blames(origin.location)) {

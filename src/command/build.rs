@@ -105,7 +105,7 @@ pub fn emit(sandboxes: Vec<String>, form: Emit, output: &Path) -> i32 {
                 Err(diagnostic) => out.push(diagnostic),
             },
             Emit::Argv => match Host::read(&project.root) {
-                Ok(host) => bytes.extend(argv::emit(&invocation::resolve(compiled, &host, &mut out), &|name| {
+                Ok(host) => bytes.extend(argv::emit(&invocation::resolve(compiled, &host, &mut out).0, &|name| {
                     is_secret(&compiled.plan, name)
                 })),
                 Err(diagnostic) => out.push(diagnostic),

@@ -109,7 +109,7 @@ impl Start {
     /// Resolves a compiled sandbox on this host. With an error in `out` it is not to be used.
     fn new(compiled: &Compiled, host: &Host, words: &[OsString], out: &mut Diagnostics) -> Option<Start> {
         refuse_root(out);
-        let mut invocation = invocation::resolve(compiled, host, out);
+        let (mut invocation, _) = invocation::resolve(compiled, host, out);
         let command = command(std::mem::take(&mut invocation.command), words);
         if command.is_empty() {
             let help =

@@ -181,7 +181,7 @@ fn invocation(project: &Path) -> Invocation {
     let compiled = compile(&loaded.sources, &Wanted::Only).sandboxes.pop().expect("a sandbox");
     let host = Host::read(project).expect("a host");
     let host = Host { home: project.parent().expect("a home").to_owned(), cwd: project.to_owned(), ..host };
-    resolve(&compiled, &host, &mut out)
+    resolve(&compiled, &host, &mut out).0
 }
 
 /// bubblewrap with an invocation's options, as a person would start it.
