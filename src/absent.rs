@@ -106,7 +106,12 @@ pub fn nearest_existing(path: &Path) -> Option<PathBuf> {
     let entries = fs::read_dir(&above).ok()?.take(MAX_NAMES);
     let names: Vec<String> = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok()).collect();
     let neighbours = neighbours(name.to_str()?, &names);
-    neighbours.into_iter().find_map(|near| nearest_existing(&above.join(near).join(rest)))
+    let mut there = neighbours.into_iter().map(|near| above.join(near));
+    if rest.as_os_str().is_empty() {
+        return there.find(|near| near.exists());
+    }
+    // What is no directory, such as a file or a dangling link, leads no further.
+    there.filter(|near| near.is_dir()).find_map(|near| nearest_existing(&near.join(rest)))
 }
 
 /// The names that could have been meant by `typed`, the likeliest first: the same with other

@@ -160,3 +160,17 @@ fn refused_mounts() {
         project.exec("true").code(125).says(&texts);
     }
 }
+
+/// A missing path below a file, or beside dangling links, is a message and not an endless search.
+#[test]
+fn neighbours_that_lead_nowhere() {
+    let project = Project::with_body("filesystem { ro \"~/data/a/x\"; ro \"~/data/c/x\"; ro \"~/data/e/a\"; }");
+    project.write_home("data/a", "a file");
+    project.write_home("data/d/b", "a file");
+    std::os::unix::fs::symlink("nowhere", project.home.join("data/b")).unwrap();
+    sane(project.sbc(&["check"])).code(1).says(&[
+        "SBC0404",
+        "`~/data/a/x` does not exist",
+        "`~/data/c/x` does not exist",
+    ]);
+}
