@@ -12,13 +12,13 @@ use crate::env;
 use crate::host::Host;
 use crate::layout;
 use crate::merge::Resolved;
-use crate::mounts::{Mount, Mounts, Placed, Planted, Provider};
+use crate::mounts::{Mount, Mounts, Placed, Placeholder, Planted, Provider};
 use crate::operation::{Inspector, Operation, Request};
 use crate::origin::Origin;
 use crate::plan::{Content, Step};
 use crate::policy::{EnvRule, Setting};
 use crate::source::Location;
-use crate::view::View;
+use crate::view::{Kind, Seen, View};
 use crate::words::{Lifetime, Namespace, NestedSandboxes, Network, SettingKey, Terminal};
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -39,14 +39,6 @@ pub enum Argument {
 pub enum Data {
     File(PathBuf),
     Text(Vec<u8>),
-}
-
-/// A path that must exist on the host while the sandbox runs, and is removed afterwards when it is
-/// still empty.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Placeholder {
-    pub path: PathBuf,
-    pub directory: bool,
 }
 
 /// Everything that starts one sandbox on one host.
@@ -78,12 +70,13 @@ pub fn resolve<'a>(compiled: &'a Compiled, host: &'a Host, out: &mut Diagnostics
     builder.isolation(content);
     builder.steps(content);
     builder.limits(compiled);
+    let (mounts, absent) = (std::mem::take(&mut builder.mounts), std::mem::take(&mut builder.inspector.absent));
+    let view = View::new(mounts, absent, builder.inspector.placeholders.clone(), host);
     let workdir = compiled.merged.settings.get(&SettingKey::Workdir);
-    builder.workdir(content, workdir.map(|resolved| resolved.origins.as_slice()).unwrap_or_default());
+    builder.workdir(content, &view, workdir.map(|resolved| resolved.origins.as_slice()).unwrap_or_default());
     builder.environment(content);
-    let Builder { inspector, mounts, mut invocation, .. } = builder;
+    let Builder { inspector, mut invocation, .. } = builder;
     invocation.placeholders = inspector.placeholders;
-    let view = View::new(mounts, inspector.absent, host);
     // Once more, over what is really mounted: symbols cannot tell what lies behind links.
     assertions::check(&compiled.merged, &compiled.plan, &view, out);
     denials::check(&compiled.plan, &view, out);
@@ -271,12 +264,17 @@ impl<'a> Builder<'a, '_> {
             Operation::Data { .. } => false,
             _ => true,
         };
-        if placed.writable {
+        match host.metadata() {
+            Ok(metadata) if metadata.is_dir() != directory => {
+                let (there, wanted) = if directory { ("a file", "a directory") } else { ("a directory", "a file") };
+                let title = format!("`{}` is {there} on this host, and {wanted} cannot stand there", host.display());
+                let help = "choose another place with `at=`, or remove what is there";
+                return self.inspector.problem(&request.step.origins, Code::SBC0406, title, help);
+            }
             // Also when it is there: another run may have made it, and must not remove it now.
-            return self.inspector.placeholder(host, directory);
-        }
-        if host.symlink_metadata().is_ok() {
-            return;
+            _ if placed.writable => return self.inspector.placeholder(host, directory),
+            Ok(_) => return,
+            Err(_) => {}
         }
         let make = if directory { "mkdir -p" } else { "touch" };
         let title = format!("`{}` must exist on the host to be mounted on, and it does not", placed.path.display());
@@ -298,17 +296,18 @@ impl<'a> Builder<'a, '_> {
 
     /// Always a physical directory that is visible inside: bubblewrap would otherwise land in some
     /// other one without a word.
-    fn workdir(&mut self, content: &Content, origins: &[Origin]) {
+    fn workdir(&mut self, content: &Content, view: &View<'_>, origins: &[Origin]) {
         let host = self.inspector.host;
         let candidates = match &content.workdir {
             Some(path) => vec![host.expand(path).unwrap_or_default()],
             None if host.cwd.starts_with(&host.project) => vec![host.cwd.clone(), host.project.clone()],
             None => vec![host.project.clone()],
         };
-        let visible = candidates.iter().find_map(|path| self.visible_directory(path));
-        match (visible, &content.workdir) {
-            (Some(path), _) => self.option(["--chdir".into(), path.into()]),
-            (None, None) if !self.shows_any_of(&host.project) => self.option(["--chdir".into(), "/".into()]),
+        let mut seen = candidates.iter().map(|path| view.look(path));
+        let project = || view.look(&host.project);
+        match (seen.find(Seen::can_be_entered), &content.workdir) {
+            (Some(seen), _) => self.option(["--chdir".into(), seen.path.into()]),
+            (None, None) if project().kind == Kind::Absent => self.option(["--chdir".into(), "/".into()]),
             (None, _) => {
                 let shown = candidates.last().map(|path| path.display().to_string()).unwrap_or_default();
                 let title = format!("the working directory `{shown}` is not a directory inside the sandbox");
@@ -316,23 +315,6 @@ impl<'a> Builder<'a, '_> {
                 self.inspector.problem(origins, Code::SBC0707, title, help);
             }
         }
-    }
-
-    /// The real path of a directory inside, if it is one that a process can be in.
-    fn visible_directory(&self, path: &Path) -> Option<PathBuf> {
-        let placed = self.mounts.resolve(path, self.inspector.host, Planted::Refuse).ok()?;
-        let is_directory = match (&placed.host, self.mounts.provider(&placed.path)) {
-            (Some(host), _) => host.is_dir(),
-            (None, Some(mount)) => mount.at == placed.path && !matches!(mount.provider, Provider::Denied { .. }),
-            (None, None) => false,
-        };
-        is_directory.then_some(placed.path)
-    }
-
-    fn shows_any_of(&self, path: &Path) -> bool {
-        self.mounts
-            .resolve(path, self.inspector.host, Planted::Refuse)
-            .is_ok_and(|placed| self.mounts.provider(&placed.path).is_some())
     }
 
     fn environment(&mut self, content: &Content) {

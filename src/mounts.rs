@@ -66,6 +66,14 @@ pub struct Mount<'a> {
     pub step: Option<&'a Step>,
 }
 
+/// A path that must exist on the host while the sandbox runs, and is removed afterwards when it is
+/// still empty.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Placeholder {
+    pub path: PathBuf,
+    pub directory: bool,
+}
+
 /// Why a path has no place.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Unplaced {

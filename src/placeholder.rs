@@ -8,7 +8,7 @@
 #![allow(clippy::disallowed_methods, reason = "this module creates and removes placeholders")]
 
 use crate::diagnostic::{Code, Diagnostic};
-use crate::invocation::Placeholder;
+use crate::mounts::Placeholder;
 use rustix::fs::{
     AtFlags, CWD, FlockOperation, Mode, OFlags, ResolveFlags, flock, fstat, mkdirat, openat, openat2, statat, unlinkat,
 };

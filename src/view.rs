@@ -3,11 +3,10 @@
 //! Pure over a plan, where paths are symbols and nothing is known of what exists. Over the mounts
 //! that an invocation really makes, with the host as [`Space`], the same model is exact.
 
-use crate::mounts::{Mount, Mounts, Planted, Provider, Unplaced};
+use crate::mounts::{Mount, Mounts, Placeholder, Planted, Provider, Unplaced};
 use crate::path::{Root, SymbolicPath};
 use crate::plan::{Action, Plan, Step};
 use crate::policy::Grant;
-use crate::words::Missing;
 use std::cmp::Reverse;
 use std::path::{Path, PathBuf};
 
@@ -167,11 +166,31 @@ pub struct Seen<'v, 'a> {
     pub mount: Option<&'v Mount<'a>>,
 }
 
+impl Seen<'_, '_> {
+    /// Whether it is a directory, as far as is known.
+    pub fn is_directory(&self) -> bool {
+        match &self.kind {
+            Kind::Host { node, .. } | Kind::Overlay { node, .. } => matches!(node, Node::Directory | Node::Unknown),
+            Kind::Masked => {
+                matches!(self.mount.map(|mount| &mount.provider), Some(Provider::Denied { file: false, .. }))
+            }
+            kind => matches!(kind, Kind::Made | Kind::Memory),
+        }
+    }
+
+    /// Whether a process can have it as its working directory.
+    pub fn can_be_entered(&self) -> bool {
+        self.is_directory() && self.access.execute
+    }
+}
+
 /// The mounts of a sandbox, in a space.
 pub struct View<'a> {
     mounts: Mounts<'a>,
     /// Steps without a mount, where they would stand: they hide what could come there.
     absent: Vec<(PathBuf, &'a Step)>,
+    /// What is made on the host before the start.
+    placeholders: Vec<Placeholder>,
     space: &'a dyn Space,
     /// Whether the mounts are those of a host, so that what has none is not there.
     is_exact: bool,
@@ -188,8 +207,13 @@ const LOOK: Access = Access { read: true, write: false, execute: true };
 const NOTHING: Access = Access { read: false, write: false, execute: false };
 
 impl<'a> View<'a> {
-    pub fn new(mounts: Mounts<'a>, absent: Vec<(PathBuf, &'a Step)>, space: &'a dyn Space) -> View<'a> {
-        View { mounts, absent, space, is_exact: true }
+    pub fn new(
+        mounts: Mounts<'a>,
+        absent: Vec<(PathBuf, &'a Step)>,
+        placeholders: Vec<Placeholder>,
+        space: &'a dyn Space,
+    ) -> View<'a> {
+        View { mounts, absent, placeholders, space, is_exact: true }
     }
 
     /// The view of a plan without a host.
@@ -225,7 +249,7 @@ impl<'a> View<'a> {
             };
             mounts.add(Mount { at, provider, step: Some(step) });
         }
-        View { mounts, absent: Vec::new(), space: &Symbols, is_exact: false }
+        View { mounts, absent: Vec::new(), placeholders: Vec::new(), space: &Symbols, is_exact: false }
     }
 
     pub fn mounts(&self) -> &Mounts<'a> {
@@ -289,15 +313,14 @@ impl<'a> View<'a> {
         match &mount.provider {
             Provider::Host { source, writable, device } => {
                 let source = if at_mount { source.clone() } else { source.join(rest) };
-                self.on_host(path, mount, source, *writable, *device)
+                self.on_host(path, source, *writable, *device)
             }
             Provider::Overlay { source } => {
                 let source = if at_mount { source.clone() } else { source.join(rest) };
-                let (node, rights) = (self.space.node(&source), self.space.rights(&source));
-                match node {
-                    Node::Absent => self.absent(path),
-                    Node::Unreachable => (Kind::Unreachable, NOTHING, None),
-                    node => {
+                match self.node(&source) {
+                    (Node::Absent, _) => self.absent(path),
+                    (Node::Unreachable, _) => (Kind::Unreachable, NOTHING, None),
+                    (node, rights) => {
                         let access = if at_mount { ALL } else { rights };
                         (Kind::Overlay { source, node }, access, access.write.then_some(Effect::Discarded))
                     }
@@ -342,23 +365,12 @@ impl<'a> View<'a> {
         }
     }
 
-    fn on_host(
-        &self,
-        path: &Path,
-        mount: &Mount<'a>,
-        source: PathBuf,
-        writable: bool,
-        device: bool,
-    ) -> (Kind, Access, Option<Effect>) {
-        let node = match self.space.node(&source) {
-            Node::Absent => match self.will_be(path, mount) {
-                Some(node) => node,
-                None => return self.absent(path),
-            },
-            Node::Unreachable => return (Kind::Unreachable, NOTHING, None),
-            node => node,
+    fn on_host(&self, path: &Path, source: PathBuf, writable: bool, device: bool) -> (Kind, Access, Option<Effect>) {
+        let (node, rights) = match self.node(&source) {
+            (Node::Absent, _) => return self.absent(path),
+            (Node::Unreachable, _) => return (Kind::Unreachable, NOTHING, None),
+            there => there,
         };
-        let rights = if self.space.node(&source) == Node::Absent { ALL } else { self.space.rights(&source) };
         let access = match node {
             // A bind does not open devices unless it is told to.
             Node::Device if !device => Access { read: false, write: false, ..rights },
@@ -369,15 +381,18 @@ impl<'a> View<'a> {
         (Kind::Host { source, node }, access, effect)
     }
 
-    /// What sbc makes on the host before the start, so that a mount has a source and a place.
-    fn will_be(&self, path: &Path, mount: &Mount<'a>) -> Option<Node> {
-        if mount.at != path {
-            return self.mounts.made(path).map(|_| Node::Directory);
+    /// What the host has at a path while the sandbox runs, and the user's rights over it: what sbc makes
+    /// for the run is there already.
+    fn node(&self, source: &Path) -> (Node, Access) {
+        let node = self.space.node(source);
+        if node != Node::Absent {
+            return (node, self.space.rights(source));
         }
-        match mount.step.map(|step| &step.action) {
-            Some(Action::Host { missing: Missing::CreateFile, .. }) => Some(Node::File),
-            Some(Action::Host { missing: Missing::CreateDir, .. } | Action::Pin { .. }) => Some(Node::Directory),
-            _ => None,
+        let made = self.placeholders.iter().find(|placeholder| placeholder.path.starts_with(source));
+        match made {
+            Some(placeholder) if placeholder.directory || placeholder.path != source => (Node::Directory, ALL),
+            Some(_) => (Node::File, Access { execute: false, ..ALL }),
+            None => (Node::Absent, NOTHING),
         }
     }
 
@@ -385,11 +400,7 @@ impl<'a> View<'a> {
     fn absent(&self, path: &Path) -> (Kind, Access, Option<Effect>) {
         let Some(above) = path.parent() else { return (Kind::Absent, NOTHING, None) };
         let directory = self.look_at(above);
-        let is_directory = match &directory.kind {
-            Kind::Host { node, .. } | Kind::Overlay { node, .. } => matches!(node, Node::Directory | Node::Unknown),
-            kind => matches!(kind, Kind::Made | Kind::Memory),
-        };
-        let write = is_directory && directory.access.write && directory.access.execute;
+        let write = directory.can_be_entered() && directory.access.write;
         let effect = match directory.effect.filter(|_| write) {
             Some(Effect::Host(source)) => path.file_name().map(|name| Effect::Host(source.join(name))),
             effect => effect,

@@ -403,3 +403,20 @@ fn differences_are_named_in_rules() {
         "the plan of `app` has changed",
     ]);
 }
+
+/// The command may start in any directory that is there, also in one that only sbc makes.
+#[test]
+fn working_directories_that_no_rule_shows() {
+    for directory in ["/", "/srv", "/srv/deep", "~"] {
+        let rules = "ro \"/usr\"; ro \"/bin\" \"/lib\" \"/lib64\" missing=\"skip\"; proc \"/proc\"; tmpfs \"/srv/deep/er\"; tmpfs \"~\";";
+        let project = Project::new(&format!(
+            "sandbox \"app\" {{ filesystem {{ {rules} }}; run {{ workdir \"{directory}\"; }}; }}"
+        ));
+        let expected = directory.replace('~', project.home.to_str().unwrap()) + "\n";
+        assert_eq!(project.exec("pwd").code(0).stdout, expected);
+    }
+    let closed = Project::new(
+        "sandbox \"app\" { filesystem { tmpfs \"/a\" mode=\"0000\"; proc \"/proc\"; }; run { workdir \"/a\"; }; }",
+    );
+    closed.exec("pwd").code(125).says(&["SBC0707"]);
+}
