@@ -2,6 +2,7 @@
 //!
 //! The modules stand in the order of the pipeline; `compile.rs` strings the pure ones together.
 
+pub mod amend;
 pub mod code;
 pub mod diagnostic;
 pub mod origin;

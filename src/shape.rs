@@ -2,8 +2,8 @@
 //!
 //! Knows names, counts and words; knows nothing of what they mean. `decode/` does.
 
-use crate::diagnostic::{Code, Diagnostic, Diagnostics, list, nearest};
-use crate::edit::{Moved, quoted};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, LONGEST_REPEATED, list, nearest};
+use crate::edit::{self, Moved, quoted};
 use crate::repair::FOREIGN_QUOTES;
 use crate::schema::{self, Node, Section};
 use crate::source::{Location, SourceId, Span, Spanned};
@@ -35,9 +35,6 @@ impl Shape<'_> {
     }
 }
 
-/// The longest text, in bytes, that a help repeats with a change.
-const LONGEST: usize = 200;
-
 /// Checks nodes of one source.
 pub struct Shaper<'a> {
     pub text: &'a str,
@@ -60,8 +57,7 @@ impl Shaper<'_> {
 
     /// A place with the white space before it, to remove both.
     fn with_space(&self, Location { source, span }: Location) -> Location {
-        let before = self.text.get(..span.start).unwrap_or_default();
-        Location { source, span: Span { start: before.trim_end_matches([' ', '\t']).len(), ..span } }
+        Location { source, span: edit::with_space(self.text, span) }
     }
 
     /// The text at a place.
@@ -153,7 +149,7 @@ impl Shaper<'_> {
             let words: Vec<String> = line.split_whitespace().map(quoted).collect();
             rule = format!("command {}", words.join(" "));
         }
-        let help = if rule.len() > LONGEST {
+        let help = if rule.len() > LONGEST_REPEATED {
             format!("for example `{}`", node.example)
         } else {
             format!("write `{} {{ {rule}; }}`", node.name)
@@ -214,7 +210,7 @@ impl Shaper<'_> {
         let Some((before, after)) = wrapper(section, home) else { return diagnostic.help(help) };
         let end = self.end(kdl);
         let whole = self.text.get(location.span.start..end.span.end).unwrap_or_default();
-        let is_short = whole.len() <= LONGEST && !whole.contains('\n');
+        let is_short = whole.len() <= LONGEST_REPEATED && !whole.contains('\n');
         let help = if is_short { format!("{help}: write `{before}{whole}{after}`") } else { help };
         let start = Location { span: Span { end: location.span.start, ..location.span }, ..location };
         diagnostic.help(help).suggest(start, before).suggest(end, after)

@@ -1,5 +1,6 @@
 //! Rules that a sandbox must obey, each family in its own file. They report and change nothing.
 
 pub mod assertions;
+mod cure;
 pub mod lints;
 pub mod state;

@@ -10,14 +10,13 @@ mod setting;
 mod value;
 
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
-use crate::edit::Moved;
-use crate::edit::quoted;
+use crate::edit::{Moved, quoted, with_space};
 use crate::origin::Origin;
 use crate::parse::Parsed;
 use crate::policy::{Entries, Entry, Layer, LayerKind, Policy, Setting};
 use crate::schema::Section;
 use crate::shape::{Shape, Shaper};
-use crate::source::{Location, SourceId, SourceKind, Span, Spanned};
+use crate::source::{Location, SourceId, SourceKind, Spanned};
 use crate::words::Network;
 use kdl::{KdlDocument, KdlNode};
 use std::collections::BTreeMap;
@@ -147,17 +146,11 @@ impl Decoder<'_> {
             Some(first) => {
                 let diagnostic = Diagnostic::error(Code::SBC0108, format!("`{}` is inherited twice", name.value));
                 let diagnostic = diagnostic.at(name.location, "again").at(first.location, "first");
-                self.out.push(diagnostic.help("remove one of them").fix(self.with_space(name.location), ""));
+                let place = Location { span: with_space(self.text, name.location.span), ..name.location };
+                self.out.push(diagnostic.help("remove one of them").fix(place, ""));
             }
             None => self.layer.inherits.push(name.clone()),
         }
-    }
-
-    /// A place with the white space before it, to remove both.
-    fn with_space(&self, Location { source, span }: Location) -> Location {
-        let before = self.text.get(..span.start).unwrap_or_default();
-        let start = before.trim_end_matches([' ', '\t']).len();
-        Location { source, span: Span { start, ..span } }
     }
 
     fn origin(&self, location: Location, shape: &Shape<'_>) -> Origin {
