@@ -20,6 +20,7 @@ const MACHINE: &[&str] = &[
     "operation.rs",
     "placeholder.rs",
     "project.rs",
+    "surroundings.rs",
     "sys.rs",
     "write.rs",
 ];
