@@ -19,6 +19,10 @@ pub enum Amendment {
     Replace { body: Location, section: Section, subject: Location, rule: String },
     /// What a rule says about `subject` is left out.
     Remove { subject: Location },
+    /// The statements of a second block of one name stand in the first.
+    Join { first: Location, second: Location },
+    /// The rule that has its name at this place stands in a block of its body.
+    Move { rule: Location, section: Section },
 }
 
 impl Amendment {
@@ -26,7 +30,9 @@ impl Amendment {
     const fn source(&self) -> SourceId {
         match self {
             Amendment::Add { body, .. } | Amendment::Replace { body, .. } => body.source,
-            Amendment::Remove { subject } => subject.source,
+            Amendment::Remove { subject: place }
+            | Amendment::Join { second: place, .. }
+            | Amendment::Move { rule: place, .. } => place.source,
         }
     }
 }
@@ -76,12 +82,18 @@ impl<'a> Page<'a> {
             Amendment::Add { body, section, rule } => Some(vec![self.add(*body, *section, rule)?]),
             Amendment::Remove { subject } => Some(vec![self.remove(*subject)?]),
             Amendment::Replace { body, section, subject, rule } => {
-                let node = self.rule(*subject)?;
+                let node = self.node(*subject)?;
                 if subjects(node).count() > 1 {
                     return Some(vec![self.remove(*subject)?, self.add(*body, *section, rule)?]);
                 }
-                let (start, end) = extent(node);
+                let (start, end) = self.extent(node)?;
                 Some(vec![self.edit(start, end, rule)])
+            }
+            Amendment::Join { first, second } => self.join(self.node(*first)?, self.node(*second)?),
+            Amendment::Move { rule, section } => {
+                let (start, end) = self.extent(self.node(*rule)?)?;
+                let (whole, removed) = (self.text.get(start..end)?, self.cut(start, end)?);
+                Some(vec![removed, self.add(*rule, *section, whole)?])
             }
         }
     }
@@ -133,13 +145,18 @@ impl<'a> Page<'a> {
 
     /// Leaves a subject out of its rule, or the rule with its line where it has no other.
     fn remove(&self, subject: Location) -> Option<Edit> {
-        let node = self.rule(subject)?;
+        let node = self.node(subject)?;
         if subjects(node).count() > 1 {
             let entry = subjects(node).find(|entry| span(entry).contains(&subject.span.start))?;
             let place = with_space(self.text, subject_span(entry));
             return Some(self.edit(place.start, place.end, ""));
         }
-        let (start, end) = extent(node);
+        let (start, end) = self.extent(node)?;
+        self.cut(start, end)
+    }
+
+    /// Leaves out a node, with its line where nothing else stands there.
+    fn cut(&self, start: usize, end: usize) -> Option<Edit> {
         let rest = self.text.get(end..)?;
         let (before, line) = self.line_before(start)?;
         let newline = rest.find('\n').map(|newline| newline + 1);
@@ -154,8 +171,33 @@ impl<'a> Page<'a> {
         Some(self.edit(place.start, place.end, ""))
     }
 
-    /// The rule that says something about a subject.
-    fn rule(&self, subject: Location) -> Option<&KdlNode> {
+    fn join(&self, first: &KdlNode, second: &KdlNode) -> Option<Vec<Edit>> {
+        let (start, end) = self.extent(second)?;
+        let open = second.children()?.nodes().first().map_or(end, |node| node.name().span().offset());
+        let brace = self.text.get(start..open)?.rfind('{')? + start;
+        let inside = self.text.get(brace + 1..end - 1)?.trim().trim_end_matches(';');
+        let removed = self.cut(start, end)?;
+        // A comment would hide what comes after it.
+        let safe = !inside.lines().last().unwrap_or_default().contains("//");
+        match inside {
+            "" => Some(vec![removed]),
+            _ if safe => Some(vec![removed, self.append(first, inside)?]),
+            _ => None,
+        }
+    }
+
+    /// From a node's name to the end of what it says.
+    fn extent(&self, node: &KdlNode) -> Option<(usize, usize)> {
+        let name = node.name().span();
+        let end = match node.children() {
+            Some(_) => self.text.get(..node.span().offset() + node.span().len())?.rfind('}')? + 1,
+            None => node.entries().last().map_or(name.offset() + name.len(), |entry| span(entry).end),
+        };
+        Some((name.offset(), end))
+    }
+
+    /// The innermost node around a place.
+    fn node(&self, subject: Location) -> Option<&KdlNode> {
         let mut node = node_at(self.document.nodes(), subject.span.start)?;
         while let Some(inner) = node.children().and_then(|block| node_at(block.nodes(), subject.span.start)) {
             node = inner;
@@ -190,11 +232,4 @@ fn span(entry: &KdlEntry) -> std::ops::Range<usize> {
 fn subject_span(entry: &KdlEntry) -> Span {
     let std::ops::Range { start, end } = span(entry);
     Span { start, end }
-}
-
-/// From a rule's name to the end of what it says.
-fn extent(node: &KdlNode) -> (usize, usize) {
-    let name = node.name().span();
-    let end = node.entries().last().map_or(name.offset() + name.len(), |entry| span(entry).end);
-    (name.offset(), end)
 }

@@ -1,6 +1,6 @@
 //! The one table of the language: every node, argument, property and word.
 //!
-//! `shape.rs` checks documents against it, suggestions are taken from it, and the book's
+//! `shape/mod.rs` checks documents against it, suggestions are taken from it, and the book's
 //! reference page and the files in `schema/` are generated from it (`emit/reference.rs`).
 
 use crate::words::{Lifetime, Missing, Namespace, NestedSandboxes, Network, Terminal};

@@ -154,6 +154,21 @@ const MEANINGS: &[(&str, &str)] = &[
     ("inherit \"open\" \"other\"", "filesystem { rw \"~/a\" missing=\"skip\"; }"),
     ("inherit \"open\" \"other\"", "isolation { hostname \"one\"; }"),
     ("inherit \"open\" \"other\"", "    network \"host\"\n"),
+    // Said twice, or at the wrong place.
+    ("env { set A=\"1\"; }\n    env { set B=\"2\"; }", "    env { set A=\"1\"; set B=\"2\"; }\n}"),
+    (
+        "env {\n        set A=\"1\"\n    }\n    env {\n        // why\n        set B=\"2\"\n        pass \"C\"\n    }",
+        "set A=\"1\"\n        // why\n        set B=\"2\"\n        pass \"C\"\n    }\n}",
+    ),
+    ("env { set A=\"1\"; }\n    env { }", "    env { set A=\"1\"; }\n}"),
+    ("filesystem { ro \"/usr\" \"/opt\" \"/usr\"; }", "{ ro \"/usr\" \"/opt\"; }"),
+    ("env { set A=\"1\"; pass \"A\"; }", "env { set A=\"1\"; }"),
+    ("about \"a\"\n    about \"b\"", "    about \"a\"\n}"),
+    (
+        "ro \"/usr\"\n    filesystem {\n        ro \"/opt\"\n    }",
+        "{\n    filesystem {\n        ro \"/opt\"\n        ro \"/usr\"\n    }",
+    ),
+    ("filesystem { ro \"/opt\"; }\n    ro \"/usr\" // why\n", "{ ro \"/opt\"; ro \"/usr\"; }"),
     // What changes nothing.
     ("inherit \"open\"\n    env { remove \"NOTHING\"; set A=\"1\"; }", "env { set A=\"1\"; }"),
     ("inherit \"open\"\n    waive \"denied\" \"/x\" reason=\"y\"\n", "inherit \"open\"\n}"),

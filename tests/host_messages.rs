@@ -28,11 +28,7 @@ const COMPLAINTS: &[(&str, &str, &str)] = &[
         "a limit is reached",
         "nested-sandboxes",
     ),
-    (
-        "bwrap: Can't mount proc on /newroot/proc: Operation not permitted",
-        "hides parts",
-        "systempaths=unconfined",
-    ),
+    ("bwrap: Can't mount proc on /newroot/proc: Operation not permitted", "hides parts", "systempaths=unconfined"),
     ("bwrap: Can't mount proc on /proc: Operation not permitted", "hides parts", "systempaths=unconfined"),
     ("bwrap: Can't find source path /mnt/u: No such file or directory", "vanished", "missing=\"skip\""),
     ("bwrap: Can't get type of source /mnt/u: Permission denied", "cannot be looked at", "remove the rule"),
