@@ -2,6 +2,7 @@
 //!
 //! The modules stand in the order of the pipeline; `compile.rs` strings the pure ones together.
 
+pub mod amend;
 pub mod code;
 pub mod diagnostic;
 pub mod origin;
@@ -41,6 +42,7 @@ pub mod bwrap;
 pub mod cache;
 pub mod cli;
 pub mod command;
+pub mod complaint;
 pub mod emit;
 pub mod enter;
 pub mod exec;
@@ -50,5 +52,6 @@ pub mod layout;
 pub mod mounts;
 pub mod operation;
 pub mod placeholder;
+pub mod surroundings;
 pub mod sys;
 pub mod write;

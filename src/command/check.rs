@@ -6,7 +6,7 @@ use crate::compile::Wanted;
 use crate::diagnostic::Diagnostics;
 use crate::host::Host;
 use crate::levels::Levels;
-use crate::{bwrap, invocation};
+use crate::{amend, bwrap, invocation};
 use std::path::Path;
 
 /// 0 when all is well, 1 when something is not.
@@ -28,7 +28,8 @@ pub fn run(arguments: Check) -> i32 {
     if with_host && !compilation.diagnostics.has_errors() {
         check_host(&project.root, &compilation.sandboxes, &mut compilation.diagnostics);
     }
-    let diagnostics = (Levels { allow, warn, deny }).apply(compilation.diagnostics);
+    let diagnostics = amend::resolve(&project.sources, compilation.diagnostics);
+    let diagnostics = (Levels { allow, warn, deny }).apply(diagnostics);
     report(&diagnostics, &project.sources, format);
     if diagnostics.has_errors() {
         return 1;
