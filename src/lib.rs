@@ -44,6 +44,7 @@ pub mod command;
 pub mod emit;
 pub mod enter;
 pub mod exec;
+pub mod git;
 pub mod host;
 pub mod invocation;
 pub mod layout;
