@@ -50,9 +50,9 @@ pub enum Refusal {
     /// What it names is no git directory, or is reached through a link.
     NotGit(PathBuf),
     /// The worktree's directory names another place, or none.
-    OtherWorktree(PathBuf),
+    OtherWorktree { directory: PathBuf, project: PathBuf },
     /// The configuration of the directory names another work tree, or none.
-    OtherWorkTree { config: PathBuf, project: PathBuf },
+    OtherProject { directory: PathBuf, project: PathBuf },
     /// The project lies in it, so that it would hide the project.
     AroundTheProject(PathBuf),
     /// It lies deep in the project, where it could be carried away.
@@ -110,15 +110,16 @@ fn worktree(directory: &Path) -> Option<Elsewhere> {
 
 /// Refuses a directory that is not this project's by its own account.
 fn points_back(project: &Path, directory: &Path, is_worktree: bool) -> Result<(), Refusal> {
+    let leads_to = |back: Option<OsString>, place: &Path| {
+        back.is_some_and(|back| seen_from(directory, &back).as_os_str() == place.as_os_str())
+    };
+    let (directory, project) = (directory.to_owned(), project.to_owned());
     if is_worktree {
-        let back = one_line(&directory.join("gitdir")).map(|back| seen_from(directory, &back));
-        let right = back.is_some_and(|back| back.as_os_str() == project.join(".git").as_os_str());
-        return if right { Ok(()) } else { Err(Refusal::OtherWorktree(directory.to_owned())) };
+        let right = leads_to(one_line(&directory.join("gitdir")), &project.join(".git"));
+        return if right { Ok(()) } else { Err(Refusal::OtherWorktree { directory, project }) };
     }
-    let config = directory.join("config");
-    let back = work_tree(&config).map(|back| seen_from(directory, &back));
-    let right = back.is_some_and(|back| back.as_os_str() == project.as_os_str());
-    if right { Ok(()) } else { Err(Refusal::OtherWorkTree { config, project: project.to_owned() }) }
+    let right = leads_to(work_tree(&directory.join("config")), &project);
+    if right { Ok(()) } else { Err(Refusal::OtherProject { directory, project }) }
 }
 
 /// `core.worktree` of a configuration, if it stands there once and as git writes it.
@@ -223,11 +224,10 @@ impl Refusal {
         match self {
             Refusal::NamesNone => "`.git` is a file that names no directory".to_owned(),
             Refusal::NotGit(path) => format!("`.git` leads to `{}`, which is no git directory", path.display()),
-            Refusal::OtherWorktree(path) => {
-                format!("`.git` leads to `{}`, which is another worktree's", path.display())
+            Refusal::OtherWorktree { directory, .. } => {
+                format!("`.git` leads to `{}`, which is another worktree's", directory.display())
             }
-            Refusal::OtherWorkTree { config, .. } => {
-                let directory = config.parent().unwrap_or(config);
+            Refusal::OtherProject { directory, .. } => {
                 format!("`.git` leads to `{}`, which does not name this project", directory.display())
             }
             Refusal::AroundTheProject(path) => format!("the git directory `{}` contains the project", path.display()),
@@ -235,25 +235,21 @@ impl Refusal {
         }
     }
 
+    /// What to do. Never to run git here: it would obey what the directory says, forged or not.
     fn help(&self) -> String {
+        let word = |path: &Path| literal(&path.display().to_string());
         match self {
-            Refusal::NamesNone => "remove the file, or run `git status` here to see what git says of it".to_owned(),
-            Refusal::NotGit(_) => {
-                "run `git status` here, outside of the sandbox, to see what git says; a path with links does not count"
-                    .to_owned()
+            Refusal::NamesNone | Refusal::NotGit(_) => {
+                "look at it with `cat .git`: git writes `gitdir: ` and a path on which no link lies".to_owned()
             }
-            Refusal::OtherWorktree(_) => {
-                "if you moved this worktree, run `git worktree repair` here, outside of the sandbox".to_owned()
+            Refusal::OtherWorktree { project, .. } => {
+                format!("if you moved it, say so in the main checkout: `git worktree repair {}`", word(project))
             }
-            Refusal::OtherWorkTree { config, project } => {
-                let word = |path: &Path| literal(&path.display().to_string());
-                format!(
-                    "if it is this project's, say so in it: `git config --file {} core.worktree {}`",
-                    word(config),
-                    word(project)
-                )
+            Refusal::OtherProject { directory, project } => {
+                let (config, project) = (word(&directory.join("config")), word(project));
+                format!("if it is this project's, say so in it: `git config --file {config} core.worktree {project}`")
             }
-            Refusal::AroundTheProject(_) => "move the worktree out of it: `git worktree move . ../../NAME`".to_owned(),
+            Refusal::AroundTheProject(_) => "put the worktree beside it: `git worktree move . DIRECTORY`".to_owned(),
             Refusal::DeepInside(_) => {
                 "move it to a directory directly in the project, and name that in `.git`".to_owned()
             }

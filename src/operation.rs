@@ -96,15 +96,14 @@ impl<'a> Inspector<'a> {
     fn pin(&mut self, step: &Step, needed: bool) -> Option<Operation> {
         let Action::Pin { source } = &step.action else { return None };
         let source = self.source(step, source)?;
-        if source.is_file() {
-            return Some(Operation::Bind { option: "--ro-bind", source, directory: false, writable: false });
-        }
-        if !source.is_dir() {
-            // What is there and no directory has been reported with the rule below it.
-            if !needed || source.exists() {
-                return None;
+        match fs::metadata(&source) {
+            Ok(kind) if kind.is_dir() => {}
+            Ok(kind) if kind.is_file() => {
+                return Some(Operation::Bind { option: "--ro-bind", source, directory: false, writable: false });
             }
-            self.placeholder(&source, true);
+            Err(_) if needed => self.placeholder(&source, true),
+            // What is there and no directory has been reported with the rule below it.
+            _ => return None,
         }
         Some(Operation::Bind { option: "--bind", source, directory: true, writable: true })
     }

@@ -254,9 +254,10 @@ fn moved_worktree() {
     let mut project = worktree("main", "tree");
     fs::rename(&project.root, project.home.join("moved")).unwrap();
     project.root = project.home.join("moved");
-    project.sbc(&["check"]).code(0).says(&["SBC0803", "another worktree's", "git worktree repair"]);
+    let command = format!("worktree repair {}", project.root.display());
+    project.sbc(&["check"]).code(0).says(&["SBC0803", "another worktree's", &format!("`git {command}`")]);
     project.exec("git status").code(128);
-    git(&project, &project.root, "worktree repair");
+    git(&project, &project.home.join("main"), &command);
     works_and_is_safe(&project, ".");
 }
 
