@@ -571,3 +571,22 @@ fn name_resolution() {
         }
     }
 }
+
+/// Names that a shell could misread, in the repository, the worktree and the submodule.
+#[test]
+fn strange_names() {
+    let mut project = project("tr ee*[a] $(x)'");
+    let main = repository(&project, "ma in?[b] `y`");
+    let git = |directory: &Path, arguments: &[&str]| {
+        let own = ["-c", "protocol.file.allow=always", "-c", "user.name=me", "-c", "user.email=me@example.org"];
+        run(project.command("git").current_dir(directory).args(own).args(arguments)).code(0);
+    };
+    git(&main, &["worktree", "add", "--quiet", "-b", "tree", project.root.to_str().unwrap()]);
+    let library = repository(&project, "library");
+    git(&main, &["submodule", "--quiet", "add", library.to_str().unwrap(), "li b*"]);
+    for root in [project.root.clone(), main.join("li b*")] {
+        project.root = root;
+        project.write(".agent-sandbox.kdl", POLICY);
+        works_and_is_safe(&project, ".");
+    }
+}
