@@ -46,6 +46,7 @@ pub mod complaint;
 pub mod emit;
 pub mod enter;
 pub mod exec;
+pub mod git;
 pub mod host;
 pub mod invocation;
 pub mod layout;

@@ -9,7 +9,7 @@ use crate::path::SymbolicPath;
 use crate::policy::{Access, EnvRule, Grant};
 use crate::rule::quote;
 use crate::text::Text;
-use crate::words::{Lifetime, Missing, Namespace, NestedSandboxes, Network, Resource, Terminal};
+use crate::words::{Lifetime, Missing, Namespace, NestedSandboxes, Network, Resource, Terminal, Variable};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
@@ -139,6 +139,30 @@ pub struct EnvValue {
     pub rule: Option<EnvRule>,
     #[serde(skip)]
     pub origins: Vec<Origin>,
+}
+
+impl Content {
+    /// The variables of everything but steps that are not `wanted`.
+    pub fn variables(&self, wanted: impl Fn(&Step) -> bool) -> BTreeSet<Variable> {
+        let mut used = BTreeSet::new();
+        for step in self.steps.iter().filter(|step| wanted(step)) {
+            used.extend(step.at.variables());
+            match &step.action {
+                Action::Host { source, .. } | Action::Pin { source } => used.extend(source.variables()),
+                Action::File { text } | Action::Symlink { to: text } => used.extend(text.variables()),
+                _ => {}
+            }
+        }
+        for value in self.env.values() {
+            used.extend(value.prepend.iter().flat_map(Text::variables));
+            if let Some(EnvRule::Set(text)) = &value.rule {
+                used.extend(text.variables());
+            }
+        }
+        used.extend(self.command.iter().flat_map(Text::variables));
+        used.extend(self.workdir.iter().flat_map(SymbolicPath::variables));
+        used
+    }
 }
 
 impl Plan {
