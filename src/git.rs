@@ -103,23 +103,28 @@ fn follow(project: &Path) -> Result<Elsewhere, Refusal> {
 /// The parts of a worktree's directory, which lies directly in `worktrees` of the common one.
 fn worktree(directory: &Path) -> Option<Elsewhere> {
     let common = seen_from(directory, &one_line(&directory.join("commondir"))?);
-    let worktrees = directory.parent()?;
-    let fits = worktrees.file_name() == Some(OsStr::new("worktrees")) && worktrees.parent() == Some(common.as_path());
-    fits.then(|| Elsewhere { worktree: directory.file_name().map(OsStr::to_owned), common })
+    let name = directory.file_name()?;
+    // Bytes, because paths also are equal where one has a `.` in the middle.
+    let fits = common.join("worktrees").join(name).as_os_str() == directory.as_os_str();
+    fits.then(|| Elsewhere { common, worktree: Some(name.to_owned()) })
 }
 
 /// Refuses a directory that is not this project's by its own account.
 fn points_back(project: &Path, directory: &Path, is_worktree: bool) -> Result<(), Refusal> {
-    let leads_to = |back: Option<OsString>, place: &Path| {
-        back.is_some_and(|back| seen_from(directory, &back).as_os_str() == place.as_os_str())
+    let (back, place) = if is_worktree {
+        (one_line(&directory.join("gitdir")), project.join(".git"))
+    } else {
+        (work_tree(&directory.join("config")), project.to_owned())
     };
-    let (directory, project) = (directory.to_owned(), project.to_owned());
-    if is_worktree {
-        let right = leads_to(one_line(&directory.join("gitdir")), &project.join(".git"));
-        return if right { Ok(()) } else { Err(Refusal::OtherWorktree { directory, project }) };
+    if back.is_some_and(|back| seen_from(directory, &back).as_os_str() == place.as_os_str()) {
+        return Ok(());
     }
-    let right = leads_to(work_tree(&directory.join("config")), &project);
-    if right { Ok(()) } else { Err(Refusal::OtherProject { directory, project }) }
+    let (directory, project) = (directory.to_owned(), project.to_owned());
+    Err(if is_worktree {
+        Refusal::OtherWorktree { directory, project }
+    } else {
+        Refusal::OtherProject { directory, project }
+    })
 }
 
 /// `core.worktree` of a configuration, if it stands there once and as git writes it.
@@ -127,7 +132,7 @@ fn work_tree(config: &Path) -> Option<OsString> {
     let text = small(config, MAX_CONFIG)?;
     let mut in_core = false;
     let mut found = None;
-    for line in text.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii) {
+    for line in text.split(|byte| *byte == b'\n').map(trim) {
         if line.ends_with(b"\\") {
             return None;
         }
@@ -141,6 +146,14 @@ fn work_tree(config: &Path) -> Option<OsString> {
         found = Some(OsString::from_vec(value.to_vec()));
     }
     found
+}
+
+/// A line without the blanks around it.
+fn trim(mut line: &[u8]) -> &[u8] {
+    while let [b' ' | b'\t', rest @ ..] | [rest @ .., b' ' | b'\t'] = line {
+        line = rest;
+    }
+    line
 }
 
 /// The path that a file holds.

@@ -143,6 +143,18 @@ fn worktree_in_a_shown_tree() {
     works_and_is_safe(&project, ".");
 }
 
+/// In a tree that another rule makes writable it is as safe, or the sandbox is refused.
+#[test]
+fn worktree_in_a_writable_tree() {
+    let project = worktree("code/main", "tree");
+    let policy = |tree: &str| format!("sandbox \"app\" {{ inherit \"base-dev\"; filesystem {{ rw \"{tree}\"; }}; }}\n");
+    project.write(".agent-sandbox.kdl", policy("~/code/main"));
+    works_and_is_safe(&project, ".");
+    project.write(".agent-sandbox.kdl", policy("~/code"));
+    project.exec("true").code(125).says(&["SBC0405", "`${GIT_COMMON_DIR}` lies inside `~/code`"]);
+    project.script("dash", "true").code(125).says(&["cannot be protected there"]);
+}
+
 /// A linked worktree that is found by relative paths, as git 2.48 can write them.
 #[test]
 fn worktree_by_relative_paths() {
@@ -368,6 +380,8 @@ fn work_trees_in_configurations() {
         ("\tworktree = ../../../lib # here\n".to_owned(), false),
         ("\tworktree = \"../../../lib\"\n".to_owned(), false),
         ("\tworktree = ../../../lib\\\n".to_owned(), false),
+        ("\tworktree = ../../../lib\r\n".to_owned(), false),
+        ("\t\tworktree = ../../../lib \t\n".to_owned(), true),
         (format!("[other]\n{plain}"), false),
         (format!("[other \"core\"]\n{plain}[core]\n"), false),
         (format!("{plain}[x]\n{plain}\ty = z\\\n"), false),
