@@ -55,6 +55,10 @@ pub struct Invocation {
     /// What comes before `--`.
     pub options: Vec<Argument>,
     pub env: BTreeMap<OsString, OsString>,
+    /// The variables inside that steer the dynamic loader, and so are no part of bubblewrap's own.
+    pub loader_env: BTreeMap<OsString, OsString>,
+    /// Where the command starts, inside and without links.
+    pub workdir: PathBuf,
     /// The policy's command, without the caller's arguments.
     pub command: Vec<OsString>,
     pub placeholders: Vec<Placeholder>,
@@ -307,8 +311,8 @@ impl<'a> Builder<'a, '_> {
         };
         let visible = candidates.iter().find_map(|path| self.visible_directory(path));
         match (visible, &content.workdir) {
-            (Some(path), _) => self.option(["--chdir".into(), path.into()]),
-            (None, None) if !self.shows_any_of(&host.project) => self.option(["--chdir".into(), "/".into()]),
+            (Some(path), _) => self.start_in(path),
+            (None, None) if !self.shows_any_of(&host.project) => self.start_in("/".into()),
             (None, _) => {
                 let shown = candidates.last().map(|path| path.display().to_string()).unwrap_or_default();
                 let title = format!("the working directory `{shown}` is not a directory inside the sandbox");
@@ -316,6 +320,11 @@ impl<'a> Builder<'a, '_> {
                 self.inspector.problem(origins, Code::SBC0707, title, help);
             }
         }
+    }
+
+    fn start_in(&mut self, directory: PathBuf) {
+        self.option(["--chdir".into(), directory.clone().into()]);
+        self.invocation.workdir = directory;
     }
 
     /// The real path of a directory inside, if it is one that a process can be in.
@@ -351,9 +360,10 @@ impl<'a> Builder<'a, '_> {
         let steers = |name: &OsString| name.to_str().is_some_and(env::steers_loader);
         let (loader, own): (BTreeMap<_, _>, BTreeMap<_, _>) = resolved.into_iter().partition(|(name, _)| steers(name));
         self.invocation.env = own;
-        for (name, value) in loader {
-            self.option(["--setenv".into(), name, value]);
+        for (name, value) in &loader {
+            self.option(["--setenv".into(), name.clone(), value.clone()]);
         }
+        self.invocation.loader_env = loader;
         self.invocation.command = content.command.iter().filter_map(|word| self.inspector.text(word, &[])).collect();
     }
 }

@@ -168,6 +168,7 @@ pub struct Seen<'v, 'a> {
 }
 
 /// The mounts of a sandbox, in a space.
+#[derive(Clone)]
 pub struct View<'a> {
     mounts: Mounts<'a>,
     /// Steps without a mount, where they would stand: they hide what could come there.
@@ -230,6 +231,11 @@ impl<'a> View<'a> {
 
     pub fn mounts(&self) -> &Mounts<'a> {
         &self.mounts
+    }
+
+    /// Shows one more host path, read-only. Both paths are without links.
+    pub fn show(&mut self, at: PathBuf, source: PathBuf) {
+        self.mounts.add(Mount { at, provider: Provider::Host { source, writable: false, device: false }, step: None });
     }
 
     pub fn space(&self) -> &'a dyn Space {

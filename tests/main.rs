@@ -33,6 +33,7 @@ mod outside;
 mod patterns;
 mod protection;
 mod random;
+mod reach;
 mod reasons;
 mod sandbox;
 mod script;

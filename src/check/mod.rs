@@ -3,4 +3,5 @@
 pub mod assertions;
 pub mod denials;
 pub mod lints;
+pub mod reach;
 pub mod state;
