@@ -11,9 +11,7 @@ pub type Insertion = (Location, String);
 pub fn add(sources: &Sources, layer: Location, statements: &[(Option<&str>, String)]) -> Option<Vec<Insertion>> {
     let text = &sources.get(layer.source)?.text;
     let document = parse(text)?.document;
-    let covers =
-        |span: miette::SourceSpan| span.offset() <= layer.span.start && layer.span.end <= span.offset() + span.len();
-    let node = document.nodes().iter().find(|node| covers(node.span()))?;
+    let node = document.nodes().iter().find(|node| covers(node.span(), layer.span))?;
     let open = |children: miette::SourceSpan| text.get(..children.offset() + 1)?.rfind('{').map(|brace| brace + 1);
     let body = node.children()?;
     let body_at = open(body.span())?;
@@ -38,6 +36,21 @@ pub fn add(sources: &Sources, layer: Location, statements: &[(Option<&str>, Stri
         insertions.push((Location { source: layer.source, span }, inserted));
     }
     Some(insertions)
+}
+
+fn covers(outer: miette::SourceSpan, inner: Span) -> bool {
+    outer.offset() <= inner.start && inner.end <= outer.offset() + outer.len()
+}
+
+/// Where the body of a layer has this argument of a statement, such as `"base-dev"` of `inherit`.
+pub fn argument(sources: &Sources, layer: Location, statement: &str, value: &str) -> Option<Location> {
+    let text = &sources.get(layer.source)?.text;
+    let document = parse(text)?.document;
+    let node = document.nodes().iter().find(|node| covers(node.span(), layer.span))?;
+    let statements = node.children()?.nodes().iter().filter(|child| child.name().value() == statement);
+    let entry = statements.flat_map(|child| child.entries()).find(|entry| entry.value().as_string() == Some(value))?;
+    let (start, length) = (entry.span().offset(), entry.span().len());
+    Some(Location { source: layer.source, span: Span { start, end: start + length } })
 }
 
 /// Statements for the place after an opening brace.
@@ -96,11 +109,11 @@ mod tests {
             let mut sources = Sources::default();
             let source = Source { kind: SourceKind::Policy, name: String::new(), text: before.to_owned() };
             let source = sources.add(source);
-            let start = before.find("\"a\"").unwrap();
+            let start = before.find("\"a\"").unwrap_or_default();
             let location = Location { source, span: Span { start, end: start + 3 } };
-            let added = add(&sources, location, &statements).unwrap();
+            let added = add(&sources, location, &statements).into_iter().flatten();
             let replacements: Vec<Replacement> =
-                added.into_iter().map(|(place, text)| Replacement { span: place.span, text }).collect();
+                added.map(|(place, text)| Replacement { span: place.span, text }).collect();
             assert_eq!(apply(before, &replacements).0, after);
         }
     }

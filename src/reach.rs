@@ -258,11 +258,11 @@ mod tests {
     /// The program behind `env` is told where that is certain, and only there.
     #[test]
     fn programs_of_env() {
-        let program = |argument: &str| env_program(OsStr::new(argument)).map(|name| name.into_string().unwrap());
-        assert_eq!(program("node"), Some("node".to_owned()));
-        assert_eq!(program("node --flag"), Some("node --flag".to_owned()));
-        assert_eq!(program("-S deno run -A"), Some("deno".to_owned()));
-        assert_eq!(program("-Snode"), Some("node".to_owned()));
+        let program = |argument: &str| env_program(OsStr::new(argument));
+        assert_eq!(program("node"), Some(OsString::from("node")));
+        assert_eq!(program("node --flag"), Some(OsString::from("node --flag")));
+        assert_eq!(program("-S deno run -A"), Some(OsString::from("deno")));
+        assert_eq!(program("-Snode"), Some(OsString::from("node")));
         for unknown in ["-i node", "A=b node", "-S A=b node", "-S \"a b\"", "-S -i node"] {
             assert_eq!(program(unknown), None, "{unknown}");
         }

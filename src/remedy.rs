@@ -30,6 +30,11 @@ pub enum Rule {
         source: PathBuf,
         at: PathBuf,
     },
+    /// `symlink`: a link as the host has it.
+    Link {
+        at: PathBuf,
+        to: PathBuf,
+    },
     /// A directory in front of PATH.
     Path(PathBuf),
     /// The caller's `LD_LIBRARY_PATH`, and its value.
@@ -88,7 +93,7 @@ fn program(host: &Host, merged: &Merged, start: &Start<'_, '_>, found: &Path) ->
     match profile {
         _ if is_inside => {}
         Some(layer) => rules.extend(name_of(layer).map(Rule::Inherit)),
-        None => rules.push(in_place(tree(host, found))),
+        None => rules.extend(shows(host, start, found)),
     }
     let directory = found.parent().unwrap_or(Path::new("/"));
     let brings = |layer: &Layer| prepended(host, layer).iter().any(|own| own == directory);
@@ -96,6 +101,18 @@ fn program(host: &Host, merged: &Merged, start: &Start<'_, '_>, found: &Path) ->
         rules.push(Rule::Path(directory.to_owned()));
     }
     rules
+}
+
+/// What shows a program. A link into a tree stays a link: from there the program finds the rest of it.
+fn shows(host: &Host, start: &Start<'_, '_>, found: &Path) -> Vec<Rule> {
+    let real = start.host.look(found).path;
+    let (own, whole) = (tree(host, found), tree(host, &real));
+    if own != found || real == found || whole == real {
+        return vec![in_place(own)];
+    }
+    let is_inside = matches!(start.view.look(&real).kind, Kind::Host { node: Node::File, .. });
+    let tree = (!is_inside).then(|| in_place(whole));
+    [Rule::Link { at: found.to_owned(), to: real }].into_iter().chain(tree).collect()
 }
 
 /// A file that a link, a first line or a program names.
@@ -231,10 +248,9 @@ fn tree(host: &Host, path: &Path) -> PathBuf {
     if path.starts_with(&local) {
         return local;
     }
-    if let Some(above) = path.parent().filter(|above| matches!(name(above).as_str(), "bin" | "sbin" | "shims")) {
-        if let Some(root) = above.parent().filter(|root| !is_shared(host, root)) {
-            return root.to_owned();
-        }
+    let above = path.parent().filter(|above| matches!(name(above).as_str(), "bin" | "sbin" | "shims"));
+    if let Some(root) = above.and_then(Path::parent).filter(|root| !is_shared(host, root)) {
+        return root.to_owned();
     }
     [Path::new("/opt"), &host.home.join(".local/share")]
         .iter()
@@ -270,7 +286,7 @@ impl Rule {
     pub fn section(&self) -> Option<&'static str> {
         match self {
             Rule::Inherit(_) => None,
-            Rule::Show { .. } => Some("filesystem"),
+            Rule::Show { .. } | Rule::Link { .. } => Some("filesystem"),
             Rule::Path(_) | Rule::LibraryPath(_) => Some("env"),
         }
     }
@@ -281,6 +297,7 @@ impl Rule {
             Rule::Inherit(name) => format!("inherit {}", quote(name)),
             Rule::Show { source, at } if source == at => format!("ro {}", path(host, source)?),
             Rule::Show { source, at } => format!("ro {} at={}", path(host, source)?, path(host, at)?),
+            Rule::Link { at, to } => format!("symlink {} to={}", path(host, at)?, quote(&variable(host, to)?)),
             Rule::Path(directory) => format!("prepend PATH={}", quote(&variable(host, directory)?)),
             Rule::LibraryPath(_) => "pass \"LD_LIBRARY_PATH\"".to_owned(),
         })
@@ -294,7 +311,7 @@ impl Rule {
                 layer.flat_map(|layer| shown(host, layer)).map(|path| (path.clone(), path)).collect()
             }
             Rule::Show { source, at } => vec![(at.clone(), source.clone())],
-            Rule::Path(_) | Rule::LibraryPath(_) => Vec::new(),
+            Rule::Link { .. } | Rule::Path(_) | Rule::LibraryPath(_) => Vec::new(),
         }
     }
 
@@ -305,7 +322,7 @@ impl Rule {
                 let layer = layers().iter().filter(|layer| layer.name.value == *name);
                 layer.flat_map(|layer| prepended(host, layer)).map(|path| ("PATH", path.into_os_string())).collect()
             }
-            Rule::Show { .. } => Vec::new(),
+            Rule::Show { .. } | Rule::Link { .. } => Vec::new(),
             Rule::Path(directory) => vec![("PATH", directory.clone().into_os_string())],
             Rule::LibraryPath(list) => vec![("LD_LIBRARY_PATH", list.clone())],
         }
@@ -318,7 +335,7 @@ fn path(host: &Host, path: &Path) -> Option<String> {
     Some(quote(Text::literal(&host.spell(path)).as_str()))
 }
 
-/// A directory as a rule of `env` writes it.
+/// A path as text with variables.
 pub fn variable(host: &Host, directory: &Path) -> Option<String> {
     let text = |path: &Path| path.to_str().map(|text| Text::literal(text).as_str().to_owned());
     let below = |base: &Path, name: &str| {

@@ -238,6 +238,11 @@ impl<'a> View<'a> {
         self.mounts.add(Mount { at, provider: Provider::Host { source, writable: false, device: false }, step: None });
     }
 
+    /// Makes one more link, by a step that need not be in the plan.
+    pub fn link(&mut self, at: PathBuf, to: PathBuf, step: &'a Step) {
+        self.mounts.add_link(at, to, step);
+    }
+
     pub fn space(&self) -> &'a dyn Space {
         self.space
     }

@@ -8,6 +8,7 @@ const MACHINE: &[&str] = &[
     "absent.rs",
     "bwrap.rs",
     "cache.rs",
+    "check/reach.rs",
     "command/",
     "enter.rs",
     "exec.rs",

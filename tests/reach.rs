@@ -56,6 +56,11 @@ impl Desk {
 
     /// A program that needs a library, which needs another one.
     fn greeter(&self, program: &str, libraries: &str, options: &[&str]) {
+        self.greeter_with(program, libraries, options, "-Wl,--as-needed");
+    }
+
+    /// The same with an option for its library.
+    fn greeter_with(&self, program: &str, libraries: &str, options: &[&str], of_library: &str) {
         for path in [program, &format!("{libraries}/x")] {
             fs::create_dir_all(self.project.home.join(path).parent().unwrap()).unwrap();
         }
@@ -65,8 +70,8 @@ impl Desk {
         let of_deep = [&shared[..], &[&greet, "-Wl,-soname,libgreet.so.1"]].concat();
         self.project.write_home("src/greet.c", "int deep(void); int greet(void) { return deep(); }\n");
         let mut cc = self.project.command("cc");
-        cc.current_dir(&self.project.home).args(of_deep).args(["src/greet.c", &format!("-l:{}", "libdeep.so.1")]);
-        run(cc.arg(format!("-L{libraries}"))).code(0);
+        cc.current_dir(&self.project.home).args(of_deep).args(["src/greet.c", "-l:libdeep.so.1"]);
+        run(cc.args([&format!("-L{libraries}"), of_library])).code(0);
         let main =
             "#include <stdio.h>\nint greet(void);\nint main(void) { printf(\"greet %d\\n\", greet()); return 0; }\n";
         self.project.write_home("src/main.c", main);
@@ -150,30 +155,30 @@ fn base(command: &str) -> String {
     format!("    inherit \"base-dev\"\n    run {{\n        command \"{command}\"\n    }}")
 }
 
-/// A program with its own libraries beside it, found by `$ORIGIN` in its run path: its tree is shown,
-/// and put on PATH.
+/// A program with its own libraries beside it, found by `$ORIGIN` in run paths: its tree is shown, and
+/// put on PATH.
 #[test]
 fn library_by_origin() {
     let desk = Desk::new(&base("greet")).on_path("tools/greet/bin");
-    desk.greeter("tools/greet/bin/greet", "tools/greet/lib", &["-Wl,-rpath,$ORIGIN/../lib"]);
-    desk.project.write_home("src/none", "");
-    // The library itself has no run path, and the program's does not count for it.
-    desk.lacks_nothing_but_deep();
+    desk.greeter_with("tools/greet/bin/greet", "tools/greet/lib", &["-Wl,-rpath,$ORIGIN/../lib"], "-Wl,-rpath,$ORIGIN");
+    desk.lacks(&["the command `greet` is not on the sandbox's PATH"], "greet 42");
+    desk.policy_has(&["ro \"~/tools/greet\"", "prepend PATH=\"${HOME}/tools/greet/bin\""]);
 }
 
-impl Desk {
-    /// `DT_RUNPATH` is not for the libraries of libraries: the program does not start on the host either.
-    fn lacks_nothing_but_deep(&self) {
-        let findings = self.findings();
-        let titles: Vec<&str> = findings.iter().map(|one| one["title"].as_str().unwrap()).collect();
-        assert_eq!(titles[0], "the command `greet` is not on the sandbox's PATH");
-        assert!(titles[1].contains("libgreet.so.1` needs the library `libdeep.so.1`"), "{titles:?}");
-        assert_eq!(findings[1]["code"], "SBC0810");
-        self.repair(&findings[0]);
-        self.policy_has(&["ro \"~/tools/greet\"", "prepend PATH=\"${HOME}/tools/greet/bin\""]);
-        let output = self.sbc(&["exec"]).code(127);
-        assert!(output.stderr.contains("libdeep.so.1"), "{output:?}");
-    }
+/// `DT_RUNPATH` is not for the libraries of libraries: such a program starts nowhere on this host.
+#[test]
+fn run_path_of_the_program_only() {
+    let desk = Desk::new(&base("${HOME}/greet")).on_path("tools/greet/bin");
+    desk.greeter("greet", "libs", &["-Wl,-rpath,$ORIGIN/libs"]);
+    let findings = desk.findings();
+    let titles: Vec<&str> = findings.iter().map(|one| one["title"].as_str().unwrap()).collect();
+    assert_eq!(titles.len(), 3, "{titles:#?}");
+    assert!(titles[2].contains("libgreet.so.1` needs the library `libdeep.so.1`"), "{titles:?}");
+    assert_eq!(findings[2]["code"], "SBC0810");
+    findings.iter().take(2).for_each(|_| desk.repair(&desk.findings()[0]));
+    desk.policy_has(&["ro \"~/greet\"", "ro \"~/libs\""]);
+    let output = desk.sbc(&["exec"]).code(127);
+    assert!(output.stderr.contains("libdeep.so.1"), "{output:?}");
 }
 
 /// `DT_RPATH` counts for the libraries of libraries, too.
@@ -311,6 +316,26 @@ fn node_script_without_node() {
     desk.policy_has(&["ro \"~/opt/node-v20\"", "prepend PATH=\"${HOME}/opt/node-v20/bin\""]);
 }
 
+/// A program of npm's in the home is a link to a file that loads others from beside it: the link stays a
+/// link, and the package is shown. What PATH is given already stays there.
+#[test]
+fn npm_program() {
+    if run(Project::empty().command("test").args(["-x", "/usr/bin/node"])).code != 0 {
+        skip!("there is no /usr/bin/node");
+    }
+    let body = "    inherit \"base-dev\"\n    env {\n        prepend PATH=\"/opt/none/bin\"\n    }\n    run {\n        command \"tool\"\n    }";
+    let desk = Desk::new(body).on_path(".local/bin");
+    let package = ".local/lib/node_modules/@scope/tool";
+    desk.program(&format!("{package}/bin/cli.js"), "#!/usr/bin/env node\nconsole.log(require('../lib'));\n");
+    desk.project.write_home(&format!("{package}/lib.js"), "module.exports = 'from the package';\n");
+    desk.link(".local/bin/tool", "../lib/node_modules/@scope/tool/bin/cli.js");
+    desk.lacks(&["the command `tool` is not on the sandbox's PATH"], "from the package");
+    desk.policy_has(&[
+        "ro \"~/.local/lib/node_modules/@scope/tool\"",
+        "prepend PATH=\"${HOME}/.local/bin:/opt/none/bin\"",
+    ]);
+}
+
 /// An entry point in a virtual environment of Python's, in the project and in the home.
 #[test]
 fn python_entry_point() {
@@ -323,12 +348,10 @@ fn python_entry_point() {
     let script = format!("#!{environment}/bin/python\nimport sys\nprint('python', sys.prefix)\n");
     desk.program(".venvs/hello/bin/hello", &script);
     desk.link(".local/bin/hello", "../../.venvs/hello/bin/hello");
-    let titles = [
-        "the command `hello` is not on the sandbox's PATH",
-        "`~/.local/bin/hello` is a link to `~/.venvs/hello/bin/hello`, which is not inside",
-    ];
+    let titles = ["the command `hello` is not on the sandbox's PATH"];
     desk.lacks(&titles, &format!("python {environment}"));
-    desk.policy_has(&["ro \"~/.local/bin/hello\"", "ro \"~/.venvs/hello\""]);
+    let link = "symlink \"~/.local/bin/hello\" to=\"${HOME}/.venvs/hello/bin/hello\"";
+    desk.policy_has(&[link, "ro \"~/.venvs/hello\"", "prepend PATH=\"${HOME}/.local/bin\""]);
 }
 
 /// The interpreter of an environment is a link to a Python of pyenv's, which is not inside.

@@ -7,9 +7,11 @@ use crate::diagnostic::{Code, Diagnostic, Diagnostics, list};
 use crate::host::Host;
 use crate::invocation::Invocation;
 use crate::origin::Origin;
-use crate::path::SymbolicPath;
+use crate::path::{Root, SymbolicPath};
+use crate::plan::{Action, Place, Step};
 use crate::reach::{Failure, Lack, Role, Start};
 use crate::remedy::{Remedy, Rule, remedy, variable, whole};
+use crate::rule::quote;
 use crate::source::{Location, Sources, Span};
 use crate::view::View;
 use crate::words::SettingKey;
@@ -35,15 +37,20 @@ pub struct Sandbox<'a> {
 struct Situation<'a> {
     view: View<'a>,
     env: BTreeMap<OsString, OsString>,
+    /// What stands for the rules that are only tried.
+    step: &'a Step,
 }
 
 /// Reports what keeps the command from starting. Each rule that is proposed is tried on the view, so
 /// that what it would bring to light is reported, too.
-pub fn check<'a>(sandbox: &Sandbox<'a>, invocation: &Invocation, view: View<'a>, out: &mut Diagnostics) {
+pub fn check(sandbox: &Sandbox<'_>, invocation: &Invocation, view: View<'_>, out: &mut Diagnostics) {
     let Some(command) = invocation.command.first() else { return };
     let host = whole(sandbox.host);
+    let at = SymbolicPath::of_root(Root::Absolute);
+    let step = Step { at, action: Action::Directory, place: Place::Root, origins: Vec::new() };
     let env = invocation.env.iter().chain(&invocation.loader_env);
-    let mut now = Situation { view, env: env.map(|(name, value)| (name.clone(), value.clone())).collect() };
+    let mut now =
+        Situation { view, env: env.map(|(name, value)| (name.clone(), value.clone())).collect(), step: &step };
     let mut found = now.start(&invocation.workdir, &host).failure(command);
     for _ in 0..MAX_ROUNDS {
         let Some(failure) = found else { return };
@@ -70,11 +77,14 @@ impl<'a> Situation<'a> {
 
     /// The situation with more rules.
     fn with(&self, rules: &[Rule], host: &Host, whole: &View<'_>) -> Situation<'a> {
-        let mut next = Situation { view: self.view.clone(), env: self.env.clone() };
+        let mut next = Situation { view: self.view.clone(), env: self.env.clone(), step: self.step };
         for rule in rules {
             for (at, source) in rule.shown(host) {
                 let (at, source) = (next.view.look(&at).path, whole.look(&source).path);
                 next.view.show(at, source);
+            }
+            if let Rule::Link { at, to } = rule {
+                next.view.link(at.clone(), to.clone(), self.step);
             }
             for (name, value) in rule.prepended(host) {
                 let old = next.env.remove(OsStr::new(name));
@@ -84,6 +94,30 @@ impl<'a> Situation<'a> {
         }
         next
     }
+}
+
+/// Rules with the blocks that they stand in, for a sentence that goes on with `of`.
+fn places(rules: &[(Option<&str>, String)]) -> String {
+    let mut blocks: Vec<(Option<&str>, Vec<&str>)> = Vec::new();
+    for (section, text) in rules {
+        match blocks.last_mut().filter(|(last, _)| last == section) {
+            Some((_, texts)) => texts.push(text),
+            None => blocks.push((*section, vec![text])),
+        }
+    }
+    let place = |(section, texts): &(Option<&str>, Vec<&str>)| {
+        format!(
+            "{} in {}",
+            list(texts.iter().copied(), "and"),
+            section.map_or("the body".into(), |name| format!("`{name}`"))
+        )
+    };
+    blocks.iter().map(place).collect::<Vec<_>>().join(" and ")
+}
+
+/// Whether the title names the path of what is lacking.
+fn title_tells(failure: &Failure) -> bool {
+    !matches!(failure.lack, Lack::Program(_) | Lack::Library(_))
 }
 
 impl Sandbox<'_> {
@@ -103,13 +137,14 @@ impl Sandbox<'_> {
         if rules.is_empty() {
             return diagnostic.help(self.without_rule(command, failure, remedy));
         }
-        let texts = list(rules.iter().map(|(_, text)| text.as_str()), "and");
-        let diagnostic =
-            match remedy.found.as_ref().filter(|_| matches!(failure.lack, Lack::Program(_) | Lack::Library(_))) {
-                Some(found) => diagnostic.note(format!("this host has it as `{}`", self.host.spell(found))),
-                None => diagnostic,
-            };
-        let diagnostic = diagnostic.help(format!("write {texts} in `{}`", self.compiled.merged.name));
+        let texts = places(&rules);
+        let found = remedy.found.as_ref().map(|path| self.host.spell(path)).unwrap_or_default();
+        let is_told = texts.contains(&found) || title_tells(failure);
+        let diagnostic = match is_told {
+            true => diagnostic,
+            false => diagnostic.note(format!("this host has it as `{found}`")),
+        };
+        let diagnostic = diagnostic.help(format!("write {texts} of `{}`", self.compiled.merged.name));
         let edits = self.edits(&remedy.rules, &rules).unwrap_or_default();
         edits.into_iter().fold(diagnostic, |diagnostic, (place, text)| diagnostic.suggest(place, text))
     }
@@ -188,7 +223,7 @@ impl Sandbox<'_> {
                 Rule::LibraryPath(_) => {
                     merged.env.get("LD_LIBRARY_PATH").and_then(|own| own.origins.iter().find(is_own))
                 }
-                Rule::Show { at, .. } => {
+                Rule::Show { at, .. } | Rule::Link { at, .. } => {
                     let same = |key: &SymbolicPath| self.host.expand(key).is_ok_and(|own| own == *at);
                     let own = merged.filesystem.iter().find(|(key, _)| same(key));
                     own.and_then(|(_, own)| own.origins.iter().find(is_own))
@@ -196,6 +231,8 @@ impl Sandbox<'_> {
                 Rule::Inherit(_) => None,
             };
             match (own, rule) {
+                // The floor comes with every other profile.
+                (None, Rule::Inherit(name)) if let Some(floor) = self.floor() => insertions.push((floor, quote(name))),
                 (None, _) => statements.push(text.clone()),
                 // One body has one such statement: what it puts in front of PATH grows.
                 (Some(origin), Rule::Path(directory)) => insertions.push(self.in_front(origin, directory)?),
@@ -205,6 +242,11 @@ impl Sandbox<'_> {
         insertions.extend(addition::add(self.sources, merged.location, &statements)?);
         insertions.sort_by_key(|(place, _)| *place);
         Some(insertions)
+    }
+
+    /// Where the sandbox itself inherits the floor.
+    fn floor(&self) -> Option<Location> {
+        addition::argument(self.sources, self.compiled.merged.location, "inherit", "base-dev")
     }
 
     /// What puts a directory in front of those that a `prepend PATH="…"` names.
