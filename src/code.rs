@@ -81,6 +81,7 @@ codes! {
     SBC0409 Error "not a place for a project",
     SBC0410 Error "a variable has no value on this host",
     SBC0411 Error "a mount point is missing",
+    SBC0412 Error "a program is not inside",
     // 05: guarantees
     SBC0501 Error "an assertion does not hold",
     SBC0502 Error "nothing to waive",
@@ -106,6 +107,7 @@ codes! {
     SBC0801 Warning "a rule that changes nothing",
     SBC0802 Warning "a profile that is inherited anyway",
     SBC0803 Warning "a git directory that is left out",
+    SBC0810 Warning "a program is not on this host",
 }
 
 impl Code {

@@ -140,6 +140,10 @@ impl Diagnostics {
         self.all.iter().any(|diagnostic| diagnostic.severity == Severity::Error)
     }
 
+    pub fn has(&self, code: Code) -> bool {
+        self.all.iter().any(|diagnostic| diagnostic.code == code)
+    }
+
     /// Whether an error is about what stands here.
     pub fn blames(&self, location: Location) -> bool {
         let is_about = |diagnostic: &Diagnostic| {

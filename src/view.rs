@@ -185,6 +185,7 @@ impl Seen<'_, '_> {
 }
 
 /// The mounts of a sandbox, in a space.
+#[derive(Clone)]
 pub struct View<'a> {
     mounts: Mounts<'a>,
     /// Steps without a mount, where they would stand: they hide what could come there.
@@ -251,6 +252,16 @@ impl<'a> View<'a> {
 
     pub fn mounts(&self) -> &Mounts<'a> {
         &self.mounts
+    }
+
+    /// Shows one more host path, read-only. Both paths are without links.
+    pub fn show(&mut self, at: PathBuf, source: PathBuf) {
+        self.mounts.add(Mount { at, provider: Provider::Host { source, writable: false, device: false }, step: None });
+    }
+
+    /// Makes one more link, by a step that need not be in the plan.
+    pub fn link(&mut self, at: PathBuf, to: PathBuf, step: &'a Step) {
+        self.mounts.add_link(at, to, step);
     }
 
     pub fn space(&self) -> &'a dyn Space {

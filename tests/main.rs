@@ -34,6 +34,7 @@ mod patterns;
 mod projects;
 mod protection;
 mod random;
+mod reach;
 mod reasons;
 mod sandbox;
 mod script;

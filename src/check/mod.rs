@@ -4,4 +4,5 @@ pub mod assertions;
 mod cure;
 pub mod denials;
 pub mod lints;
+pub mod reach;
 pub mod state;

@@ -1,14 +1,15 @@
 //! `sbc check`: everything that can be known before a sandbox runs.
 
 use super::{Loaded, load, refuse_root, report};
+use crate::check::reach;
 use crate::cli::Check;
 use crate::compile::{Compiled, Wanted};
-use crate::diagnostic::Diagnostics;
+use crate::diagnostic::{Code, Diagnostics};
 use crate::host::Host;
 use crate::levels::Levels;
+use crate::project::Project;
 use crate::words::Variable;
 use crate::{amend, bwrap, invocation};
-use std::path::Path;
 
 /// 0 when all is well, 1 when something is not.
 pub fn run(arguments: Check) -> i32 {
@@ -27,8 +28,9 @@ pub fn run(arguments: Check) -> i32 {
     };
     // A host can say little about a policy that does not hold by itself.
     if with_host && !compilation.diagnostics.has_errors() {
-        check_host(&project.root, &compilation.sandboxes, &mut compilation.diagnostics);
+        check_host(&project, &compilation.sandboxes, &mut compilation.diagnostics);
     }
+    let lacks_program = compilation.diagnostics.has(Code::SBC0810);
     let diagnostics = amend::resolve(&project.sources, compilation.diagnostics);
     let diagnostics = (Levels { allow, warn, deny }).apply(diagnostics);
     report(&diagnostics, &project.sources, format);
@@ -38,21 +40,31 @@ pub fn run(arguments: Check) -> i32 {
     if !format.is_data() {
         let count = compilation.sandboxes.len();
         let (sandboxes, them) = if count == 1 { ("sandbox", "it") } else { ("sandboxes", "them") };
-        let place =
-            if with_host { format!(", and this host can run {them}") } else { " (this host was not looked at)".into() };
+        let place = match with_host {
+            true if lacks_program => String::new(),
+            true => format!(", and this host can run {them}"),
+            false => " (this host was not looked at)".into(),
+        };
         eprintln!("ok: {count} {sandboxes}{place}");
     }
     0
 }
 
-fn check_host(root: &Path, sandboxes: &[Compiled], out: &mut Diagnostics) {
-    let host = match Host::read(root) {
+fn check_host(project: &Project, sandboxes: &[Compiled], out: &mut Diagnostics) {
+    let host = match Host::read(&project.root) {
         Ok(host) => host,
         Err(diagnostic) => return out.push(diagnostic),
     };
     refuse_root(out);
     for compiled in sandboxes {
-        invocation::resolve(compiled, &host, out);
+        let mut found = Diagnostics::default();
+        let (invocation, view) = invocation::resolve(compiled, &host, &mut found);
+        // What is wrong with the mounts has to be mended first.
+        if !found.has_errors() {
+            let sandbox = reach::Sandbox { compiled, host: &host, sources: &project.sources };
+            reach::check(&sandbox, &invocation, view, &mut found);
+        }
+        out.extend(found);
     }
     let needs_git = |compiled: &Compiled| compiled.plan.content.variables(|_| true).contains(&Variable::GitCommonDir);
     if sandboxes.iter().any(needs_git) {
