@@ -397,25 +397,34 @@ fn pyenv_shims_alone() {
     pyenv(&desk);
     let titles = [
         "`~/.pyenv/shims/spam` starts `~/.pyenv/libexec/pyenv`, which is not inside",
-        "`~/.pyenv/shims/spam` looks for programs in `~/.pyenv/versions`, which is not inside",
+        "`~/.pyenv/shims/spam` is a shim and needs `~/.pyenv/versions`, which is not inside",
     ];
     desk.lacks(&titles, "spam");
 }
 
-/// A shim of mise's is a link to mise itself, in another directory. mise is a stand-in.
+/// A shim of mise's is a link to mise itself, in another directory, which asks the user's settings for the
+/// version. mise is a stand-in that does so.
 #[test]
 fn mise_shim() {
     let desk = Desk::new(&base("hello")).on_path(".local/share/mise/shims");
-    let installs = desk.home(".local/share/mise/installs/hello/1.0/bin/hello");
-    desk.program(".local/bin/mise", &format!("#!/bin/sh\nexec {installs}\n"));
+    let installs = desk.home(".local/share/mise/installs/hello");
+    let version = "$(sed -n 's/hello = //p' ~/.config/mise/config.toml)";
+    desk.program(".local/bin/mise", &format!("#!/bin/sh\nexec \"{installs}/{version}/bin/hello\"\n"));
     desk.program(".local/share/mise/installs/hello/1.0/bin/hello", "#!/bin/sh\necho hello\n");
+    desk.project.write_home(".config/mise/config.toml", "[tools]\nhello = 1.0\n");
     desk.link(".local/share/mise/shims/hello", &desk.home(".local/bin/mise"));
     let titles = [
         "the command `hello` is not on the sandbox's PATH",
         "`~/.local/share/mise/shims/hello` is a link to `~/.local/bin/mise`, which is not inside",
+        "`~/.local/share/mise/shims/hello` is a shim and needs `~/.config/mise`, which is not inside",
     ];
     desk.lacks(&titles, "hello");
-    desk.policy_has(&["ro \"~/.local/share/mise\"", "ro \"~/.local/bin/mise\""]);
+    desk.policy_has(&["ro \"~/.local/share/mise\"", "ro \"~/.local/bin/mise\"", "ro \"~/.config/mise\""]);
+    // A project that says so itself needs no settings of the user.
+    let policy = desk.project.read(".agent-sandbox.kdl").replace("ro \"~/.config/mise\"", "");
+    desk.project.write(".agent-sandbox.kdl", policy);
+    desk.project.write(".tool-versions", "hello 1.0\n");
+    assert!(desk.findings().is_empty());
 }
 
 /// Links that leave what is shown at another place are followed where they lead inside.
