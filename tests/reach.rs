@@ -6,6 +6,7 @@
 use crate::npm::claude_or_skip;
 use crate::support::{Output, Project, run, skip};
 use sbc::edit::{Replacement, apply};
+use sbc::program::{self, Program};
 use serde_json::Value;
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
@@ -464,6 +465,39 @@ fn unreadable_program() {
     desk.compile("#include <stdio.h>\nint main(void) { puts(\"hello\"); return 0; }\n", &["-o", "work/hello"]);
     fs::set_permissions(desk.project.root.join("hello"), fs::Permissions::from_mode(0o111)).unwrap();
     desk.starts("hello");
+}
+
+/// Whatever stands in a file, looking at it ends soon and says something: damaged programs, one that
+/// claims a table of exabytes, and one with a hole of gigabytes.
+#[test]
+fn damaged_programs() {
+    let project = Project::empty();
+    let whole = fs::read("/bin/true").unwrap();
+    let (path, mut random) = (project.root.join("program"), 0x2545_f491_4f6c_dd1d_u64);
+    let mut next = |below: usize| {
+        random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        usize::try_from(random >> 33).unwrap() % below
+    };
+    for round in 0..2000 {
+        let mut damaged = whole.clone();
+        // Headers first: they hold the sizes.
+        let reach = if round % 2 == 0 { 0x400 } else { damaged.len() };
+        for _ in 0..=next(8) {
+            damaged[next(reach)] = u8::try_from(next(256)).unwrap();
+        }
+        damaged.truncate(if round % 5 == 0 { next(damaged.len()) } else { damaged.len() });
+        fs::write(&path, damaged).unwrap();
+        program::read(&path).unwrap();
+    }
+    let mut liar = whole.clone();
+    let headers = 64..64 + 56 * usize::from(whole[56]);
+    // The sizes in the file, of every segment.
+    headers.step_by(56).for_each(|header| liar[header + 32..header + 40].fill(0x3f));
+    fs::write(&path, liar).unwrap();
+    let Program::Elf(elf) = program::read(&path).unwrap() else { panic!("it is an ELF file") };
+    assert!(elf.needed.is_empty() && elf.interpreter.is_none(), "no table is read: {elf:?}");
+    fs::File::create(&path).unwrap().set_len(1 << 33).unwrap();
+    assert_eq!(program::read(&path).unwrap(), Program::Unknown);
 }
 
 /// A program that this host does not have at all is a warning: the policy may be checked where nobody
