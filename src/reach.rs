@@ -21,6 +21,9 @@ const MAX_DEPTH: usize = 5;
 /// Where `execvp` looks without PATH.
 const DEFAULT_PATH: &str = "/bin:/usr/bin";
 
+/// Where mise may be told in a project which version a shim stands for.
+const MISE_FILES: [&str; 6] = ["mise.toml", ".mise.toml", "mise.local.toml", ".mise", ".tool-versions", ".config/mise"];
+
 /// So much of a version manager's script is read.
 const MAX_SHIM: u64 = 16 * 1024;
 
@@ -40,8 +43,8 @@ pub enum Lack {
     /// It is there, and may not be run.
     NotExecutable(PathBuf),
     Library(Unfound),
-    /// Where a version manager keeps the programs that its shims stand for.
-    Versions(PathBuf),
+    /// Where a version manager keeps the programs that its shims stand for, or which of them it takes.
+    OfShim(PathBuf),
 }
 
 /// What a file is to the one that needs it.
@@ -92,7 +95,7 @@ impl Failure {
             Lack::Closed(path) => (2, path.clone().into()),
             Lack::NotExecutable(path) => (3, path.clone().into()),
             Lack::Library(unfound) => (4, unfound.library.clone()),
-            Lack::Versions(path) => (5, path.clone().into()),
+            Lack::OfShim(path) => (5, path.clone().into()),
         }
     }
 }
@@ -192,7 +195,23 @@ impl Start<'_, '_> {
             .map(|name| root.join(name))
             .into_iter()
             .find(|versions| is_directory(self.host, versions) && !is_directory(self.view, versions) && !elsewhere);
-        missing.map_or(Ok(()), |versions| Err(Failure::new(Lack::Versions(versions), Some(path))))
+        match missing.or_else(|| self.settings_of_mise(path)) {
+            Some(missing) => Err(Failure::new(Lack::OfShim(missing), Some(path))),
+            None => Ok(()),
+        }
+    }
+
+    /// The user's settings of mise, where its shim can take the version from nothing else.
+    fn settings_of_mise(&self, shim: &Path) -> Option<PathBuf> {
+        let variable = |name: &str| self.env.get(OsStr::new(name)).map(PathBuf::from);
+        let settings = variable("XDG_CONFIG_HOME").or_else(|| Some(variable("HOME")?.join(".config")))?.join("mise");
+        let is_there = |view: &View<'_>, path: &Path| !matches!(view.look(path).kind, Kind::Absent);
+        let is_mise = self.view.look(shim).path.file_name() == Some(OsStr::new("mise"));
+        let mut projects = self.workdir.ancestors().flat_map(|above| MISE_FILES.map(|name| above.join(name)));
+        let is_told = self.env.keys().any(|name| name.as_bytes().starts_with(b"MISE_"))
+            || projects.any(|file| is_there(self.view, &file));
+        let is_hidden = is_there(self.host, &settings) && !is_there(self.view, &settings);
+        (is_mise && is_hidden && !is_told).then_some(settings)
     }
 }
 

@@ -75,7 +75,7 @@ pub fn remedy(host: &Host, merged: &Merged, start: &Start<'_, '_>, failure: &Fai
             found: Some(found),
         }),
         Lack::File { path, link, .. } => file(host, start, path, link.as_deref()),
-        Lack::Versions(path) => Remedy { rules: vec![in_place(path.clone())], found: Some(path.clone()) },
+        Lack::OfShim(path) => Remedy { rules: vec![in_place(path.clone())], found: Some(path.clone()) },
         Lack::Library(unfound) => library(host, start, unfound),
         Lack::Closed(path) | Lack::NotExecutable(path) => Remedy { rules: Vec::new(), found: Some(path.clone()) },
     }

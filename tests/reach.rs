@@ -6,6 +6,7 @@
 use crate::npm::claude_or_skip;
 use crate::support::{Output, Project, run, skip};
 use sbc::edit::{Replacement, apply};
+use sbc::program::{self, Program};
 use serde_json::Value;
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
@@ -397,25 +398,34 @@ fn pyenv_shims_alone() {
     pyenv(&desk);
     let titles = [
         "`~/.pyenv/shims/spam` starts `~/.pyenv/libexec/pyenv`, which is not inside",
-        "`~/.pyenv/shims/spam` looks for programs in `~/.pyenv/versions`, which is not inside",
+        "`~/.pyenv/shims/spam` is a shim and needs `~/.pyenv/versions`, which is not inside",
     ];
     desk.lacks(&titles, "spam");
 }
 
-/// A shim of mise's is a link to mise itself, in another directory. mise is a stand-in.
+/// A shim of mise's is a link to mise itself, in another directory, which asks the user's settings for the
+/// version. mise is a stand-in that does so.
 #[test]
 fn mise_shim() {
     let desk = Desk::new(&base("hello")).on_path(".local/share/mise/shims");
-    let installs = desk.home(".local/share/mise/installs/hello/1.0/bin/hello");
-    desk.program(".local/bin/mise", &format!("#!/bin/sh\nexec {installs}\n"));
+    let installs = desk.home(".local/share/mise/installs/hello");
+    let version = "$(sed -n 's/hello = //p' ~/.config/mise/config.toml)";
+    desk.program(".local/bin/mise", &format!("#!/bin/sh\nexec \"{installs}/{version}/bin/hello\"\n"));
     desk.program(".local/share/mise/installs/hello/1.0/bin/hello", "#!/bin/sh\necho hello\n");
+    desk.project.write_home(".config/mise/config.toml", "[tools]\nhello = 1.0\n");
     desk.link(".local/share/mise/shims/hello", &desk.home(".local/bin/mise"));
     let titles = [
         "the command `hello` is not on the sandbox's PATH",
         "`~/.local/share/mise/shims/hello` is a link to `~/.local/bin/mise`, which is not inside",
+        "`~/.local/share/mise/shims/hello` is a shim and needs `~/.config/mise`, which is not inside",
     ];
     desk.lacks(&titles, "hello");
-    desk.policy_has(&["ro \"~/.local/share/mise\"", "ro \"~/.local/bin/mise\""]);
+    desk.policy_has(&["ro \"~/.local/share/mise\"", "ro \"~/.local/bin/mise\"", "ro \"~/.config/mise\""]);
+    // A project that says so itself needs no settings of the user.
+    let policy = desk.project.read(".agent-sandbox.kdl").replace("ro \"~/.config/mise\"", "");
+    desk.project.write(".agent-sandbox.kdl", policy);
+    desk.project.write(".tool-versions", "hello 1.0\n");
+    assert!(desk.findings().is_empty());
 }
 
 /// Links that leave what is shown at another place are followed where they lead inside.
@@ -455,6 +465,39 @@ fn unreadable_program() {
     desk.compile("#include <stdio.h>\nint main(void) { puts(\"hello\"); return 0; }\n", &["-o", "work/hello"]);
     fs::set_permissions(desk.project.root.join("hello"), fs::Permissions::from_mode(0o111)).unwrap();
     desk.starts("hello");
+}
+
+/// Whatever stands in a file, looking at it ends soon and says something: damaged programs, one that
+/// claims a table of exabytes, and one with a hole of gigabytes.
+#[test]
+fn damaged_programs() {
+    let project = Project::empty();
+    let whole = fs::read("/bin/true").unwrap();
+    let (path, mut random) = (project.root.join("program"), 0x2545_f491_4f6c_dd1d_u64);
+    let mut next = |below: usize| {
+        random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        usize::try_from(random >> 33).unwrap() % below
+    };
+    for round in 0..2000 {
+        let mut damaged = whole.clone();
+        // Headers first: they hold the sizes.
+        let reach = if round % 2 == 0 { 0x400 } else { damaged.len() };
+        for _ in 0..=next(8) {
+            damaged[next(reach)] = u8::try_from(next(256)).unwrap();
+        }
+        damaged.truncate(if round % 5 == 0 { next(damaged.len()) } else { damaged.len() });
+        fs::write(&path, damaged).unwrap();
+        program::read(&path).unwrap();
+    }
+    let mut liar = whole.clone();
+    let headers = 64..64 + 56 * usize::from(whole[56]);
+    // The sizes in the file, of every segment.
+    headers.step_by(56).for_each(|header| liar[header + 32..header + 40].fill(0x3f));
+    fs::write(&path, liar).unwrap();
+    let Program::Elf(elf) = program::read(&path).unwrap() else { panic!("it is an ELF file") };
+    assert!(elf.needed.is_empty() && elf.interpreter.is_none(), "no table is read: {elf:?}");
+    fs::File::create(&path).unwrap().set_len(1 << 33).unwrap();
+    assert_eq!(program::read(&path).unwrap(), Program::Unknown);
 }
 
 /// A program that this host does not have at all is a warning: the policy may be checked where nobody

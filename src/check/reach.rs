@@ -186,7 +186,7 @@ impl Sandbox<'_> {
                 let needs = unfound.chain.first().map(|object| spell(&object.path)).unwrap_or(by);
                 format!("{needs} needs the library `{}`, which is not inside", unfound.library.display())
             }
-            Lack::Versions(path) => format!("{by} looks for programs in {}, which is not inside", spell(path)),
+            Lack::OfShim(path) => format!("{by} is a shim and needs {}, which is not inside", spell(path)),
         }
     }
 
