@@ -107,7 +107,7 @@ codes! {
     SBC0801 Warning "a rule that changes nothing",
     SBC0802 Warning "a profile that is inherited anyway",
     SBC0803 Warning "a git directory that is left out",
-    SBC0810 Warning "a program is not on this host",
+    SBC0811 Warning "a program is not on this host",
 }
 
 impl Code {

@@ -47,7 +47,7 @@ const ELSEWHERE: &[(Code, &str, &str)] = &[
     (Code::SBC0707, "bad_input", "invisible_workdir"),
     (Code::SBC0708, "bad_host", "full_keyring"),
     (Code::SBC0803, "projects", "separate_git_directory"),
-    (Code::SBC0810, "reach", "nowhere"),
+    (Code::SBC0811, "reach", "nowhere"),
 ];
 
 fn folder() -> PathBuf {

@@ -175,7 +175,7 @@ fn run_path_of_the_program_only() {
     let titles: Vec<&str> = findings.iter().map(|one| one["title"].as_str().unwrap()).collect();
     assert_eq!(titles.len(), 3, "{titles:#?}");
     assert!(titles[2].contains("libgreet.so.1` needs the library `libdeep.so.1`"), "{titles:?}");
-    assert_eq!(findings[2]["code"], "SBC0810");
+    assert_eq!(findings[2]["code"], "SBC0811");
     findings.iter().take(2).for_each(|_| desk.repair(&desk.findings()[0]));
     desk.policy_has(&["ro \"~/greet\"", "ro \"~/libs\""]);
     let output = desk.sbc(&["exec"]).code(127);
@@ -505,13 +505,13 @@ fn damaged_programs() {
 #[test]
 fn nowhere() {
     let desk = Desk::new(&base("no-such-agent"));
-    let output = desk.sbc(&["check"]).code(0).says(&["SBC0810", "and not on this host"]);
+    let output = desk.sbc(&["check"]).code(0).says(&["SBC0811", "and not on this host"]);
     assert!(!output.stderr.contains("can run it"), "{}", output.stderr);
-    desk.sbc(&["check", "--deny", "SBC0810"]).code(1);
+    desk.sbc(&["check", "--deny", "SBC0811"]).code(1);
     desk.sbc(&["exec"]).code(127);
     let desk = Desk::new(&base("./run"));
     symlink("/nowhere/run", desk.project.root.join("run")).unwrap();
-    desk.sbc(&["check"]).code(0).says(&["SBC0810"]);
+    desk.sbc(&["check"]).code(0).says(&["SBC0811"]);
 }
 
 /// `execvp` goes on where the kernel refuses a program, and so does the check.

@@ -125,7 +125,7 @@ impl Sandbox<'_> {
         let title = self.title(command, failure);
         let mut diagnostic = match &remedy.found {
             Some(_) => Diagnostic::error(Code::SBC0412, title),
-            None => Diagnostic::warning(Code::SBC0810, format!("{title}, and not on this host")),
+            None => Diagnostic::warning(Code::SBC0811, format!("{title}, and not on this host")),
         };
         diagnostic = self.located(diagnostic, command);
         let rules: Vec<(Option<&str>, String)> = remedy

@@ -30,7 +30,7 @@ pub fn run(arguments: Check) -> i32 {
     if with_host && !compilation.diagnostics.has_errors() {
         check_host(&project, &compilation.sandboxes, &mut compilation.diagnostics);
     }
-    let lacks_program = compilation.diagnostics.has(Code::SBC0810);
+    let lacks_program = compilation.diagnostics.has(Code::SBC0811);
     let diagnostics = amend::resolve(&project.sources, compilation.diagnostics);
     let diagnostics = (Levels { allow, warn, deny }).apply(diagnostics);
     report(&diagnostics, &project.sources, format);
