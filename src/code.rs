@@ -105,6 +105,12 @@ codes! {
     // 08: lints
     SBC0801 Warning "a rule that changes nothing",
     SBC0802 Warning "a profile that is inherited anyway",
+    SBC0805 Warning "a rule beside which another does the same",
+    SBC0806 Warning "the host looks for programs where the sandbox writes",
+    SBC0807 Warning "the host obeys what the sandbox writes",
+    SBC0808 Warning "a writable file that cannot be replaced",
+    SBC0809 Warning "a secret is shown with its directory",
+    SBC0810 Warning "many mounts",
 }
 
 impl Code {

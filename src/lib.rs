@@ -12,6 +12,7 @@ pub mod source;
 pub mod text;
 pub mod words;
 
+pub mod autorun;
 pub mod builtin;
 pub mod check;
 pub mod compile;

@@ -45,6 +45,8 @@ const ELSEWHERE: &[(Code, &str, &str)] = &[
     (Code::SBC0706, "bad_input", "no_command"),
     (Code::SBC0707, "bad_input", "invisible_workdir"),
     (Code::SBC0708, "bad_host", "full_keyring"),
+    (Code::SBC0806, "lints", "directory_of_the_search_path"),
+    (Code::SBC0810, "lints", "many_mounts"),
 ];
 
 fn folder() -> PathBuf {

@@ -1,11 +1,14 @@
 //! `sbc check`: everything that can be known before a sandbox runs.
 
 use super::{Loaded, load, refuse_root, report};
+use crate::check::{self, Scope};
 use crate::cli::Check;
-use crate::compile::Wanted;
+use crate::compile::{Compilation, Compiled, Wanted};
 use crate::diagnostic::Diagnostics;
 use crate::host::Host;
 use crate::levels::Levels;
+use crate::source::{SourceId, SourceKind};
+use crate::view::View;
 use crate::{bwrap, invocation};
 use std::path::Path;
 
@@ -25,8 +28,16 @@ pub fn run(arguments: Check) -> i32 {
         }
     };
     // A host can say little about a policy that does not hold by itself.
-    if with_host && !compilation.diagnostics.has_errors() {
-        check_host(&project.root, &compilation.sandboxes, &mut compilation.diagnostics);
+    if !compilation.diagnostics.has_errors() {
+        let own = |id| project.sources.get(id).is_some_and(|source| source.kind != SourceKind::BuiltIn);
+        let Compilation { sandboxes, diagnostics } = &mut compilation;
+        match with_host {
+            true => check_host(&project.root, sandboxes, &own, diagnostics),
+            false => sandboxes.iter().for_each(|compiled| {
+                let view = &View::symbolic(&compiled.plan);
+                check::warn(&Scope { compiled, view, caller: None, is_own: &own }, diagnostics);
+            }),
+        }
     }
     let diagnostics = (Levels { allow, warn, deny }).apply(compilation.diagnostics);
     report(&diagnostics, &project.sources, format);
@@ -43,14 +54,21 @@ pub fn run(arguments: Check) -> i32 {
     0
 }
 
-fn check_host(root: &Path, sandboxes: &[crate::compile::Compiled], out: &mut Diagnostics) {
+fn check_host(root: &Path, sandboxes: &[Compiled], is_own: &dyn Fn(SourceId) -> bool, out: &mut Diagnostics) {
     let host = match Host::read(root) {
         Ok(host) => host,
         Err(diagnostic) => return out.push(diagnostic),
     };
     refuse_root(out);
+    let caller = host.caller();
     for compiled in sandboxes {
-        invocation::resolve(compiled, &host, out);
+        let mut found = Diagnostics::default();
+        let (_, view) = invocation::resolve(compiled, &host, &mut found);
+        // What is wrong comes first: a mount that is not there cannot be judged.
+        if found.is_empty() {
+            check::warn(&Scope { compiled, view: &view, caller: Some(&caller), is_own }, &mut found);
+        }
+        out.extend(found);
     }
     match bwrap::find() {
         Err(diagnostic) => out.push(diagnostic),
