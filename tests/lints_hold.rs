@@ -140,7 +140,7 @@ fn pointless_on_a_host() {
         seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (seed >> 33) as usize % below
     };
-    for _ in 0..3_000 {
+    for _ in 0..1_000 {
         let mut rules = String::new();
         for choices in RULES {
             if next(2) == 0 {
@@ -171,7 +171,7 @@ fn pointless_on_a_host() {
             assert_same(&view, &without, &paths, &format!("{}\n{text}", found.rule));
         }
     }
-    assert!(right > 500 && count > 200, "{count} pointless rules in {right} policies");
+    assert!(right > 150 && count > 60, "{count} pointless rules in {right} policies");
 }
 
 /// The built-in profiles say nothing in vain beside each other, in any combination.
