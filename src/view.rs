@@ -469,8 +469,7 @@ impl<'a> View<'a> {
             return true;
         }
         // What is shown contains `path`: is it still this mount that provides it inside?
-        let Some(rest) = path.strip_prefix(source).ok().filter(|_| is_within(path, source)) else { return false };
-        self.decides(mount, &mount.at.join(rest))
+        is_within(path, source) && path.strip_prefix(source).is_ok_and(|rest| self.decides(mount, &mount.at.join(rest)))
     }
 
     /// The rule that shows what a pin only holds in place: nobody wrote the pin.
