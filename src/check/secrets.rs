@@ -63,11 +63,15 @@ fn shown<'a>(view: &View<'a>, secret: &'static Secret) -> Option<(&'a Step, Show
     let is_roots =
         path.root() == Root::Absolute && path.components().first().is_some_and(|name| name.as_str() == "etc");
     let space = view.space();
-    let real = space.real(&path)?;
-    if is_roots || matches!(space.node(&real), Node::Absent | Node::Unreachable) {
+    if is_roots {
         return None;
     }
+    let real = space.real(&path)?;
     let mount = view.exposing(&real, false).next()?;
+    // Last, because it asks the host.
+    if matches!(space.node(&real), Node::Absent | Node::Unreachable) {
+        return None;
+    }
     let (from, _) = source(mount)?;
     let at = match real.strip_prefix(from) {
         Ok(rest) if !rest.as_os_str().is_empty() => space.spell(&mount.at.join(rest)),
