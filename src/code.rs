@@ -107,6 +107,12 @@ codes! {
     SBC0801 Warning "a rule that changes nothing",
     SBC0802 Warning "a profile that is inherited anyway",
     SBC0803 Warning "a git directory that is left out",
+    SBC0805 Warning "a rule beside which another does the same",
+    SBC0806 Warning "the host looks for programs where the sandbox writes",
+    SBC0807 Warning "the host obeys what the sandbox writes",
+    SBC0808 Warning "a writable file that cannot be replaced",
+    SBC0809 Warning "a secret is shown with its directory",
+    SBC0810 Warning "many mounts",
     SBC0811 Warning "a program is not on this host",
 }
 

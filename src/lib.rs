@@ -14,6 +14,7 @@ pub mod text;
 pub mod words;
 
 pub mod addition;
+pub mod autorun;
 pub mod builtin;
 pub mod check;
 pub mod compile;
@@ -34,6 +35,7 @@ pub mod project;
 pub mod repair;
 pub mod rule;
 pub mod schema;
+pub mod secrets;
 pub mod shape;
 pub mod synonyms;
 pub mod view;

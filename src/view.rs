@@ -268,6 +268,11 @@ impl<'a> View<'a> {
         self.space
     }
 
+    /// Whether the mounts are those of a host.
+    pub fn is_exact(&self) -> bool {
+        self.is_exact
+    }
+
     /// What a process sees at an absolute path, with every link followed.
     pub fn look(&self, path: &Path) -> Seen<'_, 'a> {
         match self.mounts.resolve(path, self.space, Planted::Follow) {
@@ -454,8 +459,12 @@ impl<'a> View<'a> {
     /// A step that shows any part of the host's `path` anywhere inside, or lets it be written. A step
     /// that hides it counts also where it is not there yet.
     pub fn exposes(&self, path: &Path, only_writable: bool) -> Option<&'a Step> {
-        let mount = self.mounts.iter().find(|mount| self.shows(mount, path, only_writable))?;
-        self.rule_behind(mount)
+        self.rule_behind(self.exposing(path, only_writable).next()?)
+    }
+
+    /// The mounts that show any part of the host's `path` anywhere inside, or let it be written.
+    pub fn exposing<'v>(&'v self, path: &'v Path, only_writable: bool) -> impl Iterator<Item = &'v Mount<'a>> {
+        self.mounts.iter().filter(move |mount| self.shows(mount, path, only_writable))
     }
 
     /// A step that shows the host's `path` at another place by showing a directory that it lies in.
@@ -478,12 +487,11 @@ impl<'a> View<'a> {
             return true;
         }
         // What is shown contains `path`: is it still this mount that provides it inside?
-        let Some(rest) = path.strip_prefix(source).ok().filter(|_| is_within(path, source)) else { return false };
-        self.decides(mount, &mount.at.join(rest))
+        is_within(path, source) && path.strip_prefix(source).is_ok_and(|rest| self.decides(mount, &mount.at.join(rest)))
     }
 
     /// The rule that shows what a pin only holds in place: nobody wrote the pin.
-    fn rule_behind(&self, mount: &Mount<'a>) -> Option<&'a Step> {
+    pub fn rule_behind(&self, mount: &Mount<'a>) -> Option<&'a Step> {
         let is_pin = |mount: &&Mount<'a>| matches!(mount.step.map(|step| &step.action), Some(Action::Pin { .. }));
         let rule = if is_pin(&mount) { self.mounts.above(&mount.at).find(|above| !is_pin(above)) } else { None };
         rule.unwrap_or(mount).step
@@ -491,7 +499,7 @@ impl<'a> View<'a> {
 }
 
 /// The host path that a mount shows, and whether it can be written.
-fn source<'m>(mount: &'m Mount<'_>) -> Option<(&'m Path, bool)> {
+pub fn source<'m>(mount: &'m Mount<'_>) -> Option<(&'m Path, bool)> {
     match &mount.provider {
         Provider::Host { source, writable, .. } => Some((source, *writable)),
         Provider::Overlay { source } | Provider::Copy { source, .. } => Some((source, false)),

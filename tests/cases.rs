@@ -48,6 +48,8 @@ const ELSEWHERE: &[(Code, &str, &str)] = &[
     (Code::SBC0708, "bad_host", "full_keyring"),
     (Code::SBC0803, "projects", "separate_git_directory"),
     (Code::SBC0811, "reach", "nowhere"),
+    (Code::SBC0806, "lints", "directory_of_the_search_path"),
+    (Code::SBC0810, "lints", "many_mounts"),
 ];
 
 fn folder() -> PathBuf {

@@ -26,6 +26,8 @@ mod hostile;
 mod hosts;
 mod invariants;
 mod limits;
+mod lints;
+mod lints_hold;
 mod messages_api;
 mod node;
 mod npm;

@@ -1,13 +1,15 @@
 //! `sbc check`: everything that can be known before a sandbox runs.
 
 use super::{Loaded, load, refuse_root, report};
-use crate::check::reach;
+use crate::check::{self, Scope, reach};
 use crate::cli::Check;
-use crate::compile::{Compiled, Wanted};
+use crate::compile::{Compilation, Compiled, Wanted};
 use crate::diagnostic::{Code, Diagnostics};
 use crate::host::Host;
 use crate::levels::Levels;
 use crate::project::Project;
+use crate::source::{SourceId, SourceKind};
+use crate::view::View;
 use crate::words::Variable;
 use crate::{amend, bwrap, invocation};
 
@@ -27,8 +29,16 @@ pub fn run(arguments: Check) -> i32 {
         }
     };
     // A host can say little about a policy that does not hold by itself.
-    if with_host && !compilation.diagnostics.has_errors() {
-        check_host(&project, &compilation.sandboxes, &mut compilation.diagnostics);
+    if !compilation.diagnostics.has_errors() {
+        let own = |id| project.sources.get(id).is_some_and(|source| source.kind != SourceKind::BuiltIn);
+        let Compilation { sandboxes, diagnostics } = &mut compilation;
+        match with_host {
+            true => check_host(&project, sandboxes, &own, diagnostics),
+            false => sandboxes.iter().for_each(|compiled| {
+                let view = &View::symbolic(&compiled.plan);
+                check::warn(&Scope { compiled, view, caller: None, is_own: &own }, diagnostics);
+            }),
+        }
     }
     let lacks_program = compilation.diagnostics.has(Code::SBC0811);
     let diagnostics = amend::resolve(&project.sources, compilation.diagnostics);
@@ -50,17 +60,19 @@ pub fn run(arguments: Check) -> i32 {
     0
 }
 
-fn check_host(project: &Project, sandboxes: &[Compiled], out: &mut Diagnostics) {
+fn check_host(project: &Project, sandboxes: &[Compiled], is_own: &dyn Fn(SourceId) -> bool, out: &mut Diagnostics) {
     let host = match Host::read(&project.root) {
         Ok(host) => host,
         Err(diagnostic) => return out.push(diagnostic),
     };
     refuse_root(out);
+    let caller = host.caller();
     for compiled in sandboxes {
         let mut found = Diagnostics::default();
         let (invocation, view) = invocation::resolve(compiled, &host, &mut found);
         // What is wrong with the mounts has to be mended first.
         if !found.has_errors() {
+            check::warn(&Scope { compiled, view: &view, caller: Some(&caller), is_own }, &mut found);
             let sandbox = reach::Sandbox { compiled, host: &host, sources: &project.sources };
             reach::check(&sandbox, &invocation, view, &mut found);
         }

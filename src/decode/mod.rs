@@ -177,7 +177,8 @@ impl Decoder<'_> {
     }
 
     fn origin(&self, location: Location, shape: &Shape<'_>) -> Origin {
-        Origin { layer: self.layer.name.value.clone(), location, reason: shape.reason.clone() }
+        let is_stated = shape.property("reason").is_some();
+        Origin { layer: self.layer.name.value.clone(), location, reason: shape.reason.clone(), is_stated }
     }
 }
 
