@@ -86,6 +86,10 @@ impl Space for Symbols {
 
     fn spell(&self, path: &Path) -> String {
         let text = path.display().to_string();
+        let above = text.strip_prefix("/${PROJECT-").and_then(|rest| rest.split_once('}'));
+        if let Some((up, rest)) = above.and_then(|(up, rest)| Some((up.parse().ok()?, rest))) {
+            return format!(".{}{rest}", "/..".repeat(up));
+        }
         match text
             .strip_prefix("/${HOME}")
             .map(|rest| ("~", rest))
@@ -450,6 +454,18 @@ impl<'a> View<'a> {
         Some((self.rule_behind(mount)?, mount.at.join(rest)))
     }
 
+    /// Every place at which a process can see the host's `path` itself, with the mount that shows it
+    /// there.
+    pub fn shown_at(&self, path: &Path) -> Vec<(PathBuf, &Mount<'a>)> {
+        let place = |mount: &Mount<'a>| {
+            let (source, _) = source(mount).filter(|(source, _)| is_within(path, source))?;
+            let rest = path.strip_prefix(source).ok()?;
+            let at = if rest.as_os_str().is_empty() { mount.at.clone() } else { mount.at.join(rest) };
+            self.decides(mount, &at).then_some(at)
+        };
+        self.mounts.iter().filter_map(|mount| Some((place(mount)?, mount))).collect()
+    }
+
     fn shows(&self, mount: &Mount<'a>, path: &Path, only_writable: bool) -> bool {
         let Some((source, writable)) = source(mount) else { return false };
         if only_writable && !writable {
@@ -465,7 +481,7 @@ impl<'a> View<'a> {
     }
 
     /// The rule that shows what a pin only holds in place: nobody wrote the pin.
-    fn rule_behind(&self, mount: &Mount<'a>) -> Option<&'a Step> {
+    pub fn rule_behind(&self, mount: &Mount<'a>) -> Option<&'a Step> {
         let is_pin = |mount: &&Mount<'a>| matches!(mount.step.map(|step| &step.action), Some(Action::Pin { .. }));
         let rule = if is_pin(&mount) { self.mounts.above(&mount.at).find(|above| !is_pin(above)) } else { None };
         rule.unwrap_or(mount).step
@@ -473,7 +489,7 @@ impl<'a> View<'a> {
 }
 
 /// The host path that a mount shows, and whether it can be written.
-fn source<'m>(mount: &'m Mount<'_>) -> Option<(&'m Path, bool)> {
+pub fn source<'m>(mount: &'m Mount<'_>) -> Option<(&'m Path, bool)> {
     match &mount.provider {
         Provider::Host { source, writable, .. } => Some((source, *writable)),
         Provider::Overlay { source } | Provider::Copy { source, .. } => Some((source, false)),

@@ -20,6 +20,7 @@ const MACHINE: &[&str] = &[
     "operation.rs",
     "placeholder.rs",
     "project.rs",
+    "revision.rs",
     "sys.rs",
     "write.rs",
 ];
