@@ -18,7 +18,7 @@ fn git(project: &Project, directory: &Path, arguments: &[&str]) -> String {
 }
 
 /// A repository on `main` whose only commit has this policy.
-fn repository(policy: &str) -> Project {
+pub fn repository(policy: &str) -> Project {
     let project = Project::new(policy);
     git(&project, &project.root, &["init", "-q", "-b", "main"]);
     commit(&project, "first");

@@ -6,10 +6,12 @@ use crate::code::Code;
 use crate::compile::Wanted;
 use crate::diagnostic::{Diagnostic, Diagnostics, list, nearest, printable};
 use crate::diff::{self, Class, Policy};
+use crate::guard;
 use crate::levels::Levels;
 use crate::project::{self, Project};
 use crate::report::Format;
 use crate::revision::Repository;
+use crate::source::Sources;
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 
@@ -30,8 +32,11 @@ pub fn run(arguments: Diff) -> i32 {
         }
     };
     let names = (before.name(), after.name());
+    let loaded = guard::each(vec![before, after], Side::load).into_iter();
     // Both, so that all problems are seen at once.
-    let (Some(mut before), Some(mut after)) = (load(before, &names.0), load(after, &names.1)) else { return 1 };
+    let loaded =
+        loaded.zip([&names.0, &names.1]).map(|(loaded, name)| loaded.map_err(|problems| tell(name, *problems)));
+    let Ok([mut before, mut after]) = <[_; 2]>::try_from(loaded.flatten().collect::<Vec<_>>()) else { return 1 };
     if let Some(diagnostic) = sandbox.and_then(|name| choose(&name, [&mut before, &mut after])) {
         super::report_one(diagnostic);
         return 1;
@@ -116,6 +121,15 @@ impl Side {
         }
     }
 
+    /// The side, compiled, or what is wrong with it.
+    fn load(self) -> Result<Loaded, Problems> {
+        let Loaded { project, compilation } = compile_guarded(self.project()?, Wanted::All)?;
+        if compilation.diagnostics.has_errors() {
+            return Err(Box::new((compilation.diagnostics, project.sources)));
+        }
+        Ok(Loaded { project, compilation })
+    }
+
     fn project(self) -> Result<Project, Problems> {
         let (name, commit, repository) = match self {
             Side::Files(path) => return open(&path).map(|project| project.named_by(&path)),
@@ -130,16 +144,10 @@ impl Side {
     }
 }
 
-/// A side, compiled; `None` after its problems have been reported.
-fn load(side: Side, name: &str) -> Option<Loaded> {
-    let problems = match side.project().and_then(|project| compile_guarded(project, Wanted::All)) {
-        Ok(loaded) if !loaded.compilation.diagnostics.has_errors() => return Some(loaded),
-        Ok(Loaded { project, compilation }) => Box::new((compilation.diagnostics, project.sources)),
-        Err(problems) => problems,
-    };
+/// Says which side has problems, and which.
+fn tell(name: &str, (problems, sources): (Diagnostics, Sources)) {
     eprintln!("in {}:\n", printable(name));
-    report(&Levels::errors_only().apply(problems.0), &problems.1, Format::Human);
-    None
+    report(&Levels::errors_only().apply(problems), &sources, Format::Human);
 }
 
 /// Leaves one sandbox on both sides; says so if neither has it.

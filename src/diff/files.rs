@@ -41,7 +41,8 @@ pub fn compare(pair: &Pair<'_>, out: &mut Vec<Change>) {
         while above.last().is_some_and(|point| !is_within(&path, &point.path)) {
             above.pop();
         }
-        let (before, after) = (shown(&pair.old, &path), shown(&pair.new, &path));
+        let mounts = (pair.old.view.shown_at(&path), pair.new.view.shown_at(&path));
+        let (before, after) = (answer(&mounts.0), answer(&mounts.1));
         let parent = above.last();
         if parent.is_some_and(|parent| parent.says(&path, &before, &after)) {
             continue;
@@ -51,7 +52,7 @@ pub fn compare(pair: &Pair<'_>, out: &mut Vec<Change>) {
             change.into_iter().for_each(|change| change.except.push(spell(&path)));
             None
         } else {
-            out.push(change(pair, &path, &before, &after));
+            out.push(change(pair, &path, (&before, mounts.0), (&after, mounts.1)));
             Some(out.len() - 1)
         };
         above.push(Point { path, before, after, said });
@@ -85,7 +86,14 @@ fn points(one: &One<'_>) -> Vec<PathBuf> {
 
 /// Where and how one side shows a host path.
 pub fn shown(one: &One<'_>, path: &Path) -> Shown {
-    one.view.shown_at(path).into_iter().map(|(at, mount)| (at, reach(mount))).collect()
+    answer(&one.view.shown_at(path))
+}
+
+/// The places at which mounts show one host path.
+type Showing<'v, 'a> = Vec<(PathBuf, &'v Mount<'a>)>;
+
+fn answer(showing: &Showing<'_, '_>) -> Shown {
+    showing.iter().map(|(at, mount)| (at.clone(), reach(mount))).collect()
 }
 
 fn reach(mount: &Mount<'_>) -> Reach {
@@ -112,11 +120,16 @@ pub fn strength(shown: &Shown) -> u8 {
     }
 }
 
-fn change(pair: &Pair<'_>, path: &Path, before: &Shown, after: &Shown) -> Change {
+fn change<'v, 'a>(
+    pair: &'v Pair<'a>,
+    path: &Path,
+    (before, old): (&Shown, Showing<'v, 'a>),
+    (after, new): (&Shown, Showing<'v, 'a>),
+) -> Change {
     let name = spell(path);
     let class = Class::of(strength(before), strength(after));
     let word = |shown: &Shown| best(shown).map_or("nothing", Reach::word);
-    let (new, old) = (rules(&pair.new, path, after, before), rules(&pair.old, path, before, after));
+    let (new, old) = (rules(&pair.new, new, after, before), rules(&pair.old, old, before, after));
     // A rule that only one side has is why the sides differ.
     let cause = (new.iter().find(|step| !pair.old.has(step)).map(|step| (&pair.new, step)))
         .or_else(|| old.iter().find(|step| !pair.new.has(step)).map(|step| (&pair.old, step)))
@@ -140,8 +153,7 @@ fn places(shown: &Shown) -> Vec<String> {
 
 /// The rules of one side that decide about a path, the most generous first: those that show it, and
 /// those that stand where the other side shows it.
-fn rules<'a>(one: &One<'a>, path: &Path, own: &Shown, other: &Shown) -> Vec<&'a Step> {
-    let mut showing = one.view.shown_at(path);
+fn rules<'a>(one: &One<'a>, mut showing: Showing<'_, 'a>, own: &Shown, other: &Shown) -> Vec<&'a Step> {
     showing.sort_by_key(|(at, mount)| (std::cmp::Reverse(reach(mount)), other.contains_key(at)));
     let hiding = other.keys().filter(|place| !own.contains_key(*place));
     let hiding = hiding.filter_map(|place| one.view.mounts().provider(place));

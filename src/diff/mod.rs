@@ -28,7 +28,7 @@ use crate::source::Sources;
 use crate::view::View;
 use sentence::{Sentence, one_line};
 use serde::Serialize;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
 
 /// What a change does to what is allowed.
@@ -346,21 +346,18 @@ impl Cause {
 
 /// A line for each change; one for all of which the same is said.
 fn lines(changes: &[Change]) -> Vec<(Class, Sentence)> {
-    let mut groups: Vec<(Sentence, Vec<&Change>)> = Vec::new();
+    let mut known: HashMap<(Class, Sentence), usize> = HashMap::new();
+    let mut groups: Vec<(Class, Sentence, Vec<&str>)> = Vec::new();
     for change in changes {
-        let shape = change.said().about(&change.subject, &[""]);
-        match groups.iter_mut().find(|(other, all)| *other == shape && all.iter().all(|one| one.class == change.class))
-        {
-            Some((_, all)) => all.push(change),
-            None => groups.push((shape, vec![change])),
-        }
+        let said = change.said().about(&change.subject, &[""]);
+        let group = *known.entry((change.class, said)).or_insert_with_key(|(class, said)| {
+            groups.push((*class, said.clone(), Vec::new()));
+            groups.len() - 1
+        });
+        let group = groups.get_mut(group);
+        group.into_iter().for_each(|(_, _, subjects)| subjects.push(&change.subject));
     }
-    let line = |(_, all): (Sentence, Vec<&Change>)| {
-        let subjects: Vec<&str> = all.iter().map(|change| change.subject.as_str()).collect();
-        let first = all.first()?;
-        Some((first.class, first.said().about(&first.subject, &subjects)))
-    };
-    groups.into_iter().filter_map(line).collect()
+    groups.into_iter().map(|(class, said, subjects)| (class, said.about("", &subjects))).collect()
 }
 
 impl Class {

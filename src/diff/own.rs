@@ -14,13 +14,12 @@ use std::path::Path;
 pub fn compare(pair: &Pair<'_>, out: &mut Vec<Change>) {
     let places: BTreeSet<&SymbolicPath> = pair.old.steps.keys().chain(pair.new.steps.keys()).copied().collect();
     for at in places {
-        let get = |one: &One<'_>| one.steps.get(at).copied().cloned();
-        let (old, new) = (get(&pair.old), get(&pair.new));
-        out.extend(own_change(pair, at, old.as_ref().filter(is_own), new.as_ref().filter(is_own)));
-        let shown: BTreeSet<&SymbolicPath> = old.iter().chain(&new).filter_map(shown_source).collect();
+        let (old, new) = (pair.old.steps.get(at).copied(), pair.new.steps.get(at).copied());
+        out.extend(own_change(pair, at, old.filter(is_own), new.filter(is_own)));
+        let shown: BTreeSet<&SymbolicPath> = old.iter().chain(&new).filter_map(|step| shown_source(step)).collect();
         for source in shown {
             let of = |step: &&Step| shown_source(step) == Some(source);
-            out.extend(host_change(pair, source, old.as_ref().filter(of), new.as_ref().filter(of)));
+            out.extend(host_change(pair, source, old.filter(of), new.filter(of)));
         }
     }
 }

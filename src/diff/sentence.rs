@@ -6,7 +6,7 @@
 use crate::diagnostic::printable;
 
 /// A part of a sentence.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 enum Piece {
     Words(String),
     /// A name, a rule or a text of a policy.
@@ -16,7 +16,7 @@ enum Piece {
 }
 
 /// A sentence without a full stop.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Sentence(Vec<Piece>);
 
 impl Sentence {
