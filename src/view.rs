@@ -85,6 +85,10 @@ impl Space for Symbols {
 
     fn spell(&self, path: &Path) -> String {
         let text = path.display().to_string();
+        let above = text.strip_prefix("/${PROJECT-").and_then(|rest| rest.split_once('}'));
+        if let Some((up, rest)) = above.and_then(|(up, rest)| Some((up.parse().ok()?, rest))) {
+            return format!(".{}{rest}", "/..".repeat(up));
+        }
         match text
             .strip_prefix("/${HOME}")
             .map(|rest| ("~", rest))
@@ -475,6 +479,18 @@ impl<'a> View<'a> {
         })?;
         let rest = source(mount).and_then(|(source, _)| path.strip_prefix(source).ok())?;
         Some((self.rule_behind(mount)?, mount.at.join(rest)))
+    }
+
+    /// Every place at which a process can see the host's `path` itself, with the mount that shows it
+    /// there.
+    pub fn shown_at(&self, path: &Path) -> Vec<(PathBuf, &Mount<'a>)> {
+        let place = |mount: &Mount<'a>| {
+            let (source, _) = source(mount).filter(|(source, _)| is_within(path, source))?;
+            let rest = path.strip_prefix(source).ok()?;
+            let at = if rest.as_os_str().is_empty() { mount.at.clone() } else { mount.at.join(rest) };
+            self.decides(mount, &at).then_some(at)
+        };
+        self.mounts.iter().filter_map(|mount| Some((place(mount)?, mount))).collect()
     }
 
     fn shows(&self, mount: &Mount<'a>, path: &Path, only_writable: bool) -> bool {

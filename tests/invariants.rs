@@ -27,6 +27,7 @@ const MACHINE: &[&str] = &[
     "surroundings.rs",
     "reach.rs",
     "remedy.rs",
+    "revision.rs",
     "sys.rs",
     "write.rs",
 ];
