@@ -2,10 +2,12 @@
 
 use super::{Decoder, insert};
 use crate::diagnostic::{Code, Diagnostic};
+use crate::edit::quoted;
 use crate::number::{MODE, SIZE};
 use crate::path::SymbolicPath;
 use crate::policy::{Access, Entry, Grant};
 use crate::shape::Shape;
+use crate::source::{Location, Span};
 use crate::words::Missing;
 
 impl Decoder<'_> {
@@ -20,6 +22,18 @@ impl Decoder<'_> {
                     .help(format!("write one `{name}` for each path")),
             );
             return;
+        }
+        if let [from, word, to] = shape.arguments.as_slice()
+            && matches!(word.value.as_str(), "->" | "=>" | "to" | "as" | "at" | "into" | ":")
+            && shape.node.properties.iter().any(|property| property.name == "at")
+        {
+            let new = format!("at={}", quoted(&to.value));
+            let both = Location { span: Span { end: to.location.span.end, ..word.location.span }, ..word.location };
+            let diagnostic =
+                Diagnostic::error(Code::SBC0401, format!("`{}` is no path; `at` says where a path goes", word.value));
+            let diagnostic = diagnostic.at(word.location, "not a path");
+            let help = format!("write `{name} {} {new}`", quoted(&from.value));
+            return self.out.push(diagnostic.help(help).suggest(both, new));
         }
         let paths = if name == "file" { shape.arguments.get(..1) } else { shape.arguments.get(..) };
         for argument in paths.unwrap_or_default() {

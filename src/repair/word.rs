@@ -9,6 +9,12 @@ use crate::source::Span;
 /// Quotes of other languages and of word processors.
 pub const FOREIGN_QUOTES: [char; 6] = ['\'', '`', '\u{2018}', '\u{2019}', '\u{201c}', '\u{201d}'];
 
+/// What lines of shell scripts start with, and no rule.
+const SHELL: [&str; 17] = [
+    "if", "then", "elif", "else", "fi", "for", "while", "do", "done", "case", "esac", "source", "eval", "echo", "trap",
+    "alias", "cd",
+];
+
 impl<'a> Scanner<'a> {
     /// Where a word ends; the braces of `${NAME}` and of templates belong to it.
     pub(super) fn word_end(&self, start: usize) -> usize {
@@ -73,6 +79,9 @@ impl<'a> Scanner<'a> {
             self.at = self.line_end(start);
             return self.conflict.push(Span { start, end: self.at });
         }
+        if self.starts_line(start) && self.foreign_line(start, word) {
+            return;
+        }
         if let Some((name, _)) = word.split_once('=').filter(|(name, _)| !name.is_empty()) {
             return self.assigned_name(start, start + name.len(), name);
         }
@@ -111,6 +120,28 @@ impl<'a> Scanner<'a> {
             self.hidden(start, word);
         }
         self.node = Some(Node { name: word, entries: 0 });
+    }
+
+    /// A line of a shell script, or the head of a section as in TOML: said once, and left out.
+    fn foreign_line(&mut self, start: usize, word: &str) -> bool {
+        let end = self.line_end(start);
+        let line = self.text.get(start..end).unwrap_or_default().trim_end();
+        let section =
+            line.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).map(|name| name.trim_matches(['[', ']']));
+        let (title, help) = match section {
+            Some(name) if schema::homes(name).next().is_some() => {
+                ("a section is a block here", format!("write `{name} {{` here, and `}}` after its rules"))
+            }
+            _ if SHELL.contains(&word) && !line.contains(['{', '}']) => (
+                "this is a line of a shell script",
+                "remove it; a policy starts nothing but the `command` of `run { }`".into(),
+            ),
+            _ => return false,
+        };
+        let span = Span { start, end: start + line.len() };
+        self.report(title, help, span, false, &[Replacement::new(span.start, span.end, "")]);
+        self.at = span.end;
+        true
     }
 
     /// Characters that nobody sees.
@@ -195,10 +226,23 @@ impl<'a> Scanner<'a> {
         } else if value_start == word_end && self.rest().starts_with('"') && !word.is_empty() {
             // `key="…"`: the text is the next token.
             return;
+        } else if value_start == word_end && value_start > start && self.ends_node() {
+            let is_variable = self.node.as_ref().is_some_and(|node| matches!(node.name, "set" | "prepend"));
+            let (help, change) = match is_variable {
+                true => (format!("write `{word}\"\"` for an empty text"), Replacement::new(word_end, word_end, "\"\"")),
+                false => (format!("write a value, or remove `{word}`"), Replacement::new(start, word_end, "")),
+            };
+            self.report("a value is missing after `=`", help, Span { start, end: word_end }, false, &[change]);
         } else {
             self.value(value_start, word_end);
         }
         self.entry(self.at);
+    }
+
+    /// Whether nothing more of the node follows.
+    fn ends_node(&self) -> bool {
+        let rest = self.rest().trim_start_matches([' ', '\t']);
+        rest.is_empty() || rest.starts_with(['\n', '\r', ';', '}']) || rest.starts_with("//")
     }
 
     /// `network = host` and `env = {`.
