@@ -163,7 +163,7 @@ const STRUCTURE: &[(&str, &str, &str)] = &[
     (
         "invalid node name",
         "a rule starts with its name",
-        "write one, such as `ro`; a rule that `/-` leaves out needs its own line",
+        "write one, such as `sandbox` or `ro`; a rule that `/-` leaves out needs its own line",
     ),
     ("property value", "a value is missing after `=`", "write `\"\"` for an empty text"),
     ("child block instead", "a block starts on the line of its node", "move the `{` to the end of the line above"),

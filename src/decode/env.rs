@@ -70,6 +70,10 @@ impl Decoder<'_> {
             let quotes = self.text.get(name.location.span.start..).is_some_and(|rest| rest.starts_with('"'));
             let (help, instead) = match name.value.split_once('=') {
                 Some((name, value)) => (format!("to give it a value write `set {name}=\"{value}\"`"), None),
+                None if glob && name.value.contains(".*") => {
+                    let near = name.value.replace(".*", "*").trim_matches(['^', '$']).to_owned();
+                    (format!("a pattern has `*` for any characters: write `{}`", quoted(&near)), Some(near))
+                }
                 None if name.value.contains('*') => ("write each name; only `pass` takes patterns".to_owned(), None),
                 None => {
                     let near = name.value.trim_start_matches('$').trim_matches(['{', '}']);

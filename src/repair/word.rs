@@ -9,12 +9,6 @@ use crate::source::Span;
 /// Quotes of other languages and of word processors.
 pub const FOREIGN_QUOTES: [char; 6] = ['\'', '`', '\u{2018}', '\u{2019}', '\u{201c}', '\u{201d}'];
 
-/// What lines of shell scripts start with, and no rule.
-const SHELL: [&str; 17] = [
-    "if", "then", "elif", "else", "fi", "for", "while", "do", "done", "case", "esac", "source", "eval", "echo", "trap",
-    "alias", "cd",
-];
-
 impl<'a> Scanner<'a> {
     /// Where a word ends; the braces of `${NAME}` and of templates belong to it.
     pub(super) fn word_end(&self, start: usize) -> usize {
@@ -38,6 +32,10 @@ impl<'a> Scanner<'a> {
         let start = self.at;
         let end = self.quotes_end(start).unwrap_or_else(|| self.word_end(start));
         let word = self.text.get(start..end).unwrap_or_default();
+        if self.text.get(start..).is_some_and(|rest| rest.starts_with("```")) && self.starts_line(start) {
+            self.foreign_line(start, word);
+            return;
+        }
         if word.starts_with(FOREIGN_QUOTES) && word.chars().count() > 1 {
             self.node.get_or_insert(Node { name: "", entries: 0 });
             self.foreign_quotes(start, end);
@@ -82,6 +80,10 @@ impl<'a> Scanner<'a> {
         if self.starts_line(start) && self.foreign_line(start, word) {
             return;
         }
+        let next = self.rest().trim_start_matches([' ', '\t', '|', ':']);
+        if word.len() < 6 && word.bytes().all(|byte| byte.is_ascii_digit()) && self.starts_line(start) {
+            return self.numbers.push(Span { start, end: end + self.rest().len() - next.len() });
+        }
         if let Some((name, _)) = word.split_once('=').filter(|(name, _)| !name.is_empty()) {
             return self.assigned_name(start, start + name.len(), name);
         }
@@ -102,13 +104,13 @@ impl<'a> Scanner<'a> {
             let change = Replacement::new(start, end, format!("ro {}", quoted(word)));
             self.report("a rule says first what to do with a path", help, span, false, &[change]);
         }
-        if word == "-" {
+        if matches!(word, "-" | "+" | "*" | "•") {
             let rest = self.rest();
             let next = end + rest.len() - rest.trim_start_matches(' ').len();
             let span = Span { start, end };
             self.report(
                 "a rule has no mark before it",
-                "remove the `-`",
+                format!("remove the `{word}`"),
                 span,
                 false,
                 &[Replacement::new(start, next, "")],
@@ -120,28 +122,6 @@ impl<'a> Scanner<'a> {
             self.hidden(start, word);
         }
         self.node = Some(Node { name: word, entries: 0 });
-    }
-
-    /// A line of a shell script, or the head of a section as in TOML: said once, and left out.
-    fn foreign_line(&mut self, start: usize, word: &str) -> bool {
-        let end = self.line_end(start);
-        let line = self.text.get(start..end).unwrap_or_default().trim_end();
-        let section =
-            line.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).map(|name| name.trim_matches(['[', ']']));
-        let (title, help) = match section {
-            Some(name) if schema::homes(name).next().is_some() => {
-                ("a section is a block here", format!("write `{name} {{` here, and `}}` after its rules"))
-            }
-            _ if SHELL.contains(&word) && !line.contains(['{', '}']) => (
-                "this is a line of a shell script",
-                "remove it; a policy starts nothing but the `command` of `run { }`".into(),
-            ),
-            _ => return false,
-        };
-        let span = Span { start, end: start + line.len() };
-        self.report(title, help, span, false, &[Replacement::new(span.start, span.end, "")]);
-        self.at = span.end;
-        true
     }
 
     /// Characters that nobody sees.
@@ -301,7 +281,9 @@ impl<'a> Scanner<'a> {
             true => vec![Replacement::new(start, end, new.clone())],
             false => vec![Replacement::new(start, start, "\""), Replacement::new(end, end, "\"")],
         };
-        self.report(title, format!("write `{new}`"), Span { start, end }, true, &changes);
+        let help =
+            if new.len() > LONGEST_REPEATED { "put `\"` on both sides".into() } else { format!("write `{new}`") };
+        self.report(title, help, Span { start, end }, true, &changes);
     }
 
     /// A value without quotes.

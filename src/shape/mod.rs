@@ -258,7 +258,8 @@ impl Shaper<'_> {
         // Also those that were refused: one mistake, one message.
         let written: Vec<&KdlEntry> = entries.iter().filter(|entry| entry.name().is_none()).collect();
         let refused = if shape.node.assignments { 0 } else { entries.iter().filter(own).count() };
-        if written.len() + refused < arguments.least || unassigned {
+        let too_few = written.len() + refused < arguments.least || unassigned;
+        if too_few {
             let diagnostic = Diagnostic::error(Code::SBC0106, format!("`{name}` needs `{}`", arguments.what));
             let rest = example.strip_prefix(name).unwrap_or_default();
             let rest = if shape.children.is_some() { rest.split(" {").next().unwrap_or_default() } else { rest };
@@ -282,7 +283,7 @@ impl Shaper<'_> {
                     .suggest(self.with_space(location), ""),
             );
         }
-        for property in shape.node.properties.iter().filter(|property| property.required) {
+        for property in shape.node.properties.iter().filter(|property| property.required && !too_few) {
             if shape.property(property.name).is_none() {
                 let title = format!("`{name}` needs `{}=\"…\"`", property.name);
                 let end = entries.last().map_or(shape.location, |entry| self.locate(entry.span()));

@@ -112,10 +112,25 @@ impl Shaper<'_> {
         let diagnostic = match (schema::homes(name).next(), near) {
             (Some(home), _) => self.elsewhere(diagnostic, kdl, section, home),
             (None, Some(near)) => diagnostic.help(did_you_mean(name, near)).changed(certain, location, near),
-            (None, None) => diagnostic.help(format!("{} takes {}", section.describe(), list(names(), "and"))),
+            (None, None) => self.called_elsewhere(diagnostic, kdl, section),
         };
         self.out.push(diagnostic);
         near.filter(|_| certain && schema::homes(name).next().is_none()).and_then(|near| schema::node(section, near))
+    }
+
+    /// Says what another tool's name is called here, and where that belongs; else what there is.
+    fn called_elsewhere(&self, diagnostic: Diagnostic, kdl: &KdlNode, section: Section) -> Diagnostic {
+        let (name, location) = (kdl.name().value(), self.locate(kdl.name().span()));
+        let certain = |home: &Section| synonyms::node(*home, name).filter(|(_, certain)| *certain);
+        let home = Section::ALL.iter().find_map(|home| Some((*home, certain(home)?.0)));
+        let Some(((home, meant), (before, after))) = home.and_then(|found| Some((found, wrapper(section, found.0)?)))
+        else {
+            let names = list(schema::names(section), "and");
+            return diagnostic.help(format!("{} takes {names}", section.describe()));
+        };
+        let start = Location { span: Span { end: location.span.start, ..location.span }, ..location };
+        let diagnostic = diagnostic.help(format!("here it is called `{meant}`, and belongs in {}", home.describe()));
+        diagnostic.suggest(start, before).suggest(location, meant).suggest(self.end(kdl), after)
     }
 
     /// Says where a node belongs, and what it looks like there.
