@@ -6,6 +6,7 @@ use crate::edit::quoted;
 use crate::policy::{Entry, EnvRule};
 use crate::shape::Shape;
 use crate::source::Spanned;
+use crate::words::Variable;
 
 impl Decoder<'_> {
     pub(super) fn env(&mut self, shape: &Shape<'_>) {
@@ -42,6 +43,9 @@ impl Decoder<'_> {
 
     /// `set PATH="$PATH:/opt/bin"`, as in a shell; reports it.
     fn repeats_itself(&mut self, shape: &Shape<'_>, name: &Spanned<String>, value: &Spanned<String>) -> bool {
+        if Variable::from_word(&name.value).is_some() {
+            return false;
+        }
         let (plain, braced) = (format!("${}", name.value), format!("${{{}}}", name.value));
         let Some(own) = [braced, plain].into_iter().find(|own| value.value.split(':').any(|part| part == own)) else {
             return false;
