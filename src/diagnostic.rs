@@ -194,6 +194,18 @@ pub fn printable(text: &str) -> String {
     out
 }
 
+/// The question whether `near` was meant, which also names letters that only look right.
+pub fn did_you_mean(typed: &str, near: &str) -> String {
+    let foreign = |(typed, near): &(char, char)| typed != near && !typed.is_ascii() && near.is_ascii();
+    let question = format!("did you mean `{near}`?");
+    match typed.chars().zip(near.chars()).find(foreign) {
+        Some((typed, near)) if !typed.is_whitespace() => {
+            format!("{question} here stands U+{:04X}, which only looks like `{near}`", u32::from(typed))
+        }
+        _ => question,
+    }
+}
+
 /// The candidate most like `typed`, when it is like enough to be meant: a third of it may differ, or
 /// one is the start of the other.
 pub fn nearest<'a>(typed: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
