@@ -32,6 +32,7 @@ pub mod project;
 pub mod repair;
 pub mod rule;
 pub mod schema;
+pub mod secrets;
 pub mod shape;
 pub mod synonyms;
 pub mod view;
