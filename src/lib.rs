@@ -35,6 +35,7 @@ pub mod schema;
 pub mod secrets;
 pub mod shape;
 pub mod synonyms;
+pub mod verdict;
 pub mod view;
 
 pub mod absent;
@@ -45,6 +46,7 @@ pub mod command;
 pub mod emit;
 pub mod enter;
 pub mod exec;
+pub mod explain;
 pub mod host;
 pub mod invocation;
 pub mod layout;

@@ -11,6 +11,7 @@ const MACHINE: &[&str] = &[
     "command/",
     "enter.rs",
     "exec.rs",
+    "explain/",
     "guard.rs",
     "host.rs",
     "invocation.rs",

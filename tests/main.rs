@@ -19,6 +19,7 @@ mod codes;
 mod determinism;
 mod diagnostics;
 mod documented;
+mod explain;
 mod formats;
 mod generated;
 mod host_messages;
