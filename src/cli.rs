@@ -47,6 +47,15 @@ pub enum Command {
     Show {
         /// The sandbox [default: the only one]
         sandbox: Option<String>,
+        /// Draw the file system inside instead, and name the secrets of this host that stay outside
+        #[arg(long, conflicts_with = "html")]
+        tree: bool,
+        /// Write all of it as one page to look at and search in a browser
+        #[arg(long, value_name = "FILE")]
+        html: Option<PathBuf>,
+        /// Do not look at this host: show what the policy alone says
+        #[arg(long)]
+        no_host: bool,
     },
     /// Write a first policy for this project
     Init {

@@ -54,4 +54,5 @@ pub mod mounts;
 pub mod operation;
 pub mod placeholder;
 pub mod sys;
+pub mod tree;
 pub mod write;

@@ -76,7 +76,8 @@ impl<'a, 'o> Inspector<'a, 'o> {
             }
         }
         // Last, because what is pinned may have to be made for what lies in it.
-        for (step, at) in placed {
+        let is_pin = |step: &Step| matches!(step.action, Action::Pin { .. });
+        for (step, at) in placed.iter().filter(|(step, _)| is_pin(step)) {
             let below = |request: &Request<'_>| {
                 request.at != *at && request.at.starts_with(at) && !matches!(request.operation, Operation::Deny { .. })
             };

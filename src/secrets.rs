@@ -27,7 +27,6 @@ pub const SECRETS: &[Secret] = &[
     secret("~/.keys", "keys"),
     secret("~/.ecryptfs", "keys of an encrypted home"),
     secret("/etc/ssh", "the host's SSH keys"),
-    secret("/etc/ssl/private", "the host's certificate keys"),
     // Clouds and clusters.
     secret("~/.aws", "AWS credentials"),
     secret("~/.azure", "Azure credentials"),

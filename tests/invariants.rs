@@ -22,6 +22,7 @@ const MACHINE: &[&str] = &[
     "placeholder.rs",
     "project.rs",
     "sys.rs",
+    "tree/",
     "write.rs",
 ];
 

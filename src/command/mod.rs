@@ -42,7 +42,9 @@ pub fn run() -> i32 {
         Command::Build { sandboxes, .. } => build::write(&wanted(sandboxes)),
         Command::Exec { sandbox, words } => exec::run(sandbox, words),
         Command::Explain(arguments) => explain::run(arguments),
-        Command::Show { sandbox } => show::run(sandbox),
+        Command::Show { sandbox, html: Some(file), no_host, .. } => show::page(sandbox, no_host, &file),
+        Command::Show { sandbox, tree: true, no_host, .. } => show::tree(sandbox, no_host),
+        Command::Show { sandbox, .. } => show::run(sandbox),
         Command::Init { profiles, dry_run } => init::run(&profiles, dry_run),
         Command::Profiles { name } => profiles::run(name.as_deref()),
     }

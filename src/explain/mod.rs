@@ -14,7 +14,7 @@ mod text;
 mod variable;
 
 pub use change::{Change, Line};
-pub use path::PathFacts;
+pub use path::{PathFacts, access_rule};
 pub use subject::{Subject, place, read};
 pub use text::{Paint, render};
 

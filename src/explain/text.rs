@@ -25,6 +25,10 @@ impl Paint {
         self.with("2", text)
     }
 
+    pub fn struck(self, text: &str) -> String {
+        self.with("2;9", text)
+    }
+
     pub fn red(self, text: &str) -> String {
         self.with("31", text)
     }
