@@ -37,5 +37,6 @@ mod random;
 mod reasons;
 mod sandbox;
 mod script;
+mod show;
 mod signals;
 mod support;

@@ -12,7 +12,7 @@ use crate::merge::{Merged, Resolved};
 use crate::mounts::Provider;
 use crate::origin::Origin;
 use crate::path::SymbolicPath;
-use crate::plan::Step;
+use crate::plan::{Action, Step};
 use crate::policy::{Access, Assertion, EnvRule, Grant, Setting};
 use crate::rule::{self, quote};
 use crate::verdict::{self, Decision, Reach};
@@ -216,8 +216,13 @@ pub(super) fn of_path(context: &Context<'_>, path: &Path, seen: &Seen<'_, '_>, d
     let own = is_own_rule(context, decision, path, seen);
     let key = decision.rule.filter(|_| own).map(|step| step.at.clone());
     let Some(key) = key.or_else(|| context.key(&seen.path)) else { return Vec::new() };
-    let paths = Paths { context, key: &key, path };
-    let has = on_host(context, &key);
+    // A rule for exactly this path keeps what it shows here.
+    let (source, missing) = match decision.rule.filter(|step| step.at == key).map(|step| &step.action) {
+        Some(Action::Host { source, missing, .. }) => (source.clone(), *missing),
+        _ => (key.clone(), Missing::Error),
+    };
+    let has = on_host(context, &source);
+    let paths = Paths { context, key: &key, path, source, missing };
     let is_left_out =
         decision.is_left_out || matches!(seen.mount.map(|mount| &mount.provider), Some(Provider::Host { .. }));
     let mut changes = match verdict::reach(seen) {
@@ -253,11 +258,14 @@ struct Paths<'c, 'a> {
     /// The path as the key of a rule.
     key: &'c SymbolicPath,
     path: &'c Path,
+    /// What a rule for it shows, and what it does where the host has none.
+    source: SymbolicPath,
+    missing: Missing,
 }
 
 impl Paths<'_, '_> {
     fn show(&self, goal: &str, grant: Grant, missing: Missing, holds: impl Fn(&Seen<'_, '_>) -> bool) -> Change {
-        let access = Access::Host { grant, source: self.key.clone(), missing };
+        let access = Access::Host { grant, source: self.source.clone(), missing };
         self.try_one(goal, Some(access), holds)
     }
 
@@ -267,7 +275,7 @@ impl Paths<'_, '_> {
     }
 
     fn readable(&self, goal: &str) -> Change {
-        self.show(goal, Grant::ReadOnly, Missing::Error, |seen| seen.access.read)
+        self.show(goal, Grant::ReadOnly, self.missing, |seen| seen.access.read)
     }
 
     fn awaited(&self) -> Change {
@@ -275,12 +283,12 @@ impl Paths<'_, '_> {
     }
 
     fn writable(&self) -> Change {
-        self.show(WRITABLE, Grant::ReadWrite, Missing::Error, |seen| verdict::reach(seen) == Reach::Host)
+        self.show(WRITABLE, Grant::ReadWrite, self.missing, |seen| verdict::reach(seen) == Reach::Host)
     }
 
     fn protected(&self) -> Change {
         let goal = "to keep it from being changed";
-        self.show(goal, Grant::ReadOnly, Missing::Error, |seen| verdict::reach(seen) == Reach::Read)
+        self.show(goal, Grant::ReadOnly, self.missing, |seen| verdict::reach(seen) == Reach::Read)
     }
 
     fn uncreatable(&self) -> Change {

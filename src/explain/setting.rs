@@ -2,6 +2,9 @@
 
 use super::change::Edit;
 use super::{Change, Context, Explanation, shown};
+use crate::compile::Compiled;
+use crate::path::{Root, SymbolicPath};
+use crate::plan::Plan;
 use crate::policy::{Assertion, Setting};
 use crate::rule::{self, human_size, quote};
 use crate::text::Text;
@@ -104,8 +107,7 @@ fn nested(nested: NestedSandboxes) -> &'static str {
 
 fn namespace(context: &Context<'_>, namespace: Namespace, host: &str, own: &str) -> String {
     if context.compiled.plan.content.shared.contains(&namespace) {
-        format!("The `{}` namespace is the host's: {host} are shared with it.", namespace.word())
-            .replace("name are", "name is")
+        format!("The `{}` namespace is the host's, {host} with it.", namespace.word())
     } else {
         format!("The sandbox has its own `{}` namespace: its own {own}.", namespace.word())
     }
@@ -124,70 +126,81 @@ fn size(limit: Option<u64>, what: &str) -> String {
 
 /// The other values that the setting can have, tried.
 fn changes(context: &Context<'_>, key: SettingKey) -> Vec<Change> {
-    let content = &context.compiled.plan.content;
-    let edits = |settings: Vec<Setting>, goal: &dyn Fn(&Setting) -> String| {
-        let change = |setting: Setting| {
-            let is_set = |compiled: &crate::compile::Compiled| {
-                compiled.merged.settings.get(&key).is_some_and(|now| now.value.as_ref() == Some(&setting))
-            };
-            context.change(&goal(&setting), &Edit::Setting(setting.clone()), |compiled, _| is_set(compiled))
+    let change = |(goal, setting): (&str, Setting)| {
+        let is_set = |compiled: &Compiled| {
+            compiled.merged.settings.get(&key).is_some_and(|now| now.value.as_ref() == Some(&setting))
         };
-        settings.into_iter().map(change).collect::<Vec<_>>()
+        context.change(goal, &Edit::Setting(setting.clone()), |compiled, _| is_set(compiled))
     };
-    let example = |setting: Setting, goal: &str| edits(vec![setting], &|_| goal.to_owned());
-    let namespace = |namespace: Namespace| {
-        let sharing = if content.shared.contains(&namespace) { Sharing::Unshare } else { Sharing::Share };
-        let goal = if sharing == Sharing::Share { "to share the host's" } else { "to have its own" };
-        example(Setting::Namespace(namespace, sharing), goal)
-    };
-    let limit = |resource: Resource, most: u64| match content.limits.contains_key(&resource) {
-        true => example(Setting::Limit(resource, None), "to lift the limit"),
-        false => example(Setting::Limit(resource, Some(most)), "to set a limit, such as this one"),
-    };
+    others(&context.compiled.plan, key).into_iter().map(change).collect()
+}
+
+/// What else could be written, and what for.
+fn others(plan: &Plan, key: SettingKey) -> Vec<(&'static str, Setting)> {
+    let content = &plan.content;
+    let one = |goal, setting| vec![(goal, setting)];
     match key {
-        SettingKey::Network => {
-            let other = if content.network == Network::None { Network::Host } else { Network::None };
-            let goal = if other == Network::Host { "to open it" } else { "to close it" };
-            example(Setting::Network(other), goal)
-        }
-        SettingKey::User => namespace(Namespace::User),
-        SettingKey::Pid => namespace(Namespace::Pid),
-        SettingKey::Ipc => namespace(Namespace::Ipc),
-        SettingKey::Uts => namespace(Namespace::Uts),
-        SettingKey::Cgroup => namespace(Namespace::Cgroup),
-        SettingKey::Hostname => {
-            example(Setting::Hostname(hostname(&context.compiled.plan.name)), "for another, such as this one")
-        }
+        SettingKey::Network => match content.network {
+            Network::None => one("to open it", Setting::Network(Network::Host)),
+            Network::Host => one("to close it", Setting::Network(Network::None)),
+        },
+        SettingKey::User => namespace_goal(plan, Namespace::User),
+        SettingKey::Pid => namespace_goal(plan, Namespace::Pid),
+        SettingKey::Ipc => namespace_goal(plan, Namespace::Ipc),
+        SettingKey::Uts => namespace_goal(plan, Namespace::Uts),
+        SettingKey::Cgroup => namespace_goal(plan, Namespace::Cgroup),
+        SettingKey::Hostname => one(EXAMPLE, Setting::Hostname(hostname(&plan.name))),
         SettingKey::Terminal => {
             let others = Terminal::ALL.iter().filter(|other| **other != content.terminal);
-            edits(others.map(|other| Setting::Terminal(*other)).collect(), &|setting| match setting {
-                Setting::Terminal(Terminal::Guarded) => "to use it without typing into it".to_owned(),
-                Setting::Terminal(Terminal::NewSession) => "to keep it from the command".to_owned(),
-                _ => "to allow everything".to_owned(),
-            })
+            others.map(|other| (terminal_goal(*other), Setting::Terminal(*other))).collect()
         }
-        SettingKey::Lifetime if content.lifetime == Lifetime::WithParent => {
-            example(Setting::Lifetime(Lifetime::Detached), "to let it go on")
-        }
-        SettingKey::Lifetime => example(Setting::Lifetime(Lifetime::WithParent), "to end it with the caller"),
-        SettingKey::NestedSandboxes if content.nested_sandboxes == NestedSandboxes::Deny => {
-            example(Setting::NestedSandboxes(NestedSandboxes::Allow), "to allow them")
-        }
-        SettingKey::NestedSandboxes => example(Setting::NestedSandboxes(NestedSandboxes::Deny), "to deny them"),
+        SettingKey::Lifetime => match content.lifetime {
+            Lifetime::WithParent => one("to let it go on", Setting::Lifetime(Lifetime::Detached)),
+            Lifetime::Detached => one("to end it with the caller", Setting::Lifetime(Lifetime::WithParent)),
+        },
+        SettingKey::NestedSandboxes => match content.nested_sandboxes {
+            NestedSandboxes::Deny => one("to allow them", Setting::NestedSandboxes(NestedSandboxes::Allow)),
+            NestedSandboxes::Allow => one("to deny them", Setting::NestedSandboxes(NestedSandboxes::Deny)),
+        },
         SettingKey::Command => {
             let is_other = |command: &&str| content.command != [Text::literal(command)];
             let other = ["/bin/sh", "/bin/bash"].into_iter().find(is_other).unwrap_or("/bin/sh");
-            example(Setting::Command(vec![Text::literal(other)]), "for another, such as this one")
+            one(EXAMPLE, Setting::Command(vec![Text::literal(other)]))
         }
         SettingKey::Workdir => {
-            let path = crate::path::SymbolicPath::of_root(crate::path::Root::Project);
-            example(Setting::Workdir(path), "to start in the project always")
+            one("to start in the project always", Setting::Workdir(SymbolicPath::of_root(Root::Project)))
         }
-        SettingKey::Processes => limit(Resource::Processes, 4096),
-        SettingKey::Memory => limit(Resource::Memory, 8 << 30),
-        SettingKey::OpenFiles => limit(Resource::OpenFiles, 4096),
-        SettingKey::FileSize => limit(Resource::FileSize, 1 << 30),
+        SettingKey::Processes => limit_goal(plan, Resource::Processes, 4096),
+        SettingKey::Memory => limit_goal(plan, Resource::Memory, 8 << 30),
+        SettingKey::OpenFiles => limit_goal(plan, Resource::OpenFiles, 4096),
+        SettingKey::FileSize => limit_goal(plan, Resource::FileSize, 1 << 30),
     }
+}
+
+/// The goal of a value of which there are too many to name.
+const EXAMPLE: &str = "for another, such as this one";
+
+fn terminal_goal(terminal: Terminal) -> &'static str {
+    match terminal {
+        Terminal::Guarded => "to use it without typing into it",
+        Terminal::NewSession => "to keep it from the command",
+        Terminal::Inherit => "to allow everything",
+    }
+}
+
+fn namespace_goal(plan: &Plan, namespace: Namespace) -> Vec<(&'static str, Setting)> {
+    let (goal, sharing) = match plan.content.shared.contains(&namespace) {
+        true => ("to have its own", Sharing::Unshare),
+        false => ("to share the host's", Sharing::Share),
+    };
+    vec![(goal, Setting::Namespace(namespace, sharing))]
+}
+
+fn limit_goal(plan: &Plan, resource: Resource, most: u64) -> Vec<(&'static str, Setting)> {
+    vec![match plan.content.limits.contains_key(&resource) {
+        true => ("to lift the limit", Setting::Limit(resource, None)),
+        false => ("to set a limit, such as this one", Setting::Limit(resource, Some(most))),
+    }]
 }
 
 /// The sandbox's name as a host name.

@@ -13,6 +13,7 @@ pub use text::render;
 
 use crate::explain::{Context, shown};
 use crate::host::Host;
+use crate::mounts::{Mount, Provider};
 use crate::path::{Root, SymbolicPath};
 use crate::plan::Step;
 use crate::secrets::SECRETS;
@@ -45,6 +46,35 @@ pub struct Entry {
     pub children: Vec<Entry>,
     /// What the host has there besides, under the same rule.
     pub rest: Option<Rest>,
+}
+
+impl Entry {
+    /// The name as it is drawn: directories end in `/`, links say where they lead.
+    pub fn label(&self) -> String {
+        let slash = if self.is_directory && !self.name.ends_with('/') { "/" } else { "" };
+        let link = self.link.as_ref().map(|to| format!(" → {to}")).unwrap_or_default();
+        format!("{}{slash}{link}", self.name)
+    }
+
+    /// The letters, and what becomes of a write; nothing for a link.
+    pub fn access(&self) -> String {
+        match self.reach {
+            _ if self.link.is_some() => String::new(),
+            _ if self.kind == "denied" => "✗".to_owned(),
+            Reach::Host => format!("{}→host", self.letters),
+            Reach::Private => format!("{} private", self.letters),
+            Reach::Read | Reach::Nothing => self.letters.to_owned(),
+        }
+    }
+}
+
+impl Rest {
+    /// How many names there are, in words.
+    pub fn count(&self) -> String {
+        let over = if self.is_cut { "more than " } else { "" };
+        let noun = if self.names.len() == 1 { "entry" } else { "entries" };
+        format!("{over}{} more {noun}, as above", self.names.len())
+    }
 }
 
 /// Who says so, in short.
@@ -110,7 +140,7 @@ fn entry(context: &Context<'_>, roles: &Roles, path: &Path) -> Entry {
         name: name(context, path),
         path: path.to_owned(),
         role,
-        is_directory: is_directory(&seen) || !children.is_empty(),
+        is_directory: is_directory(context, &seen) || !children.is_empty(),
         link: match &seen.kind {
             Kind::Link { to } => Some(shown(&to.display().to_string())),
             _ => None,
@@ -120,7 +150,10 @@ fn entry(context: &Context<'_>, roles: &Roles, path: &Path) -> Entry {
         kind: verdict::word(&seen.kind),
         about: about(context, &seen),
         // What is only there because of what lies in it has its reasons there.
-        origin: decision.rule.filter(|step| !is_way || is_at(context, step, path)).and_then(|step| origin(context, step)),
+        origin: decision
+            .rule
+            .filter(|step| !is_way || is_at(context, step, path))
+            .and_then(|step| origin(context, step)),
         children,
         rest,
     };
@@ -153,10 +186,15 @@ fn name(context: &Context<'_>, path: &Path) -> String {
     }
 }
 
-fn is_directory(seen: &Seen<'_, '_>) -> bool {
+fn is_directory(context: &Context<'_>, seen: &Seen<'_, '_>) -> bool {
     match &seen.kind {
         Kind::Host { node, .. } | Kind::Overlay { node, .. } => *node == Node::Directory,
         Kind::Made | Kind::Memory => true,
+        // Without a host a denied path may be either.
+        Kind::Masked => {
+            let is_directory = |mount: &Mount<'_>| matches!(mount.provider, Provider::Denied { file: false, .. });
+            context.host.is_some() && seen.mount.is_some_and(is_directory)
+        }
         Kind::Kernel => seen.mount.is_some_and(|mount| mount.at == seen.path),
         _ => false,
     }

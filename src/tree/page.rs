@@ -46,6 +46,15 @@ fn escape(text: &str) -> String {
     out
 }
 
+/// A sentence as HTML; what stands between backticks is code.
+fn prose(text: &str) -> String {
+    let part = |(index, part): (usize, &str)| match index % 2 {
+        0 => escape(part),
+        _ => format!("<code>{}</code>", escape(part)),
+    };
+    text.split('`').enumerate().map(part).collect()
+}
+
 /// The SHA-256 of a text in Base64, as a content security policy names it.
 fn sum(text: &str) -> String {
     const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
@@ -122,11 +131,9 @@ impl Page<'_, '_> {
     /// An entry, all that is known of it, and all below it.
     fn entry(&mut self, entry: &Entry) {
         let explanation = explain_place(self.context, &entry.path);
-        let access = access(entry);
+        let access = entry.access();
         let class = if entry.kind == "denied" { "denied" } else { class(entry.reach) };
-        let slash = if entry.is_directory && !entry.name.ends_with('/') { "/" } else { "" };
-        let link = entry.link.as_ref().map(|to| format!(" → {to}")).unwrap_or_default();
-        let name = format!("{}{slash}{link}", entry.name);
+        let name = entry.label();
         let role = entry.role.map(|role| format!("<span class=\"role\">{role}</span>")).unwrap_or_default();
         let origin = entry.origin.as_ref().map(|origin| origin.layer.clone()).unwrap_or_default();
         let text = format!("{name} {access} {} {}", entry.about, words(&explanation));
@@ -154,13 +161,11 @@ impl Page<'_, '_> {
     fn rest(&mut self, rest: &Rest) {
         let names: Vec<&str> = rest.names.iter().take(SHOWN_NAMES).map(String::as_str).collect();
         let all = escape(&names.join("  "));
-        let over = if rest.is_cut { "more than " } else { "" };
-        let noun = if rest.names.len() == 1 { "entry" } else { "entries" };
         let _ = writeln!(
             self.out,
-            "<li class=\"rest\" data-text=\"{}\"><details><summary>… {over}{} more {noun}, as above</summary>{all}</details></li>",
+            "<li class=\"rest\" data-text=\"{}\"><details><summary>… {}</summary>{all}</details></li>",
             all.to_lowercase(),
-            rest.names.len()
+            rest.count()
         );
     }
 
@@ -171,7 +176,7 @@ impl Page<'_, '_> {
             "<li data-text=\"{}\">\n<details><summary><span class=\"name\">{}</span><span class=\"about\">{}</span></summary>",
             escape(&format!("{} {}", explanation.subject, words(explanation)).to_lowercase()),
             escape(&explanation.subject),
-            escape(&explanation.verdict)
+            prose(&explanation.verdict)
         );
         self.why(explanation);
         self.put("</details>\n</li>\n");
@@ -179,7 +184,7 @@ impl Page<'_, '_> {
 
     /// Why it is so.
     fn why(&mut self, explanation: &Explanation) {
-        let _ = writeln!(self.out, "<div class=\"why\"><p>{}</p><dl>", escape(&explanation.verdict));
+        let _ = writeln!(self.out, "<div class=\"why\"><p>{}</p><dl>", prose(&explanation.verdict));
         match &explanation.rule {
             Some(rule) => self.rule("rule", rule),
             None => self.put("<dt>rule</dt><dd>none</dd>\n"),
@@ -275,16 +280,6 @@ fn class(reach: Reach) -> &'static str {
         Reach::Read => "read",
         Reach::Private => "private",
         Reach::Host => "host",
-    }
-}
-
-fn access(entry: &Entry) -> String {
-    match entry.reach {
-        _ if entry.link.is_some() => String::new(),
-        _ if entry.kind == "denied" => "✗".to_owned(),
-        Reach::Host => format!("{}→host", entry.letters),
-        Reach::Private => format!("{} private", entry.letters),
-        Reach::Read | Reach::Nothing => entry.letters.to_owned(),
     }
 }
 

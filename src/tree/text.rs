@@ -27,7 +27,12 @@ pub fn render(title: &str, root: &Entry, secrets: &[SecretHere], knows_host: boo
     let mut rows = Vec::new();
     pen.rows(root, "", "", &mut rows);
     let length = |row: &Row<'_>| row.branches.chars().count() + row.name.chars().count();
-    let width = rows.iter().filter(|row| row.entry.is_some_and(|entry| entry.link.is_none())).map(length).filter(|length| *length <= WIDEST).max();
+    let width = rows
+        .iter()
+        .filter(|row| row.entry.is_some_and(|entry| entry.link.is_none()))
+        .map(length)
+        .filter(|length| *length <= WIDEST)
+        .max();
     let about = rows.iter().filter_map(|row| row.entry).map(|entry| entry.about.chars().count());
     let about = about.filter(|length| *length <= WIDEST / 2).max().unwrap_or(0);
     let mut out = format!("{}\n\n", pen.paint.bold(title));
@@ -73,19 +78,16 @@ impl Pen {
     }
 
     fn name(&self, entry: &Entry) -> String {
-        let slash = if entry.is_directory && !entry.name.ends_with('/') { "/" } else { "" };
-        let link = entry.link.as_ref().map(|to| format!(" {} {to}", self.pick("→", "->"))).unwrap_or_default();
         let role = entry.role.map(|role| format!("  ({role})")).unwrap_or_default();
-        format!("{}{slash}{link}{role}", entry.name)
+        let label = if self.unicode { entry.label() } else { entry.label().replace(" → ", " -> ") };
+        format!("{label}{role}")
     }
 
     fn rest(&self, rest: &Rest) -> String {
         let dots = self.pick("…", "...");
         let some = rest.names.iter().take(SHOWN_NAMES).cloned().collect::<Vec<_>>().join(", ");
         let more = if rest.names.len() > SHOWN_NAMES { format!(", {dots}") } else { String::new() };
-        let over = if rest.is_cut { "more than " } else { "" };
-        let noun = if rest.names.len() == 1 { "entry" } else { "entries" };
-        format!("{dots} {over}{} more {noun}, as above: {some}{more}", rest.names.len())
+        format!("{dots} {}: {some}{more}", rest.count())
     }
 
     fn row(&self, row: &Row<'_>, width: usize, about_width: usize, out: &mut String) {
@@ -106,21 +108,18 @@ impl Pen {
             return;
         }
         let name = if entry.kind == "denied" { self.paint.struck(&row.name) } else { row.name.clone() };
-        let access = format!("{:<10}", self.access(entry));
-        let about = format!("{:<about_width$}", entry.about);
-        let line = format!("{branches}{name}{gap}  {}  {about}  {origin}", self.colour(entry, &access));
-        let _ = writeln!(out, "{}", line.trim_end());
+        let access = self.access(entry);
+        // Nothing is padded at the end of a line.
+        let (access, rest) = match (origin.is_empty(), entry.about.is_empty()) {
+            (false, _) => (format!("{access:<10}"), format!("  {:<about_width$}  {origin}", entry.about)),
+            (true, false) => (format!("{access:<10}"), format!("  {}", entry.about)),
+            (true, true) => (access, String::new()),
+        };
+        let _ = writeln!(out, "{branches}{name}{gap}  {}{rest}", self.colour(entry, &access));
     }
 
-    /// The letters, and what becomes of a write.
     fn access(&self, entry: &Entry) -> String {
-        match entry.reach {
-            _ if entry.link.is_some() => String::new(),
-            _ if entry.kind == "denied" => self.pick("✗", "x").to_owned(),
-            Reach::Host => format!("{}{}host", entry.letters, self.pick("→", "->")),
-            Reach::Private => format!("{} private", entry.letters),
-            Reach::Read | Reach::Nothing => entry.letters.to_owned(),
-        }
+        if self.unicode { entry.access() } else { entry.access().replace('→', "->").replace('✗', "x") }
     }
 
     fn colour(&self, entry: &Entry, text: &str) -> String {
