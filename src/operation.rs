@@ -7,7 +7,7 @@
 use crate::absent;
 use crate::builtin;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
-use crate::host::Host;
+use crate::host::{Host, Source};
 use crate::invocation::{Data, Placeholder};
 use crate::mounts::{HostTree, Unplaced};
 use crate::origin::Origin;
@@ -146,8 +146,8 @@ impl<'a, 'o> Inspector<'a, 'o> {
         if let Some(link) = merged_usr.filter(|link| real == Path::new("/").join(link)) {
             return Some(Operation::Symlink { to: link.into() });
         }
-        let kind = match fs::metadata(&real) {
-            Ok(metadata) => metadata.file_type(),
+        let Source { kind, is_readable } = match self.host.source(&real) {
+            Ok(source) => source,
             Err(error) => return self.absent(step, &real, &error, grant, missing),
         };
         let fits = match grant {
@@ -160,7 +160,7 @@ impl<'a, 'o> Inspector<'a, 'o> {
             self.wrong_kind(step, &real, grant);
             return None;
         }
-        if grant != Grant::Device && rustix::fs::access(&real, rustix::fs::Access::READ_OK).is_err() {
+        if grant != Grant::Device && !is_readable {
             self.report(&step.origins, absent::unreadable(self.host, &real));
             return None;
         }
