@@ -57,7 +57,7 @@ codes! {
     SBC0109 Error "not a name",
     SBC0110 Error "not a value of this kind",
     SBC0111 Error "a file that defines nothing",
-    SBC0112 Error "unknown code",
+    SBC0112 Error "nothing to explain",
     // 02: inheritance
     SBC0201 Error "unknown profile",
     SBC0202 Error "inheritance in a circle",

@@ -7,7 +7,7 @@
 use crate::absent;
 use crate::builtin;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
-use crate::host::Host;
+use crate::host::{Host, Source};
 use crate::invocation::Data;
 use crate::mounts::{HostTree, Placeholder, Unplaced};
 use crate::origin::Origin;
@@ -76,7 +76,8 @@ impl<'a, 'o> Inspector<'a, 'o> {
             }
         }
         // Last, because what is pinned may have to be made for what lies in it.
-        for (step, at) in placed {
+        let is_pin = |step: &Step| matches!(step.action, Action::Pin { .. });
+        for (step, at) in placed.iter().filter(|(step, _)| is_pin(step)) {
             let below = |request: &Request<'_>| {
                 request.at != *at && request.at.starts_with(at) && !matches!(request.operation, Operation::Deny { .. })
             };
@@ -148,8 +149,8 @@ impl<'a, 'o> Inspector<'a, 'o> {
         if let Some(link) = merged_usr.filter(|link| real == Path::new("/").join(link)) {
             return Some(Operation::Symlink { to: link.into() });
         }
-        let kind = match fs::metadata(&real) {
-            Ok(metadata) => metadata.file_type(),
+        let Source { kind, is_readable } = match self.host.source(&real) {
+            Ok(source) => source,
             Err(error) => return self.absent(step, &real, &error, grant, missing),
         };
         let fits = match grant {
@@ -162,7 +163,7 @@ impl<'a, 'o> Inspector<'a, 'o> {
             self.wrong_kind(step, &real, grant);
             return None;
         }
-        if grant != Grant::Device && rustix::fs::access(&real, rustix::fs::Access::READ_OK).is_err() {
+        if grant != Grant::Device && !is_readable {
             self.report(&step.origins, absent::unreadable(self.host, &real));
             return None;
         }

@@ -430,6 +430,14 @@ impl<'a> View<'a> {
         hiding.max_by_key(|(at, _)| at.as_os_str().len())
     }
 
+    /// The rule nearest to a path that has no mount here: the host has nothing for it, or there is
+    /// nothing to hide. `None` where a mount is nearer.
+    pub fn left_out(&self, path: &Path) -> Option<&'a Step> {
+        let length = |path: &Path| path.as_os_str().len();
+        let (at, step) = self.absent.iter().filter(|(at, _)| is_within(path, at)).max_by_key(|(at, _)| length(at))?;
+        self.mounts.provider(path).is_none_or(|mount| length(&mount.at) < length(at)).then_some(step)
+    }
+
     /// Whether a mount decides what is at a path that it covers: nothing nearer hides it.
     fn decides(&self, mount: &Mount<'a>, path: &Path) -> bool {
         let is_deeper = |(at, _): &(PathBuf, &Step)| at.as_os_str().len() > mount.at.as_os_str().len();

@@ -12,6 +12,7 @@ const MACHINE: &[&str] = &[
     "command/",
     "enter.rs",
     "exec.rs",
+    "explain/",
     "git.rs",
     "guard.rs",
     "host.rs",
@@ -29,6 +30,7 @@ const MACHINE: &[&str] = &[
     "remedy.rs",
     "revision.rs",
     "sys.rs",
+    "tree/",
     "write.rs",
 ];
 
