@@ -9,7 +9,7 @@ use crate::diagnostic::{Code, Diagnostic};
 use crate::git::{self, GitDirectory};
 use crate::mounts::HostTree;
 use crate::path::SymbolicPath;
-use crate::view::{Access, Node, Space};
+use crate::space::{Access, Node, Space};
 use crate::words::Variable;
 use std::cell::{OnceCell, RefCell};
 use std::collections::HashMap;

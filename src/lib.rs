@@ -10,6 +10,7 @@ pub mod path;
 pub mod policy;
 pub mod report;
 pub mod source;
+pub mod space;
 pub mod text;
 pub mod words;
 
@@ -22,6 +23,7 @@ pub mod decode;
 pub mod diff;
 pub mod edit;
 pub mod env;
+pub mod exposure;
 pub mod fix;
 pub mod foreign;
 pub mod guard;

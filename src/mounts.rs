@@ -5,7 +5,7 @@
 //! reads the finished result.
 
 use crate::plan::Step;
-use crate::view::Space;
+use crate::space::Space;
 use std::collections::{HashMap, VecDeque};
 use std::ffi::{OsStr, OsString};
 use std::path::{Component, Path, PathBuf};

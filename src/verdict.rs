@@ -4,7 +4,8 @@
 
 use crate::mounts::Provider;
 use crate::plan::{Action, Step, layers};
-use crate::view::{Access, Effect, Kind, Node, Seen, View};
+use crate::space::{Access, Node};
+use crate::view::{Effect, Kind, Seen, View};
 use std::path::Path;
 
 /// How far a process gets with a path.

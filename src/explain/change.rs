@@ -15,8 +15,9 @@ use crate::path::SymbolicPath;
 use crate::plan::{Action, Step};
 use crate::policy::{Access, Assertion, EnvRule, Grant, Setting};
 use crate::rule::{self, quote};
+use crate::space::{Node, Symbols};
 use crate::verdict::{self, Decision, Reach};
-use crate::view::{self, Kind, Node, Seen, Symbols, View};
+use crate::view::{Kind, Seen, View};
 use crate::words::Missing;
 use serde::Serialize;
 use std::path::Path;
@@ -315,7 +316,9 @@ impl Paths<'_, '_> {
 }
 
 /// What the host has at the path that a key names, and what the user may do with it.
-fn on_host(context: &Context<'_>, key: &SymbolicPath) -> (Node, view::Access) {
+fn on_host(context: &Context<'_>, key: &SymbolicPath) -> (Node, crate::space::Access) {
     let space = context.view.space();
-    space.real(key).map_or((Node::Absent, view::Access::default()), |real| (space.node(&real), space.rights(&real)))
+    space
+        .real(key)
+        .map_or((Node::Absent, crate::space::Access::default()), |real| (space.node(&real), space.rights(&real)))
 }

@@ -86,7 +86,7 @@ fn asserted(context: &Context<'_>, path: &Path, seen: &Seen<'_, '_>) -> Vec<Asse
     let space = context.view.space();
     context.asserted(|guarantee| match &guarantee.assertion {
         Assertion::Path(_, subject) => [space.inside(subject), space.real(subject)].iter().flatten().any(|subject| {
-            let is_within = |path: &Path| crate::view::is_within(path, subject);
+            let is_within = |path: &Path| crate::space::is_within(path, subject);
             is_within(path) || is_within(&seen.path)
         }),
         _ => false,

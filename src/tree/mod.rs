@@ -17,8 +17,9 @@ use crate::mounts::{Mount, Provider};
 use crate::path::{Root, SymbolicPath};
 use crate::plan::Step;
 use crate::secrets::SECRETS;
+use crate::space::{Node, Space};
 use crate::verdict::{self, Reach};
-use crate::view::{Kind, Node, Seen, Space};
+use crate::view::{Kind, Seen};
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
