@@ -6,9 +6,12 @@
 #![allow(clippy::disallowed_methods, reason = "this module looks for bubblewrap and tries it")]
 
 use crate::diagnostic::{Code, Diagnostic};
+use crate::exec;
+use crate::host;
 use crate::invocation::isolation_options;
 use crate::plan::{Action, Content};
 use crate::policy::Grant;
+use crate::seccomp;
 use crate::source::Location;
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
@@ -74,8 +77,13 @@ fn install_help() -> String {
 /// Tries whether bubblewrap can do what a plan needs: its options, and its namespaces with the
 /// kernel of this host. Runs no program of the host but bubblewrap and sbc itself.
 pub fn probe(bwrap: &Path, content: &Content) -> Result<(), Diagnostic> {
+    let failed = |error| Diagnostic::error(Code::SBC0703, format!("`{}` cannot be run: {error}", bwrap.display()));
     let mut command = Command::new(bwrap);
     command.env_clear().stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    if let Some(architecture) = host::architecture() {
+        command.stdin(exec::in_memory(&seccomp::program(architecture, content)).map_err(failed)?);
+        command.args(["--seccomp", "0"]);
+    }
     command
         .args(isolation_options(content))
         .args(["--proc", "/proc", "--dev", "/dev", "--perms", "0755", "--size", "65536", "--tmpfs", "/tmp"]);
@@ -85,9 +93,7 @@ pub fn probe(bwrap: &Path, content: &Content) -> Result<(), Diagnostic> {
         command.args(["--overlay-src", "/usr", "--tmp-overlay", "/usr"]);
     }
     // There is no such program inside; reaching that point is all that is wanted.
-    let output = command.args(["--json-status-fd", "1", "--", "/nothing"]).output();
-    let output = output
-        .map_err(|error| Diagnostic::error(Code::SBC0703, format!("`{}` cannot be run: {error}", bwrap.display())))?;
+    let output = command.args(["--json-status-fd", "1", "--", "/nothing"]).output().map_err(failed)?;
     let complaint = String::from_utf8_lossy(&output.stderr);
     if complaint.contains("execvp /nothing") { Ok(()) } else { Err(explain(&complaint)) }
 }
@@ -227,6 +233,12 @@ const CAUSES: &[Cause] = &[
         code: Code::SBC0703,
         title: "a container makes `/proc/sys` read-only",
         help: "run the container with `--security-opt systempaths=unconfined`",
+    },
+    Cause {
+        text: "PR_SET_SECCOMP",
+        code: Code::SBC0703,
+        title: "this kernel filters no system calls",
+        help: "use a kernel with CONFIG_SECCOMP_FILTER, as all distributions have it",
     },
     Cause {
         text: "Exceeded maximum number of arguments",

@@ -7,6 +7,7 @@
 use crate::diagnostic::{Code, Diagnostic};
 use crate::mounts::HostTree;
 use crate::path::SymbolicPath;
+use crate::seccomp::Architecture;
 use crate::view::{Access, Node, Space};
 use crate::words::Variable;
 use std::cell::RefCell;
@@ -30,6 +31,8 @@ pub struct Host {
     pub project: PathBuf,
     /// Physical, without links: where the caller is.
     pub cwd: PathBuf,
+    /// `None` where there is no filter of system calls for it.
+    pub architecture: Option<Architecture>,
     /// The links of the host, as far as they have been looked at.
     pub links: Links,
 }
@@ -40,6 +43,12 @@ pub struct Links {
     known: RefCell<HashMap<OsString, Option<PathBuf>>>,
     /// Paths of policies with their links followed.
     real: RefCell<HashMap<SymbolicPath, Option<PathBuf>>>,
+}
+
+/// What this program was built for, if there is a filter of system calls for that. A 32-bit program has
+/// none, whatever it runs on.
+pub fn architecture() -> Option<Architecture> {
+    Architecture::from_name(env::consts::ARCH)
 }
 
 impl Links {
@@ -77,6 +86,7 @@ impl Host {
             gid: rustix::process::getgid().as_raw(),
             project,
             cwd,
+            architecture: architecture(),
             links: Links::default(),
         })
     }

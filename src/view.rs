@@ -199,9 +199,6 @@ pub struct View<'a> {
 /// The names in a `/dev` that bubblewrap makes, besides links and directories.
 pub const DEVICES: [&str; 6] = ["null", "zero", "full", "random", "urandom", "tty"];
 
-/// The directories in it.
-const DEVICE_DIRECTORIES: [&str; 2] = ["pts", "shm"];
-
 const ALL: Access = Access { read: true, write: true, execute: true };
 const LOOK: Access = Access { read: true, write: false, execute: true };
 const NOTHING: Access = Access { read: false, write: false, execute: false };
@@ -339,7 +336,7 @@ impl<'a> View<'a> {
             }
             Provider::Denied { open, file } => (Kind::Masked, if *open && !file { LOOK } else { NOTHING }, None),
             Provider::Proc => (Kind::Kernel, LOOK, None),
-            Provider::Dev => (Kind::Memory, ALL, Some(Effect::Discarded)),
+            Provider::Dev => (Kind::Memory, LOOK, None),
         }
     }
 
@@ -348,7 +345,7 @@ impl<'a> View<'a> {
         let discarded = Some(Effect::Discarded);
         if self.mounts.made(path).is_some() {
             return match mount.provider {
-                Provider::Denied { .. } => (Kind::Made, LOOK, None),
+                Provider::Denied { .. } | Provider::Dev => (Kind::Made, LOOK, None),
                 _ => (Kind::Made, ALL, discarded),
             };
         }
@@ -356,9 +353,8 @@ impl<'a> View<'a> {
             Provider::Dev if DEVICES.iter().any(|name| rest == Path::new(name)) => {
                 (Kind::Device, Access { execute: false, ..ALL }, discarded)
             }
-            Provider::Dev if DEVICE_DIRECTORIES.iter().any(|name| rest == Path::new(name)) => {
-                (Kind::Memory, ALL, discarded)
-            }
+            Provider::Dev if rest == Path::new("pts") => (Kind::Memory, ALL, discarded),
+            Provider::Dev if rest == Path::new("shm") => (Kind::Memory, LOOK, None),
             Provider::Dev if rest.starts_with("pts") => (Kind::Kernel, LOOK, None),
             Provider::Proc => (Kind::Kernel, LOOK, None),
             _ => self.absent(path),

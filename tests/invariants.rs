@@ -11,6 +11,7 @@ const MACHINE: &[&str] = &[
     "command/",
     "enter.rs",
     "exec.rs",
+    "foreground.rs",
     "guard.rs",
     "host.rs",
     "invocation.rs",

@@ -12,6 +12,7 @@ fn limit_holds() {
 /// Where a limit cannot be set, nothing runs: sbc sets limits through `/proc`.
 #[test]
 fn limit_without_proc_is_refused() {
-    let project = Project::with_body("filesystem { remove \"/proc\"; }\nlimits { open-files \"64\"; }");
-    project.exec("true").code(125).says(&["SBC0708", "proc \"/proc\""]);
+    let project =
+        Project::with_body("filesystem { remove \"/proc\"; }\nlimits { processes \"none\"; open-files \"64\"; }");
+    project.exec("true").code(125).says(&["SBC0708", "proc \"/proc\"", "limits { open-files \"none\"; }"]);
 }

@@ -36,5 +36,7 @@ mod random;
 mod reasons;
 mod sandbox;
 mod script;
+mod seccomp;
 mod signals;
 mod support;
+mod terminal;

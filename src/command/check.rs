@@ -49,6 +49,7 @@ fn check_host(root: &Path, sandboxes: &[crate::compile::Compiled], out: &mut Dia
         Err(diagnostic) => return out.push(diagnostic),
     };
     refuse_root(out);
+    invocation::unfiltered(&host).into_iter().for_each(|diagnostic| out.push(diagnostic));
     for compiled in sandboxes {
         invocation::resolve(compiled, &host, out);
     }
