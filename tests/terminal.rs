@@ -92,7 +92,8 @@ fn starts(project: &Project) -> Vec<String> {
     [format!("{} exec", env!("CARGO_BIN_EXE_sbc"))].into_iter().chain(scripts).collect()
 }
 
-// The jobs below start no programs: a shell that is stopped between `vfork` and `exec` does not stop.
+// The jobs below start no programs when they are stopped, because a shell does not stop between `vfork` and
+// `exec`; and they read nothing, because they could take what is typed for the shell before they stop.
 
 /// An interactive shell inside has its jobs: Ctrl-Z stops one, `fg` goes on with it, Ctrl-C ends it,
 /// and it learns of another size of the window.
@@ -104,7 +105,7 @@ fn job_control_inside() {
         terminal.types("echo re''ady\n");
         let greeting = terminal.shows("ready");
         assert!(!greeting.contains("job control"), "{start}: {greeting}");
-        let job = "trap \"echo go\"\"es on\" CONT; echo work\"\"ing; while :; do read line; done";
+        let job = "sleep 1000 & trap \"echo go\"\"es on\" CONT; echo work\"\"ing; while :; do wait; done";
         terminal.types(&format!("sh -c '{job}'\n"));
         terminal.shows("working");
         terminal.types("\x1a");
@@ -136,7 +137,7 @@ fn job_control_outside() {
     let sbc = env!("CARGO_BIN_EXE_sbc");
     let mut terminal = Terminal::start(&project, &["sh"], "exec bash --norc --noediting -i");
     terminal.types(&format!(
-        "{sbc} exec -- sh -c 'trap \"echo cau\"\"ght; exit 5\" INT; trap \"echo go\"\"es on\" CONT; echo run\"\"ning; while :; do read line; done'\n"
+        "{sbc} exec -- sh -c 'sleep 1000 & trap \"echo cau\"\"ght; exit 5\" INT; trap \"echo go\"\"es on\" CONT; echo run\"\"ning; while :; do wait; done'\n"
     ));
     terminal.shows("running");
     terminal.types("\x1a");
