@@ -110,7 +110,7 @@ pub fn unfiltered(host: &Host) -> Option<Diagnostic> {
         "sandboxes run without it; for what it refuses see the threat model. There is one for {}",
         diagnostic::list(Architecture::ALL.map(Architecture::name), "and")
     );
-    host.architecture.is_none().then(|| Diagnostic::warning(Code::SBC0709, title).help(help))
+    host.architecture.is_none().then(|| Diagnostic::warning(Code::SBC0710, title).help(help))
 }
 
 /// Whether the kernel lets a process type into its terminal (TIOCSTI). Linux 6.2 can refuse it; it is

@@ -45,7 +45,7 @@ const ELSEWHERE: &[(Code, &str, &str)] = &[
     (Code::SBC0706, "bad_input", "no_command"),
     (Code::SBC0707, "bad_input", "invisible_workdir"),
     (Code::SBC0708, "bad_host", "full_keyring"),
-    (Code::SBC0709, "seccomp", "machine_without_a_filter"),
+    (Code::SBC0710, "seccomp", "machine_without_a_filter"),
 ];
 
 fn folder() -> PathBuf {

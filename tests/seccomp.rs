@@ -315,7 +315,7 @@ fn machine_without_a_filter() {
     let project = Project::with_body("");
     try_syscall(&project);
     let host = Host { architecture: None, ..Host::read(&project.root).unwrap() };
-    assert_eq!(invocation::unfiltered(&host).map(|diagnostic| diagnostic.code), Some(Code::SBC0709));
+    assert_eq!(invocation::unfiltered(&host).map(|diagnostic| diagnostic.code), Some(Code::SBC0710));
     let loaded = load(&project.root, &mut Diagnostics::default());
     let compiled = compile(&loaded.sources, &Wanted::Only).sandboxes.pop().unwrap();
     let options = invocation::resolve(&compiled, &host, &mut Diagnostics::default()).0.options;
