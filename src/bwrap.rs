@@ -7,9 +7,12 @@
 
 use crate::complaint::explain;
 use crate::diagnostic::{Code, Diagnostic};
+use crate::exec;
+use crate::host;
 use crate::invocation::isolation_options;
 use crate::plan::{Action, Content};
 use crate::policy::Grant;
+use crate::seccomp;
 use crate::surroundings::Surroundings;
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
@@ -75,8 +78,13 @@ fn install_help() -> String {
 /// Tries whether bubblewrap can do what a plan needs: its options, and its namespaces with the
 /// kernel of this host. Runs no program of the host but bubblewrap and sbc itself.
 pub fn probe(bwrap: &Path, content: &Content) -> Result<(), Diagnostic> {
+    let failed = |error| Diagnostic::error(Code::SBC0703, format!("`{}` cannot be run: {error}", bwrap.display()));
     let mut command = Command::new(bwrap);
     command.env_clear().stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    if let Some(architecture) = host::architecture() {
+        command.stdin(exec::in_memory(&seccomp::program(architecture, content)).map_err(failed)?);
+        command.args(["--seccomp", "0"]);
+    }
     command
         .args(isolation_options(content))
         .args(["--proc", "/proc", "--dev", "/dev", "--perms", "0755", "--size", "65536", "--tmpfs", "/tmp"]);
@@ -86,9 +94,7 @@ pub fn probe(bwrap: &Path, content: &Content) -> Result<(), Diagnostic> {
         command.args(["--overlay-src", "/usr", "--tmp-overlay", "/usr"]);
     }
     // There is no such program inside; reaching that point is all that is wanted.
-    let output = command.args(["--json-status-fd", "1", "--", "/nothing"]).output();
-    let output = output
-        .map_err(|error| Diagnostic::error(Code::SBC0703, format!("`{}` cannot be run: {error}", bwrap.display())))?;
+    let output = command.args(["--json-status-fd", "1", "--", "/nothing"]).output().map_err(failed)?;
     let complaint = String::from_utf8_lossy(&output.stderr);
     if complaint.contains("execvp /nothing") { Ok(()) } else { Err(explain(&complaint, &Surroundings::read())) }
 }

@@ -9,6 +9,7 @@ use crate::diagnostic::{Code, Diagnostic};
 use crate::git::{self, GitDirectory};
 use crate::mounts::HostTree;
 use crate::path::SymbolicPath;
+use crate::seccomp::Architecture;
 use crate::space::{Access, Node, Space};
 use crate::words::Variable;
 use std::cell::{OnceCell, RefCell};
@@ -32,6 +33,8 @@ pub struct Host {
     pub project: PathBuf,
     /// Physical, without links: where the caller is.
     pub cwd: PathBuf,
+    /// `None` where there is no filter of system calls for it.
+    pub architecture: Option<Architecture>,
     /// What has been looked at.
     pub links: Links,
     /// Filled by [`Host::git`].
@@ -55,6 +58,12 @@ pub struct Links {
 pub struct Source {
     pub kind: fs::FileType,
     pub is_readable: bool,
+}
+
+/// What this program was built for, if there is a filter of system calls for that. A 32-bit program has
+/// none, whatever it runs on.
+pub fn architecture() -> Option<Architecture> {
+    Architecture::from_name(env::consts::ARCH)
 }
 
 impl Links {
@@ -92,6 +101,7 @@ impl Host {
             gid: rustix::process::getgid().as_raw(),
             project,
             cwd,
+            architecture: architecture(),
             links: Links::default(),
             git: OnceCell::new(),
         })

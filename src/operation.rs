@@ -126,7 +126,7 @@ impl<'a, 'o> Inspector<'a, 'o> {
                     bytes.push(b'\n');
                 }
                 let option = if step.place == Place::Root { "--file" } else { "--ro-bind-data" };
-                Operation::Data { option, mode: 0o444, data: Data::Text(bytes) }
+                Operation::Data { option, mode: 0o444, data: Data::Bytes(bytes) }
             }
             Action::Tmpfs { size, mode } => Operation::Tmpfs { size: *size, mode: mode.unwrap_or(0o755) },
             Action::Directory => Operation::Directory,

@@ -259,7 +259,7 @@ impl<'a> View<'a> {
                 (Kind::Masked, if *open && !file { Access::LOOK } else { Access::NONE }, None)
             }
             Provider::Proc => (Kind::Kernel, Access::LOOK, None),
-            Provider::Dev => (Kind::Memory, Access::ALL, Some(Effect::Discarded)),
+            Provider::Dev => (Kind::Memory, Access::LOOK, None),
         }
     }
 
@@ -268,7 +268,7 @@ impl<'a> View<'a> {
         let discarded = Some(Effect::Discarded);
         if self.mounts.made(path).is_some() {
             return match mount.provider {
-                Provider::Denied { .. } => (Kind::Made, Access::LOOK, None),
+                Provider::Denied { .. } | Provider::Dev => (Kind::Made, Access::LOOK, None),
                 _ => (Kind::Made, Access::ALL, discarded),
             };
         }
@@ -276,7 +276,7 @@ impl<'a> View<'a> {
             Provider::Dev if DEVICES.iter().any(|name| rest == Path::new(name)) => {
                 (Kind::Device, Access { execute: false, ..Access::ALL }, discarded)
             }
-            Provider::Dev if rest == Path::new("shm") => (Kind::Memory, Access::ALL, discarded),
+            Provider::Dev if rest == Path::new("shm") => (Kind::Memory, Access::LOOK, None),
             Provider::Dev if rest.starts_with("pts") => (Kind::Kernel, Access::LOOK, None),
             Provider::Proc => (Kind::Kernel, Access::LOOK, None),
             _ => self.absent(path),

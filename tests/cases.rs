@@ -50,6 +50,7 @@ const ELSEWHERE: &[(Code, &str, &str)] = &[
     (Code::SBC0811, "reach", "nowhere"),
     (Code::SBC0806, "lints", "directory_of_the_search_path"),
     (Code::SBC0810, "lints", "many_mounts"),
+    (Code::SBC0710, "seccomp", "machine_without_a_filter"),
 ];
 
 fn folder() -> PathBuf {

@@ -14,6 +14,7 @@ const MACHINE: &[&str] = &[
     "exec.rs",
     "explain/",
     "git.rs",
+    "foreground.rs",
     "guard.rs",
     "host.rs",
     "invocation.rs",

@@ -43,6 +43,8 @@ mod reasons;
 mod revision;
 mod sandbox;
 mod script;
+mod seccomp;
 mod show;
 mod signals;
 mod support;
+mod terminal;
