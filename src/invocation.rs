@@ -181,6 +181,11 @@ impl<'a> Builder<'a, '_> {
         if let Some(buried) = self.mounts.buried(&request.at, &placed.path) {
             return layout::buried_by_link(buried, &request, &placed.path, self.inspector.out);
         }
+        if let Some(file) =
+            self.mounts.provider(&placed.path).filter(|mount| mount.is_file() && mount.at != placed.path)
+        {
+            return layout::below_a_file(file, &request, self.inspector.out);
+        }
         self.mounts.note_move(&request.at, &placed.path);
         if let Operation::Deny { open } = request.operation {
             return self.deny(request.step, placed, open);
@@ -296,7 +301,7 @@ impl<'a> Builder<'a, '_> {
                 return self.inspector.problem(&request.step.origins, Code::SBC0406, title, help);
             }
             // Also when it is there: another run may have made it, and must not remove it now.
-            _ if placed.writable => return self.inspector.placeholder(host, directory),
+            _ if placed.writable => return self.inspector.placeholder(request.step, host, directory),
             Ok(_) => return,
             Err(_) => {}
         }

@@ -83,6 +83,17 @@ fn buried(step: &Step, over: &Step, out: &mut Diagnostics) {
     ));
 }
 
+/// Reports a mount below what is a file on this host.
+pub fn below_a_file(file: &Mount<'_>, request: &Request<'_>, out: &mut Diagnostics) {
+    let title = format!("`{}` lies below a file", request.step.at);
+    let diagnostic =
+        at(request.step, Diagnostic::error(Code::SBC0405, title).help("remove one of the two rules"), "this rule");
+    out.push(match file.step {
+        Some(step) => at(step, diagnostic, "the file"),
+        None => diagnostic,
+    });
+}
+
 /// Reports a mount that links of the host lead onto what lies below it.
 pub fn buried_by_link(buried: &Mount<'_>, request: &Request<'_>, at: &Path, out: &mut Diagnostics) {
     let Some(step) = buried.step else { return };

@@ -76,6 +76,13 @@ pub struct Mount<'a> {
     pub step: Option<&'a Step>,
 }
 
+impl Mount<'_> {
+    /// Whether it is known to be a file, in which nothing can lie.
+    pub fn is_file(&self) -> bool {
+        matches!(self.provider, Provider::Text | Provider::Copy { .. } | Provider::Denied { file: true, .. })
+    }
+}
+
 /// A path that must exist on the host while the sandbox runs, and is removed afterwards when it is
 /// still empty.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]

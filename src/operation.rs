@@ -106,7 +106,7 @@ impl<'a, 'o> Inspector<'a, 'o> {
             Ok(kind) if kind.is_file() => {
                 return Some(Operation::Bind { option: "--ro-bind", source, directory: false, writable: false });
             }
-            Err(_) if needed => self.placeholder(&source, true),
+            Err(_) if needed => self.placeholder(step, &source, true),
             // What is there and no directory has been reported with the rule below it.
             _ => return None,
         }
@@ -169,7 +169,7 @@ impl<'a, 'o> Inspector<'a, 'o> {
         }
         if matches!(missing, Missing::CreateDir | Missing::CreateFile) {
             // Another run may have made it; then the last one removes it.
-            self.placeholder(&real, missing == Missing::CreateDir);
+            self.placeholder(step, &real, missing == Missing::CreateDir);
         }
         Some(granted(step, grant, real, kind.is_dir()))
     }
@@ -204,7 +204,7 @@ impl<'a, 'o> Inspector<'a, 'o> {
             }
             Missing::CreateDir | Missing::CreateFile => {
                 let directory = missing == Missing::CreateDir;
-                self.placeholder(real, directory);
+                self.placeholder(step, real, directory);
                 Some(granted(step, grant, real.to_owned(), directory))
             }
         }
@@ -219,8 +219,21 @@ impl<'a, 'o> Inspector<'a, 'o> {
         source.unwrap_or_else(|| real.to_owned())
     }
 
-    /// Lists a path that has to exist while the sandbox runs.
-    pub fn placeholder(&mut self, path: &Path, directory: bool) {
+    /// Lists a path that has to exist while the sandbox runs. It cannot be a file for one rule and a
+    /// directory for another.
+    pub fn placeholder(&mut self, step: &Step, path: &Path, directory: bool) {
+        let clashes = |other: &Placeholder| {
+            (other.path == path && other.directory != directory)
+                || (!directory && other.path != path && other.path.starts_with(path))
+                || (!other.directory && other.path != path && path.starts_with(&other.path))
+        };
+        if let Some(other) = self.placeholders.iter().find(|other| clashes(other)) {
+            let title = format!(
+                "`{}` is not there, and would have to be a file for one rule and a directory for another",
+                if other.path.starts_with(path) { path } else { &other.path }.display()
+            );
+            return self.problem(&step.origins, Code::SBC0406, title, "remove one of the two rules");
+        }
         self.placeholders.push(Placeholder { path: path.to_owned(), directory });
     }
 

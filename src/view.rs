@@ -202,8 +202,8 @@ impl<'a> View<'a> {
         let mount = self.mounts.provider(path);
         let own_link = self.mounts.link_at(path).map(|(to, _)| to.to_owned());
         let (kind, access, effect) = match own_link.or_else(|| self.mounts.device_link(path)) {
+            _ if self.closed_above(path) => (Kind::Unreachable, Access::NONE, None),
             Some(to) => (Kind::Link { to }, Access::LOOK, None),
-            None if self.closed_above(path) => (Kind::Unreachable, Access::NONE, None),
             None => self.content(path, mount),
         };
         Seen { path: path.to_owned(), links: Vec::new(), kind, access, effect, mount }
