@@ -106,6 +106,9 @@ codes! {
     SBC0801 Warning "a rule that changes nothing",
     SBC0802 Warning "a profile that is inherited anyway",
     SBC0803 Warning "a git directory that is left out",
+    // 09: after a run
+    SBC0901 Warning "something has appeared that a rule forbids",
+    SBC0902 Warning "a protected path has changed",
 }
 
 impl Code {

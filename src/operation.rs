@@ -9,7 +9,7 @@ use crate::builtin;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::host::Host;
 use crate::invocation::Data;
-use crate::mounts::{HostTree, Placeholder, Unplaced};
+use crate::mounts::{Guarded, HostTree, Placeholder, Unplaced};
 use crate::origin::Origin;
 use crate::path::SymbolicPath;
 use crate::plan::{Action, Content, Place, Step};
@@ -51,6 +51,8 @@ pub struct Inspector<'a, 'o> {
     /// The host, with everything that the sandbox can write on it.
     tree: HostTree,
     pub placeholders: Vec<Placeholder>,
+    /// What is looked at after the run.
+    pub guarded: Guarded,
     /// Steps without a mount, where they would stand: skipped ones, and those with a problem.
     pub absent: Vec<(PathBuf, &'a Step)>,
 }
@@ -62,7 +64,14 @@ impl<'a, 'o> Inspector<'a, 'o> {
             _ => None,
         };
         let writable: Vec<PathBuf> = content.steps.iter().filter_map(source).collect();
-        Inspector { host, out, tree: HostTree::new(&writable), placeholders: Vec::new(), absent: Vec::new() }
+        Inspector {
+            host,
+            out,
+            tree: HostTree::new(&writable),
+            placeholders: Vec::new(),
+            guarded: Guarded::default(),
+            absent: Vec::new(),
+        }
     }
 
     /// The requests of all steps, parents first. Steps that are skipped or wrong have none.
@@ -103,6 +112,7 @@ impl<'a, 'o> Inspector<'a, 'o> {
         match fs::metadata(&source) {
             Ok(kind) if kind.is_dir() => {}
             Ok(kind) if kind.is_file() => {
+                self.guarded.kept.push(source.clone());
                 return Some(Operation::Bind { option: "--ro-bind", source, directory: false, writable: false });
             }
             Err(_) if needed => self.placeholder(&source, true),
@@ -115,15 +125,12 @@ impl<'a, 'o> Inspector<'a, 'o> {
     /// What a step does on this host; `None` when it is skipped or cannot be done.
     fn operation(&mut self, step: &Step) -> Option<Operation> {
         Some(match &step.action {
-            Action::Host { grant, source, missing, merged_usr } => {
+            Action::Host { grant, source, missing, merged_usr, .. } => {
                 return self.grant(step, *grant, source, *missing, merged_usr.as_deref());
             }
             Action::Pin { .. } => return None,
             Action::File { text } => {
-                let mut bytes = self.text(text, &step.origins)?.into_vec();
-                if bytes.last().is_some_and(|last| *last != b'\n') {
-                    bytes.push(b'\n');
-                }
+                let bytes = whole_lines(self.text(text, &step.origins)?);
                 let option = if step.place == Place::Root { "--file" } else { "--ro-bind-data" };
                 Operation::Data { option, mode: 0o444, data: Data::Text(bytes) }
             }
@@ -166,9 +173,12 @@ impl<'a, 'o> Inspector<'a, 'o> {
             self.report(&step.origins, absent::unreadable(self.host, &real));
             return None;
         }
-        if matches!(missing, Missing::CreateDir | Missing::CreateFile) {
+        if let Some(directory) = missing.makes_directory() {
             // Another run may have made it; then the last one removes it.
-            self.placeholder(&real, missing == Missing::CreateDir);
+            self.made(step, &real, directory);
+        }
+        if grant == Grant::ReadOnly && step.place == Place::Writable {
+            self.guarded.kept.push(real.clone());
         }
         Some(granted(step, grant, real, kind.is_dir()))
     }
@@ -186,8 +196,17 @@ impl<'a, 'o> Inspector<'a, 'o> {
             self.report(&step.origins, absent::unreadable(self.host, real));
             return None;
         }
+        if step.guards_name().is_some() {
+            self.guarded.absent.push(real.to_owned());
+        }
         match missing {
-            Missing::Skip => None,
+            Missing::Skip | Missing::Watch => None,
+            // A name is held where its directory is there already.
+            Missing::HoldDir | Missing::HoldFile
+                if step.guards_name().is_none() || !real.parent().is_some_and(Path::is_dir) =>
+            {
+                None
+            }
             Missing::Error => {
                 let (mut diagnostic, near) = absent::missing(self.host, &self.written(step, real));
                 match (step.origins.first(), near) {
@@ -201,9 +220,9 @@ impl<'a, 'o> Inspector<'a, 'o> {
                 self.report(&step.origins, diagnostic);
                 None
             }
-            Missing::CreateDir | Missing::CreateFile => {
-                let directory = missing == Missing::CreateDir;
-                self.placeholder(real, directory);
+            Missing::CreateDir | Missing::CreateFile | Missing::HoldDir | Missing::HoldFile => {
+                let directory = missing.makes_directory() == Some(true);
+                self.made(step, real, directory);
                 Some(granted(step, grant, real.to_owned(), directory))
             }
         }
@@ -220,7 +239,17 @@ impl<'a, 'o> Inspector<'a, 'o> {
 
     /// Lists a path that has to exist while the sandbox runs.
     pub fn placeholder(&mut self, path: &Path, directory: bool) {
-        self.placeholders.push(Placeholder { path: path.to_owned(), directory });
+        self.placeholders.push(Placeholder { path: path.to_owned(), directory, text: Vec::new() });
+    }
+
+    /// Lists a path that a step asks to be made, with what it holds.
+    fn made(&mut self, step: &Step, path: &Path, directory: bool) {
+        let text = match &step.action {
+            Action::Host { text: Some(text), .. } => self.text(text, &step.origins).map(whole_lines),
+            _ => None,
+        };
+        let text = text.unwrap_or_default();
+        self.placeholders.push(Placeholder { path: path.to_owned(), directory, text });
     }
 
     fn wrong_kind(&mut self, step: &Step, real: &Path, grant: Grant) {
@@ -242,7 +271,7 @@ impl<'a, 'o> Inspector<'a, 'o> {
         let path = match self.host.expand(source) {
             Ok(path) => path,
             Err(variable) => {
-                if !matches!(&step.action, Action::Host { missing: Missing::Skip, .. }) {
+                if !step.may_be_left_out() {
                     self.unset(&step.origins, variable);
                 }
                 return None;
@@ -299,6 +328,15 @@ impl<'a, 'o> Inspector<'a, 'o> {
             None => diagnostic,
         });
     }
+}
+
+/// A text with the newline that a file ends in.
+fn whole_lines(text: OsString) -> Vec<u8> {
+    let mut bytes = text.into_vec();
+    if bytes.last().is_some_and(|last| *last != b'\n') {
+        bytes.push(b'\n');
+    }
+    bytes
 }
 
 /// How a source that is there gets in.

@@ -39,3 +39,4 @@ mod sandbox;
 mod script;
 mod signals;
 mod support;
+mod traps;
