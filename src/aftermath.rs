@@ -178,9 +178,7 @@ fn left(record: &Record, records: &[Record]) -> Vec<Item> {
     let others = || records.iter().filter(|other| other.file != record.file).flat_map(made);
     let hosts = |item: &Item| {
         others().any(|guest| {
-            guest.path != item.path
-                && guest.path.starts_with(&item.path)
-                && fs::symlink_metadata(&guest.path).is_ok()
+            guest.path != item.path && guest.path.starts_with(&item.path) && fs::symlink_metadata(&guest.path).is_ok()
         })
     };
     let is_done = !made(record).any(|item| placeholder::is_untouched(item) || hosts(item));
@@ -207,13 +205,14 @@ fn carry_off(path: &Path, state: &Path) -> Diagnostic {
     let title = format!("`{}` has appeared while a sandbox ran, and a rule forbids it", path.display());
     let diagnostic = Diagnostic::warning(Code::SBC0901, title);
     match quarantine::carry_off(path, state) {
-        Ok(there) => diagnostic.note(format!("it is now `{}`, where nothing obeys it", there.display())).help(
-            format!("look at it; to have it back: `mv -n {} {}`", word(&there), word(path)),
-        ),
-        Err(error) => diagnostic.note(format!("it could not be moved away: {error}")).help(format!(
-            "look at it before a program on the host obeys it: `ls -la {}`",
+        Ok(there) => diagnostic.note(format!("it is now `{}`, where nothing obeys it", there.display())).help(format!(
+            "look at it; to have it back: `mv -n {} {}`",
+            word(&there),
             word(path)
         )),
+        Err(error) => diagnostic
+            .note(format!("it could not be moved away: {error}"))
+            .help(format!("look at it before a program on the host obeys it: `ls -la {}`", word(path))),
     }
 }
 
@@ -224,17 +223,19 @@ fn changed(item: &Item) -> Option<Diagnostic> {
         return None;
     }
     let path = item.path.display();
-    let what = match now {
-        None => "is gone",
-        Some(now) if now.is_same_file(&item.state) => "has been written",
-        Some(_) => "has been replaced",
+    let (what, note) = match now {
+        None => ("is gone", "a program on the host did that; what comes there next can be written inside"),
+        Some(now) if now.is_same_file(&item.state) => {
+            ("has been written", "a program on the host did that, or somebody by another name of the file")
+        }
+        Some(_) => (
+            "has been replaced",
+            "a program on the host did that, and what it put there could be written inside from then on",
+        ),
     };
     let title = format!("`{path}` {what} while a sandbox ran that shows it read-only");
-    Some(
-        Diagnostic::warning(Code::SBC0902, title)
-            .note("a program on the host did that, and what it put there could be written inside from then on")
-            .help("look at it before a program on the host obeys it"),
-    )
+    let help = "look at it before a program on the host obeys it";
+    Some(Diagnostic::warning(Code::SBC0902, title).note(note).help(help))
 }
 
 fn unwritable(state: &Path, error: &io::Error) -> Diagnostic {

@@ -54,7 +54,9 @@ fn make_at(path: &Path, directory: bool, text: &[u8], made: &mut Vec<Item>) -> i
     match result {
         Ok(()) => {}
         // Somebody else was faster, and it is theirs.
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return open(path, directory).map(drop).map_err(Into::into),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+            return open(path, directory).map(drop).map_err(Into::into);
+        }
         Err(error) => return Err(error),
     }
     let state = State::of(path).ok_or(io::ErrorKind::NotFound)?;

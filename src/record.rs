@@ -254,7 +254,8 @@ impl Record {
         } else {
             let mut bytes = Vec::new();
             left.iter().for_each(|item| item.write(&mut bytes));
-            let mut file = tempfile::NamedTempFile::with_suffix_in(".new", self.file.parent().unwrap_or(Path::new("/")))?;
+            let mut file =
+                tempfile::NamedTempFile::with_suffix_in(".new", self.file.parent().unwrap_or(Path::new("/")))?;
             file.write_all(&bytes)?;
             file.persist(&self.file).map_err(|error| error.error)?;
         }

@@ -46,6 +46,8 @@ const ELSEWHERE: &[(Code, &str, &str)] = &[
     (Code::SBC0707, "bad_input", "invisible_workdir"),
     (Code::SBC0708, "bad_host", "full_keyring"),
     (Code::SBC0803, "projects", "separate_git_directory"),
+    (Code::SBC0901, "traps", "missing_names"),
+    (Code::SBC0902, "traps", "replaced_files_are_reported"),
 ];
 
 fn folder() -> PathBuf {

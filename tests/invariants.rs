@@ -6,6 +6,7 @@ use std::path::Path;
 /// The modules that may look at the machine. `guard.rs` needs a thread and a deadline.
 const MACHINE: &[&str] = &[
     "absent.rs",
+    "aftermath.rs",
     "bwrap.rs",
     "cache.rs",
     "command/",
@@ -15,12 +16,15 @@ const MACHINE: &[&str] = &[
     "guard.rs",
     "host.rs",
     "invocation.rs",
+    "janitor.rs",
     "layout.rs",
     "main.rs",
     "mounts.rs",
     "operation.rs",
     "placeholder.rs",
     "project.rs",
+    "quarantine.rs",
+    "record.rs",
     "surroundings.rs",
     "sys.rs",
     "write.rs",

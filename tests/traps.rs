@@ -201,7 +201,8 @@ fn missing_names_by_the_script() {
     fs::copy(project.home.join("kept/app.sh"), project.root.join(".agent-sandbox/app.sh")).unwrap();
     let shell = creations();
     let output = run(project.command("dash").args([".agent-sandbox/app.sh", "--", "sh", "-c", &shell])).code(0);
-    for name in HELD.iter().filter(|name| **name != ".agent-sandbox").chain(&[".git/commondir", ".agent-sandbox/file"]) {
+    for name in HELD.iter().filter(|name| **name != ".agent-sandbox").chain(&[".git/commondir", ".agent-sandbox/file"])
+    {
         assert!(!project.root.join(name).exists(), "{name}: {}", output.stderr);
     }
     for name in WATCHED_FILES.iter().filter(|name| **name != ".git/info/attributes").chain(&WATCHED_DIRECTORIES) {
@@ -329,7 +330,10 @@ fn the_users_own_stays() {
     project.write(".vscode/settings.json", "{}");
     project.write(".envrc", "mine, too\n");
     let said = running.finish();
-    assert!(!said.contains("SBC0901") && said.contains("SBC0902") && said.contains(".envrc` has been written"), "{said}");
+    assert!(
+        !said.contains("SBC0901") && said.contains("SBC0902") && said.contains(".envrc` has been written"),
+        "{said}"
+    );
     assert_eq!((project.read(".vscode/settings.json"), project.read(".envrc")), ("{}".into(), "mine, too\n".into()));
     assert_eq!((records(&project), janitors(&project).len()), (0, 0));
 }
@@ -338,11 +342,15 @@ fn the_users_own_stays() {
 #[test]
 fn replaced_files_are_reported() {
     let project = project("");
-    let running = Running::start(&project, "while ! git config --file .git/config core.pager evil; do sleep 0.05; done 2>/dev/null &");
+    let running = Running::start(
+        &project,
+        "while ! git config --file .git/config core.pager evil; do sleep 0.05; done 2>/dev/null &",
+    );
     git(&project, "config remote.origin.url here");
     soon("the agent writes", || project.read(".git/config").contains("evil"));
     let said = running.finish();
     assert!(said.contains(".git/config` has been replaced while a sandbox ran"), "{said}");
+    assert!(said.contains("SBC0902"), "{said}");
 }
 
 /// When sbc is killed its janitor does the work; when both are, the next run does, before it looks at
@@ -402,7 +410,8 @@ fn quarantine_on_another_disk() {
     if fs::metadata(state.path()).unwrap().dev() == fs::metadata(&project.root).unwrap().dev() {
         crate::support::skip!("/dev/shm is no other disk");
     }
-    let shell = "mkdir -p .codex/deep && echo evil >.codex/deep/file && ln -s /etc/passwd .codex/link && echo evil >.envrc";
+    let shell =
+        "mkdir -p .codex/deep && echo evil >.codex/deep/file && ln -s /etc/passwd .codex/link && echo evil >.envrc";
     let mut command = project.sbc_command(&["exec", "--", "/bin/sh", "-c", shell]);
     run(command.env("XDG_STATE_HOME", state.path())).code(0);
     assert_eq!(fs::read_dir(&project.root).unwrap().count(), 2);
