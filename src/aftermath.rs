@@ -11,7 +11,7 @@ use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::emit::shell::literal;
 use crate::mounts::{Guarded, Placeholder};
 use crate::record::{Item, Journal, Lock, Record, Role, State};
-use crate::{placeholder, quarantine};
+use crate::{gitlinks, placeholder, quarantine};
 use std::collections::HashSet;
 use std::fs;
 use std::io;
@@ -93,6 +93,12 @@ fn notes(placeholders: &[Placeholder], guarded: &Guarded) -> Vec<Item> {
     let kept = guarded.kept.iter().filter(|path| !held.contains(path.as_path()));
     let kept = kept.filter_map(|path| Some(Item { role: Role::Kept, state: State::of(path)?, path: path.clone() }));
     items.extend(kept);
+    if let Some(project) = &guarded.repository {
+        items.push(Item { role: Role::Project, state: State::default(), path: project.clone() });
+        let known = gitlinks::repositories(project).into_iter();
+        let item = |path: PathBuf| Some(Item { role: Role::Repository, state: State::with_birth(&path)?, path });
+        items.extend(known.filter_map(item));
+    }
     items
 }
 
@@ -123,14 +129,17 @@ fn settle_all(journal: &Journal, state: &Path) -> Diagnostics {
         // What a run made there is its own, also when the user has put something into it. Its number
         // alone says nothing: the next file may get it.
         let is_made = |there: &State| {
-            let mut made = records.iter().flat_map(|record| record.of(Role::Made));
-            made.any(|made| made.path == first && made.state.is_same_file(there))
+            let mut made = records.iter().flat_map(made).filter(|made| made.path == first);
+            made.any(|made| made.state.is_same_file(there) || placeholder::is_untouched(made))
         };
         let is_others = || others.map(Item::first_missing).any(|other| other == first);
         if has_appeared(item, &first) && !State::of(&first).is_some_and(|there| is_made(&there)) && !is_others() {
             out.push(carry_off(&first, state));
             live.iter().for_each(|record| lose(record, &first));
         }
+    }
+    for record in &over {
+        strangers(record).iter().for_each(|path| out.push(carry_off(path, state)));
     }
     let used: HashSet<&Path> =
         live.iter().flat_map(|record| record.of(Role::Uses)).map(|item| item.path.as_path()).collect();
@@ -151,6 +160,17 @@ fn lose(record: &Record, path: &Path) {
         // It can only fail where there is no room for a line.
         let _ = record.clone().with(&lost);
     }
+}
+
+/// The repositories that git looks into by now and that were not there before, or are others. Each run
+/// looks for itself: what is new for one may be old for the next.
+fn strangers(record: &Record) -> Vec<PathBuf> {
+    let is_known = |path: &Path| {
+        let state = State::with_birth(path);
+        record.of(Role::Repository).any(|known| known.path == path && Some(&known.state) == state.as_ref())
+    };
+    let found = record.of(Role::Project).flat_map(|project| gitlinks::repositories(&project.path));
+    found.filter(|path| !is_known(path)).collect()
 }
 
 /// The paths that a run has made or was about to make.

@@ -48,6 +48,7 @@ pub mod emit;
 pub mod enter;
 pub mod exec;
 pub mod git;
+pub mod gitlinks;
 pub mod host;
 pub mod invocation;
 pub mod janitor;

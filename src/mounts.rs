@@ -93,6 +93,8 @@ pub struct Guarded {
     pub absent: Vec<PathBuf>,
     /// Shown read-only in a directory that can be written.
     pub kept: Vec<PathBuf>,
+    /// A project in whose git directory names are guarded.
+    pub repository: Option<PathBuf>,
 }
 
 /// Why a path has no place.

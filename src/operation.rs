@@ -78,6 +78,9 @@ impl<'a, 'o> Inspector<'a, 'o> {
     pub fn requests(&mut self, placed: &[(&'a Step, PathBuf)]) -> Vec<Request<'a>> {
         let mut requests: Vec<Request<'a>> = Vec::new();
         for (step, at) in placed {
+            if step.guards_name().is_some() && at.starts_with(self.host.project.join(".git")) {
+                self.guarded.repository = Some(self.host.project.clone());
+            }
             match self.operation(step) {
                 Some(operation) => requests.push(Request { step, at: at.clone(), operation }),
                 None if matches!(step.action, Action::Pin { .. }) => {}

@@ -16,7 +16,7 @@ use std::os::fd::OwnedFd;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, UNIX_EPOCH};
 
 /// Larger files are known by their size and the time of their last change, which nobody can forge.
 const LARGEST: u64 = 1 << 20;
@@ -34,6 +34,10 @@ pub enum Role {
     Absent,
     /// Shown read-only.
     Kept,
+    /// A project; git in it looks into no repository but the known ones.
+    Project,
+    /// The `.git` of a known repository.
+    Repository,
 }
 
 /// One line of a record.
@@ -67,12 +71,14 @@ pub struct Journal {
     directory: PathBuf,
 }
 
-const ROLES: [(Role, &str); 5] = [
+const ROLES: [(Role, &str); 7] = [
     (Role::Uses, "uses"),
     (Role::Intends, "intends"),
     (Role::Made, "made"),
     (Role::Absent, "absent"),
     (Role::Kept, "kept"),
+    (Role::Project, "project"),
+    (Role::Repository, "repository"),
 ];
 
 impl State {
@@ -90,6 +96,16 @@ impl State {
             () => fs::read(path).map_or_else(|_| "unreadable".to_owned(), |bytes| sha256(&bytes)),
         };
         Some(State { device: metadata.dev(), inode: metadata.ino(), mark })
+    }
+
+    /// The same, with the time when a directory was made: the number of one that was removed is given to
+    /// the next.
+    pub fn with_birth(path: &Path) -> Option<State> {
+        let state = State::of(path)?;
+        let born = fs::symlink_metadata(path).ok()?.created().ok();
+        let born = born.and_then(|time| time.duration_since(UNIX_EPOCH).ok()).unwrap_or_default();
+        let mark = if state.mark == "dir" { format!("dir.{}", born.as_nanos()) } else { state.mark };
+        Some(State { mark, ..state })
     }
 
     /// Whether it is the same file, whatever it holds.

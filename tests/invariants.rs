@@ -13,6 +13,7 @@ const MACHINE: &[&str] = &[
     "enter.rs",
     "exec.rs",
     "git.rs",
+    "gitlinks.rs",
     "guard.rs",
     "host.rs",
     "invocation.rs",

@@ -259,6 +259,43 @@ fn git_on_the_host_runs_nothing() {
     }
 }
 
+/// A repository that the index calls a submodule is looked into by `git status` in the root. One that has
+/// appeared, or has been replaced, is moved away, however the index is written; a known one stays.
+#[test]
+fn submodules_that_appear() {
+    let program = "printf '#!/bin/sh\\ntouch ~/pwned\\n' >evil.sh; chmod +x evil.sh";
+    let plant = "rm -rf lib/.git; git init --quiet lib; git -C lib -c user.name=x -c user.email=x commit --quiet --allow-empty -m x; \
+                 git -C lib config core.fsmonitor $PWD/evil.sh";
+    let index = "git update-index --add --cacheinfo 160000,$(git -C lib rev-parse HEAD),lib";
+    for (before, after) in [
+        ("", ""),
+        ("", "git update-index --split-index"),
+        ("for n in 1 2 3; do touch li$n; done; git add .", "git update-index --index-version 4"),
+        ("mkdir lib; git -C lib init --quiet; git -C lib commit --quiet --allow-empty -m x; git add lib", ""),
+    ] {
+        for (body, gets_through) in [(String::new(), false), (bare(), true)] {
+            let project = project(&body);
+            for name in ["name tester", "email tester@example.org"] {
+                git(&project, &format!("config --global user.{name}"));
+            }
+            run(project.command("sh").args(["-c", before])).code(0);
+            let output = project.exec(&format!("{program}; {plant}; {index}; {after}"));
+            let told = output.stderr.contains("/lib/.git` has appeared");
+            assert_eq!(told, !gets_through, "{before}; {after}: {output:?}");
+            run(project.command("git").args(["status"]));
+            assert_eq!(project.home.join("pwned").exists(), gets_through, "{before}; {after}");
+        }
+    }
+    let project = project("");
+    git(&project, "config --global user.name tester");
+    git(&project, "config --global user.email tester@example.org");
+    let own = "mkdir lib; git -C lib init --quiet; git -C lib commit --quiet --allow-empty -m x; git add lib";
+    run(project.command("sh").args(["-c", own])).code(0);
+    let output = project.exec("git -C lib -c user.name=x -c user.email=x commit --quiet --allow-empty -m y").code(0);
+    assert_eq!(output.stderr, "");
+    assert!(project.root.join("lib/.git").is_dir());
+}
+
 /// A planted git directory, file or link is moved away whole where there was none.
 #[test]
 fn planted_git_directories() {
@@ -394,10 +431,13 @@ fn two_runs_in_one_project() {
 #[test]
 fn detached_runs_are_audited() {
     let project = project("isolation { lifetime \"detached\"; }");
-    let shell = "(sleep 1; echo evil >.envrc; sleep 1) >/dev/null 2>&1 </dev/null &";
-    project.exec(shell).code(0);
-    assert!(project.root.join(".vscode").exists());
+    let shell = "(echo evil >.envrc; until test -e stop; do sleep 0.1; done) >/dev/null 2>&1 </dev/null &";
+    // bubblewrap holds the caller's standard output as long as anything runs inside.
+    let mut command = project.sbc_command(&["exec", "--", "/bin/sh", "-c", shell]);
+    assert!(command.stdout(Stdio::null()).stderr(Stdio::null()).status().unwrap().success());
     soon("the attack", || project.root.join(".envrc").exists());
+    assert!(project.root.join(".vscode").exists() && records(&project) > 0);
+    project.write("stop", "");
     soon("the janitor", || !project.root.join(".envrc").exists() && records(&project) == 0);
     assert!(!project.root.join(".vscode").exists());
 }
@@ -451,6 +491,8 @@ fn killed_at_any_moment() {
     unchanged(&project, &before);
     assert_eq!((records(&project), janitors(&project).len()), (0, 0));
     // Killed between opening and writing, it is empty.
+    let origins: Vec<String> = quarantine(&project).into_iter().map(|(origin, _)| origin).collect();
+    assert!(origins.iter().all(|origin| origin.ends_with(".mcp.json")), "{origins:?}");
     let evil = |(_, thing): &(String, PathBuf)| ["", "evil\n"].contains(&fs::read_to_string(thing).unwrap().as_str());
     assert!(quarantine(&project).iter().all(evil));
 }
