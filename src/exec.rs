@@ -41,6 +41,7 @@ pub fn run(
     bwrap: &Path,
     command: &[OsString],
     limits: Vec<(Resource, u64)>,
+    lock: Option<&OwnedFd>,
 ) -> Result<i32, Diagnostic> {
     let failed =
         |error: io::Error| Diagnostic::error(Code::SBC0705, format!("bubblewrap could not be started: {error}"));
@@ -49,7 +50,7 @@ pub fn run(
         let title = format!("the session keyring cannot be left behind: {error}");
         Diagnostic::error(Code::SBC0708, title).help("remove keyrings that you no longer need: `keyctl show @u`")
     })?;
-    let mut start = Start::prepare(invocation, bwrap, command, limits).map_err(failed)?;
+    let mut start = Start::prepare(invocation, bwrap, command, limits, lock).map_err(failed)?;
     let keyboard: Vec<i32> = KEYBOARD.iter().copied().filter(|signal| !sys::is_ignored(*signal)).collect();
     let signals = watch().map_err(failed)?;
     // bubblewrap inherits this; what starts the command inside restores it there. Without that
@@ -84,7 +85,7 @@ fn unstarted(invocation: &Invocation, bwrap: &Path, command: &[OsString]) -> Opt
     let is_path = name.as_bytes().contains(&b'/');
     let mut never = if is_path { name.clone() } else { OsString::new() };
     never.push("/.");
-    let mut start = Start::prepare(invocation, bwrap, &[never], Vec::new()).ok()?;
+    let mut start = Start::prepare(invocation, bwrap, &[never], Vec::new(), None).ok()?;
     let output = start.command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).output().ok()?;
     let said = String::from_utf8_lossy(&output.stderr);
     let is_there = is_path && !said.trim_end().ends_with("No such file or directory");
@@ -108,6 +109,7 @@ impl Start {
         bwrap: &Path,
         command: &[OsString],
         limits: Vec<(Resource, u64)>,
+        lock: Option<&OwnedFd>,
     ) -> io::Result<Start> {
         let (status, status_end) = pipe_with(PipeFlags::CLOEXEC)?;
         let mut handed_over = Vec::new();
@@ -125,6 +127,13 @@ impl Start {
                     handed_over.push(fd);
                 }
             }
+        }
+        // Held until the last process inside has ended. bubblewrap keeps it from the command.
+        if let Some(lock) = lock {
+            let lock = lock.try_clone()?;
+            push(b"--sync-fd");
+            push(lock.as_raw_fd().to_string().as_bytes());
+            handed_over.push(lock);
         }
         push(b"--json-status-fd");
         push(status_end.as_raw_fd().to_string().as_bytes());

@@ -12,7 +12,7 @@ use crate::env;
 use crate::host::Host;
 use crate::layout;
 use crate::merge::Resolved;
-use crate::mounts::{Mount, Mounts, Placed, Placeholder, Planted, Provider};
+use crate::mounts::{Guarded, Mount, Mounts, Placed, Placeholder, Planted, Provider};
 use crate::operation::{Inspector, Operation, Request};
 use crate::origin::Origin;
 use crate::plan::{Content, Step};
@@ -55,6 +55,8 @@ pub struct Invocation {
     /// The policy's command, without the caller's arguments.
     pub command: Vec<OsString>,
     pub placeholders: Vec<Placeholder>,
+    /// What is looked at after the run.
+    pub guarded: Guarded,
     /// Whether the command gets a session without the caller's terminal.
     pub new_session: bool,
     /// Whether `/proc` is there, through which sbc starts the command.
@@ -82,6 +84,7 @@ pub fn resolve<'a>(compiled: &'a Compiled, host: &'a Host, out: &mut Diagnostics
     builder.environment(content);
     let Builder { inspector, mut invocation, .. } = builder;
     invocation.placeholders = inspector.placeholders;
+    invocation.guarded = inspector.guarded;
     // Once more, over what is really mounted: symbols cannot tell what lies behind links.
     assertions::check(&compiled.merged, &compiled.plan, &view, out);
     denials::check(&compiled.plan, &view, out);

@@ -142,7 +142,9 @@ fn steps(merged: &Merged, out: &mut Diagnostics) -> Vec<Step> {
 /// What an access rule does, before anything else of the plan is known.
 pub fn action(access: Access) -> Action {
     match access {
-        Access::Host { grant, source, missing } => Action::Host { grant, source, missing, merged_usr: None },
+        Access::Host { grant, source, missing, text } => {
+            Action::Host { grant, source, missing, text, merged_usr: None }
+        }
         Access::File { text } => Action::File { text },
         Access::Tmpfs { size, mode } => Action::Tmpfs { size, mode },
         Access::Directory => Action::Directory,

@@ -84,11 +84,24 @@ impl Mount<'_> {
 }
 
 /// A path that must exist on the host while the sandbox runs, and is removed afterwards when it is
-/// still empty.
+/// untouched.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Placeholder {
     pub path: PathBuf,
     pub directory: bool,
+    /// What it holds if it is a file.
+    pub text: Vec<u8>,
+}
+
+/// Paths that must not change behind the back of the sandbox's rules; looked at after the run.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Guarded {
+    /// Nothing was there, and nothing must appear.
+    pub absent: Vec<PathBuf>,
+    /// Shown read-only in a directory that can be written.
+    pub kept: Vec<PathBuf>,
+    /// A project in whose git directory names are guarded.
+    pub repository: Option<PathBuf>,
 }
 
 /// Why a path has no place.

@@ -9,7 +9,7 @@ use crate::builtin;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::host::{Host, Source};
 use crate::invocation::Data;
-use crate::mounts::{HostTree, Placeholder, Unplaced};
+use crate::mounts::{Guarded, HostTree, Placeholder, Unplaced};
 use crate::origin::Origin;
 use crate::path::SymbolicPath;
 use crate::plan::{Action, Content, Place, Step};
@@ -51,6 +51,8 @@ pub struct Inspector<'a, 'o> {
     /// The host, with everything that the sandbox can write on it.
     tree: HostTree,
     pub placeholders: Vec<Placeholder>,
+    /// What is looked at after the run.
+    pub guarded: Guarded,
     /// Steps without a mount, where they would stand: skipped ones, and those with a problem.
     pub absent: Vec<(PathBuf, &'a Step)>,
 }
@@ -62,13 +64,23 @@ impl<'a, 'o> Inspector<'a, 'o> {
             _ => None,
         };
         let writable: Vec<PathBuf> = content.steps.iter().filter_map(source).collect();
-        Inspector { host, out, tree: HostTree::new(&writable), placeholders: Vec::new(), absent: Vec::new() }
+        Inspector {
+            host,
+            out,
+            tree: HostTree::new(&writable),
+            placeholders: Vec::new(),
+            guarded: Guarded::default(),
+            absent: Vec::new(),
+        }
     }
 
     /// The requests of all steps, parents first. Steps that are skipped or wrong have none.
     pub fn requests(&mut self, placed: &[(&'a Step, PathBuf)]) -> Vec<Request<'a>> {
         let mut requests: Vec<Request<'a>> = Vec::new();
         for (step, at) in placed {
+            if step.guards_name().is_some() && at.starts_with(self.host.project.join(".git")) {
+                self.guarded.repository = Some(self.host.project.clone());
+            }
             match self.operation(step) {
                 Some(operation) => requests.push(Request { step, at: at.clone(), operation }),
                 None if matches!(step.action, Action::Pin { .. }) => {}
@@ -104,6 +116,7 @@ impl<'a, 'o> Inspector<'a, 'o> {
         match fs::metadata(&source) {
             Ok(kind) if kind.is_dir() => {}
             Ok(kind) if kind.is_file() => {
+                self.guarded.kept.push(source.clone());
                 return Some(Operation::Bind { option: "--ro-bind", source, directory: false, writable: false });
             }
             Err(_) if needed => self.placeholder(step, &source, true),
@@ -116,15 +129,12 @@ impl<'a, 'o> Inspector<'a, 'o> {
     /// What a step does on this host; `None` when it is skipped or cannot be done.
     fn operation(&mut self, step: &Step) -> Option<Operation> {
         Some(match &step.action {
-            Action::Host { grant, source, missing, merged_usr } => {
+            Action::Host { grant, source, missing, merged_usr, .. } => {
                 return self.grant(step, *grant, source, *missing, merged_usr.as_deref());
             }
             Action::Pin { .. } => return None,
             Action::File { text } => {
-                let mut bytes = self.text(text, &step.origins)?.into_vec();
-                if bytes.last().is_some_and(|last| *last != b'\n') {
-                    bytes.push(b'\n');
-                }
+                let bytes = whole_lines(self.text(text, &step.origins)?);
                 let option = if step.place == Place::Root { "--file" } else { "--ro-bind-data" };
                 Operation::Data { option, mode: 0o444, data: Data::Bytes(bytes) }
             }
@@ -167,9 +177,12 @@ impl<'a, 'o> Inspector<'a, 'o> {
             self.report(&step.origins, absent::unreadable(self.host, &real));
             return None;
         }
-        if matches!(missing, Missing::CreateDir | Missing::CreateFile) {
+        if let Some(directory) = missing.makes_directory() {
             // Another run may have made it; then the last one removes it.
-            self.placeholder(step, &real, missing == Missing::CreateDir);
+            self.made(step, &real, directory);
+        }
+        if grant == Grant::ReadOnly && step.place == Place::Writable {
+            self.guarded.kept.push(real.clone());
         }
         Some(granted(step, grant, real, kind.is_dir()))
     }
@@ -187,8 +200,17 @@ impl<'a, 'o> Inspector<'a, 'o> {
             self.report(&step.origins, absent::unreadable(self.host, real));
             return None;
         }
+        if step.guards_name().is_some() {
+            self.guarded.absent.push(real.to_owned());
+        }
         match missing {
-            Missing::Skip => None,
+            Missing::Skip | Missing::Watch => None,
+            // A name is held where its directory is there already.
+            Missing::HoldDir | Missing::HoldFile
+                if step.guards_name().is_none() || !real.parent().is_some_and(Path::is_dir) =>
+            {
+                None
+            }
             Missing::Error => {
                 let (mut diagnostic, near) = absent::missing(self.host, &self.written(step, real));
                 match (step.origins.first(), near) {
@@ -202,9 +224,9 @@ impl<'a, 'o> Inspector<'a, 'o> {
                 self.report(&step.origins, diagnostic);
                 None
             }
-            Missing::CreateDir | Missing::CreateFile => {
-                let directory = missing == Missing::CreateDir;
-                self.placeholder(step, real, directory);
+            Missing::CreateDir | Missing::CreateFile | Missing::HoldDir | Missing::HoldFile => {
+                let directory = missing.makes_directory() == Some(true);
+                self.made(step, real, directory);
                 Some(granted(step, grant, real.to_owned(), directory))
             }
         }
@@ -219,22 +241,37 @@ impl<'a, 'o> Inspector<'a, 'o> {
         source.unwrap_or_else(|| real.to_owned())
     }
 
-    /// Lists a path that has to exist while the sandbox runs. It cannot be a file for one rule and a
-    /// directory for another.
+    /// Lists a path that has to exist while the sandbox runs.
     pub fn placeholder(&mut self, step: &Step, path: &Path, directory: bool) {
-        let clashes = |other: &Placeholder| {
-            (other.path == path && other.directory != directory)
-                || (!directory && other.path != path && other.path.starts_with(path))
-                || (!other.directory && other.path != path && path.starts_with(&other.path))
+        self.list(step, Placeholder { path: path.to_owned(), directory, text: Vec::new() });
+    }
+
+    /// Lists a path that a step asks to be made, with what it holds.
+    fn made(&mut self, step: &Step, path: &Path, directory: bool) {
+        let text = match &step.action {
+            Action::Host { text: Some(text), .. } => self.text(text, &step.origins).map(whole_lines),
+            _ => None,
+        };
+        self.list(step, Placeholder { path: path.to_owned(), directory, text: text.unwrap_or_default() });
+    }
+
+    /// A path cannot be a file for one rule and a directory for another.
+    fn list(&mut self, step: &Step, new: Placeholder) {
+        let clashes = |other: &Placeholder| match other.path == new.path {
+            true => other.directory != new.directory,
+            false => {
+                !new.directory && other.path.starts_with(&new.path)
+                    || !other.directory && new.path.starts_with(&other.path)
+            }
         };
         if let Some(other) = self.placeholders.iter().find(|other| clashes(other)) {
             let title = format!(
                 "`{}` is not there, and would have to be a file for one rule and a directory for another",
-                if other.path.starts_with(path) { path } else { &other.path }.display()
+                if other.path.starts_with(&new.path) { &new.path } else { &other.path }.display()
             );
             return self.problem(&step.origins, Code::SBC0406, title, "remove one of the two rules");
         }
-        self.placeholders.push(Placeholder { path: path.to_owned(), directory });
+        self.placeholders.push(new);
     }
 
     fn wrong_kind(&mut self, step: &Step, real: &Path, grant: Grant) {
@@ -256,7 +293,7 @@ impl<'a, 'o> Inspector<'a, 'o> {
         let path = match self.host.expand(source) {
             Ok(path) => path,
             Err(variable) => {
-                if !matches!(&step.action, Action::Host { missing: Missing::Skip, .. }) {
+                if !step.may_be_left_out() {
                     self.unset(&step.origins, variable);
                 }
                 return None;
@@ -313,6 +350,15 @@ impl<'a, 'o> Inspector<'a, 'o> {
             None => diagnostic,
         });
     }
+}
+
+/// A text with the newline that a file ends in.
+fn whole_lines(text: OsString) -> Vec<u8> {
+    let mut bytes = text.into_vec();
+    if bytes.last().is_some_and(|last| *last != b'\n') {
+        bytes.push(b'\n');
+    }
+    bytes
 }
 
 /// How a source that is there gets in.

@@ -68,6 +68,9 @@ pub enum Action {
         grant: Grant,
         source: SymbolicPath,
         missing: Missing,
+        /// What a file that is made holds.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        text: Option<Text>,
         /// Where `/usr` is merged: make this link instead, the target is visible.
         merged_usr: Option<String>,
     },
@@ -148,7 +151,11 @@ impl Content {
         for step in self.steps.iter().filter(|step| wanted(step)) {
             used.extend(step.at.variables());
             match &step.action {
-                Action::Host { source, .. } | Action::Pin { source } => used.extend(source.variables()),
+                Action::Host { source, text, .. } => {
+                    used.extend(source.variables());
+                    used.extend(text.iter().flat_map(Text::variables));
+                }
+                Action::Pin { source } => used.extend(source.variables()),
                 Action::File { text } | Action::Symlink { to: text } => used.extend(text.variables()),
                 _ => {}
             }
@@ -209,14 +216,28 @@ pub fn reason(origins: &[Origin]) -> Option<&str> {
 impl Step {
     /// Whether the sandbox is what the policy says where the host has nothing for this step.
     pub fn may_be_left_out(&self) -> bool {
-        matches!(self.action, Action::Deny { .. } | Action::Pin { .. } | Action::Host { missing: Missing::Skip, .. })
+        match &self.action {
+            Action::Deny { .. } | Action::Pin { .. } => true,
+            Action::Host { missing, .. } => missing.may_be_left_out(),
+            _ => false,
+        }
+    }
+
+    /// What to do about the path where the host has none and a process inside could make it.
+    pub fn guards_name(&self) -> Option<Missing> {
+        match &self.action {
+            Action::Host { source, missing, .. } if self.place == Place::Writable && *source == self.at => {
+                Some(*missing).filter(|missing| missing.guards_name())
+            }
+            _ => None,
+        }
     }
 
     /// Whether it hides what the host has at its place even where its own source is missing: in
     /// place, because then nothing is there.
     pub fn hides_if_absent(&self) -> bool {
         match &self.action {
-            Action::Host { source, missing: Missing::Skip, .. } => *source == self.at,
+            Action::Host { source, missing, .. } if missing.may_be_left_out() => *source == self.at,
             _ => true,
         }
     }
@@ -234,7 +255,7 @@ impl Action {
     /// What a policy says to get this; `None` for what no policy can say.
     fn access(&self) -> Option<Access> {
         Some(match self.clone() {
-            Action::Host { grant, source, missing, .. } => Access::Host { grant, source, missing },
+            Action::Host { grant, source, missing, text, .. } => Access::Host { grant, source, missing, text },
             Action::Pin { .. } => return None,
             Action::File { text } => Access::File { text },
             Action::Tmpfs { size, mode } => Access::Tmpfs { size, mode },

@@ -74,6 +74,8 @@ pub enum Access {
         grant: Grant,
         source: SymbolicPath,
         missing: Missing,
+        /// What a file that is made holds.
+        text: Option<Text>,
     },
     /// A read-only file with this text.
     File {

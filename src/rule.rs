@@ -19,13 +19,16 @@ pub fn env(name: &str, rule: &EnvRule) -> String {
 pub fn access(at: &SymbolicPath, access: &Access) -> String {
     let place = quote(&at.to_string());
     match access {
-        Access::Host { grant, source, missing } => {
+        Access::Host { grant, source, missing, text } => {
             let mut rule = format!("{} {}", grant.word(), quote(&source.to_string()));
             if source != at {
                 let _ = write!(rule, " at={place}");
             }
             if *missing != Missing::Error {
                 let _ = write!(rule, " missing=\"{}\"", missing.word());
+            }
+            if let Some(text) = text {
+                let _ = write!(rule, " text={}", quote(text.as_str()));
             }
             rule
         }

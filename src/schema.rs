@@ -112,7 +112,13 @@ const MISSING: Property = Property {
     name: "missing",
     words: Missing::WORDS,
     required: false,
-    about: "What to do when the host has no such path: fail (`error`, the default), leave the rule out (`skip`), or create it before the start and remove it again when it is still empty after the run (`create-dir`, `create-file`).",
+    about: "What to do when the host has no such path: fail (`error`, the default), leave the rule out (`skip`), or create it before the start and remove it again when it is untouched after the run (`create-dir`, `create-file`). Three words are for paths in a writable directory at which nothing must appear: `watch` moves what has appeared after the run to a quarantine; `hold-dir` and `hold-file` also hold the name during the run, as `create-dir` and `create-file` do, where the directory of the path is there.",
+};
+const TEXT: Property = Property {
+    name: "text",
+    words: &[],
+    required: false,
+    about: "What the file holds that `missing=\"create-file\"` or `missing=\"hold-file\"` makes. A missing newline at its end is added.",
 };
 const SIZE: Property =
     Property { name: "size", words: &[], required: false, about: "The most it can hold, such as \"512M\"." };
@@ -126,6 +132,7 @@ const NONE: Arguments = Arguments { what: "", least: 0, most: Some(0), words: &[
 const PATHS: Arguments = many("PATH");
 const GRANT: &[Property] = &[AT, MISSING, REASON];
 const PLAIN: &[Property] = &[REASON];
+const SHOWN: &[Property] = &[AT, MISSING, TEXT, REASON];
 
 const fn one(what: &'static str) -> Arguments {
     Arguments { what, least: 1, most: Some(1), words: &[] }
@@ -186,7 +193,7 @@ pub const NODES: &[Node] = &[
     rule(Body, "waive", Arguments { what: "KIND SUBJECT", least: 2, most: Some(2), words: &[] }, &[WAIVE_REASON]).says(
         "Lifts one assertion of this layer or of one that it inherits. Lifting nothing is an error.", "a set",
         "waive \"denied\" \"~/.aws\" reason=\"terraform reads it\""),
-    rule(Filesystem, "ro", PATHS, GRANT).says("Shows a host path, read-only.", "the path inside", "ro \"/usr\""),
+    rule(Filesystem, "ro", PATHS, SHOWN).says("Shows a host path, read-only.", "the path inside", "ro \"/usr\""),
     rule(Filesystem, "rw", PATHS, GRANT).says("Shows a host path, writable.", "the path inside", "rw \"~/.npm\" missing=\"create-dir\""),
     rule(Filesystem, "copy", PATHS, GRANT).says(
         "A private copy of a host file. It can be changed inside; changes are discarded.", "the path inside", "copy \"~/.gitconfig\" missing=\"skip\""),

@@ -70,7 +70,39 @@ words! {
 
 words! {
     /// What to do when the host has no such path.
-    Missing { Error = "error", Skip = "skip", CreateDir = "create-dir", CreateFile = "create-file", }
+    Missing {
+        Error = "error",
+        Skip = "skip",
+        CreateDir = "create-dir",
+        CreateFile = "create-file",
+        /// Hold the name by an empty directory where its own directory is there; else watch.
+        HoldDir = "hold-dir",
+        /// The same by a file.
+        HoldFile = "hold-file",
+        /// What has appeared after the run is moved away.
+        Watch = "watch",
+    }
+}
+
+impl Missing {
+    /// Whether the sandbox is what the policy says where the path is not there.
+    pub const fn may_be_left_out(self) -> bool {
+        matches!(self, Missing::Skip | Missing::HoldDir | Missing::HoldFile | Missing::Watch)
+    }
+
+    /// Whether the path must not come into being while the sandbox runs.
+    pub const fn guards_name(self) -> bool {
+        matches!(self, Missing::HoldDir | Missing::HoldFile | Missing::Watch)
+    }
+
+    /// What is made in the place of a missing path: `Some(true)` for a directory.
+    pub const fn makes_directory(self) -> Option<bool> {
+        match self {
+            Missing::CreateDir | Missing::HoldDir => Some(true),
+            Missing::CreateFile | Missing::HoldFile => Some(false),
+            Missing::Error | Missing::Skip | Missing::Watch => None,
+        }
+    }
 }
 
 words! {

@@ -89,15 +89,15 @@ fn copy_is_private() {
     assert_eq!(std::fs::read_to_string(project.home.join(".tool")).unwrap(), "old");
 }
 
-/// A gap of the threat model: what does not exist at the start can be made. When this test fails,
-/// the page has to change.
+/// A gap of the threat model: directories of the project are not searched. When this test fails, the
+/// page has to change.
 #[test]
-fn missing_files_are_not_protected() {
+fn deeper_traps_are_not_found() {
     let project = Project::with_body("");
     project.write("sub/file", "");
-    project.exec("echo evil > .envrc && echo evil > sub/.agent-sandbox.kdl").code(0);
-    assert_eq!(project.read(".envrc"), "evil\n");
-    project.exec("echo more > .envrc").code(2).says(&["Read-only file system"]);
+    let attack = "for name in .agent-sandbox.kdl .envrc .git; do echo evil > sub/$name; done";
+    assert_eq!(project.exec(attack).code(0).stderr, "");
+    assert_eq!(project.read("sub/.envrc"), "evil\n");
 }
 
 /// A name of a sandbox in the place of a path is answered, and scripts of removed sandboxes are named after a build.

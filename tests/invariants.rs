@@ -6,6 +6,7 @@ use std::path::Path;
 /// The modules that may look at the machine. `guard.rs` needs a thread and a deadline.
 const MACHINE: &[&str] = &[
     "absent.rs",
+    "aftermath.rs",
     "bwrap.rs",
     "cache.rs",
     "check/reach.rs",
@@ -15,9 +16,11 @@ const MACHINE: &[&str] = &[
     "explain/",
     "git.rs",
     "foreground.rs",
+    "gitlinks.rs",
     "guard.rs",
     "host.rs",
     "invocation.rs",
+    "janitor.rs",
     "layout.rs",
     "loader.rs",
     "main.rs",
@@ -26,6 +29,8 @@ const MACHINE: &[&str] = &[
     "placeholder.rs",
     "program.rs",
     "project.rs",
+    "quarantine.rs",
+    "record.rs",
     "surroundings.rs",
     "reach.rs",
     "remedy.rs",

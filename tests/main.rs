@@ -48,3 +48,4 @@ mod show;
 mod signals;
 mod support;
 mod terminal;
+mod traps;

@@ -78,6 +78,7 @@ refused() { if (eval "$1") 2>/dev/null; then echo "done: $1"; fi; }
 refused 'echo evil >"$c/hooks/post-commit"'
 refused 'echo evil >>"$c/config"'
 refused 'git config core.fsmonitor evil'
+refused 'echo /tmp/evil >"$c/commondir"'
 refused 'mv "$c/hooks" "$c/hooks2"'
 refused 'rm -f "$c/config"'
 refused 'echo >new && mv -f new "$c/config"'
@@ -194,13 +195,18 @@ fn a_submodule() {
     works_and_is_safe(&submodule(), ".");
 }
 
-/// A project with a submodule, in the submodule and in itself.
+/// A project with a submodule. What git keeps of the submodule is read-only, unless the policy says otherwise.
 #[test]
 fn superproject() {
     let mut project = submodule();
     project.root = project.home.join("super");
     project.write(".agent-sandbox.kdl", POLICY);
     works_and_is_safe(&project, ".");
+    for (way, output) in ways(&project, "git -C lib status --short && ! touch .git/modules/lib/index.lock") {
+        assert_eq!(output.code, 0, "{way}: {}", output.stderr);
+    }
+    let body = "filesystem { rw \"./.git/modules\"; }";
+    project.write(".agent-sandbox.kdl", format!("sandbox \"app\" {{ inherit \"base-dev\"; {body}; }}\n"));
     for (way, output) in ways(&project, &format!("set -- lib\n{WORK}")) {
         assert_eq!(output.code, 0, "{way}: {}", output.stderr);
     }

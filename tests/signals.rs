@@ -152,17 +152,19 @@ fn standard_input_is_passed() {
     assert_eq!(run(project.command("sh").args(["-c", &shell])).code(0).stdout, "fine\n");
 }
 
-/// What a killed run leaves is removed by the next one, and what is used stays.
+/// What a killed run leaves is removed when nothing of it runs any more, and what is used stays.
 #[test]
 fn a_killed_run_is_cleaned_up() {
     let project = Project::with_body("filesystem { rw \"~/.made/here\" \"~/.kept\" missing=\"create-dir\"; }");
     let (mut child, _lines) = start(&project, "echo ready; sleep 60");
-    signal(&child, "-KILL");
-    child.wait().unwrap();
     assert!(project.home.join(".made/here").exists());
     project.exec("touch ~/.kept/x").code(0);
+    assert!(project.home.join(".made/here").exists());
+    signal(&child, "-KILL");
+    child.wait().unwrap();
+    gone(project.home.join(".local/state/sbc/runs").to_str().unwrap());
     assert!(!project.home.join(".made").exists());
     assert!(project.home.join(".kept/x").exists());
-    let journal = project.home.join(".local/state/sbc/placeholders");
+    let journal = project.home.join(".local/state/sbc/runs");
     assert_eq!(std::fs::read_dir(journal).unwrap().count(), 0);
 }

@@ -21,7 +21,7 @@ pub struct Cure {
 
 /// A path that must be visible is not, or cannot be written.
 pub fn lacking(merged: &Merged, path: &SymbolicPath, grant: Grant) -> Cure {
-    let access = Access::Host { grant, source: path.clone(), missing: Missing::Error };
+    let access = Access::Host { grant, source: path.clone(), missing: Missing::Error, text: None };
     put(merged, path, &access)
 }
 
@@ -31,7 +31,7 @@ pub fn exposing(merged: &Merged, path: &SymbolicPath, step: &Step, only_writable
         return put(merged, path, &Access::Deny);
     };
     let read_only = |source: SymbolicPath, missing| match (only_writable, grant) {
-        (true, Grant::ReadWrite) => Access::Host { grant: Grant::ReadOnly, source, missing },
+        (true, Grant::ReadWrite) => Access::Host { grant: Grant::ReadOnly, source, missing, text: None },
         _ => Access::Deny,
     };
     if let Some(rest) = path.below(source).filter(|rest| !rest.is_empty()) {

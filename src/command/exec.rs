@@ -3,18 +3,19 @@
 //! A policy that was compiled before is taken from the cache: its name covers every text that was
 //! read just now, so that no stale plan can run. The host is looked at anew at every start.
 
-use super::{Loaded, Problems, compile_guarded, one, open, refuse_root, report};
+use super::{Loaded, Problems, compile_guarded, one, open, refuse_root, report, tell};
+use crate::aftermath::{self, Run};
 use crate::cache::Cache;
 use crate::compile::Compiled;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::host::Host;
 use crate::invocation::Invocation;
+use crate::janitor::Janitor;
 use crate::levels::Levels;
-use crate::placeholder::Placeholders;
 use crate::report::Format;
 use crate::source::Sources;
-use crate::words::Variable;
-use crate::{bwrap, complaint, exec, invocation};
+use crate::words::{Lifetime, Variable};
+use crate::{bwrap, complaint, exec, invocation, sys};
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
@@ -52,6 +53,7 @@ struct Start {
     bwrap: PathBuf,
     command: Vec<OsString>,
     limits: Vec<(crate::words::Resource, u64)>,
+    lifetime: Lifetime,
     /// sbc's own directory.
     state: PathBuf,
 }
@@ -61,6 +63,8 @@ fn prepare(sandbox: Option<String>, words: &[OsString], may_be_cached: bool) -> 
     let project = open(Path::new("."))?;
     let wanted = one(sandbox.clone());
     let host = Host::read(&project.root);
+    // What a killed run has left must not be taken for the user's.
+    host.iter().for_each(|host| tell(&aftermath::settle(&state(host))));
     let cache = host.as_ref().ok().and_then(|host| Cache::new(&state(host), &project.sources, &wanted));
     let cached = cache.as_ref().filter(|_| may_be_cached).zip(host.as_ref().ok()).and_then(|(cache, host)| {
         let mut out = Diagnostics::default();
@@ -118,13 +122,22 @@ impl Start {
         }
         let bwrap = bwrap::find().map_err(|diagnostic| out.push(diagnostic)).ok()?;
         let limits = compiled.plan.content.limits.iter().map(|(resource, limit)| (*resource, *limit)).collect();
-        Some(Start { invocation, bwrap, command, limits, state: state(host) })
+        let lifetime = compiled.plan.content.lifetime;
+        Some(Start { invocation, bwrap, command, limits, lifetime, state: state(host) })
     }
 
     fn run(self) -> Result<i32, Diagnostic> {
-        let placeholders = Placeholders::create(&self.invocation.placeholders, &self.state)?;
-        let status = exec::run(&self.invocation, &self.bwrap, &self.command, self.limits);
-        drop(placeholders);
+        let run = Run::begin(&self.invocation.placeholders, &self.invocation.guarded, &self.state)?;
+        // The janitor, too, shall hold nothing of the caller's.
+        let record = run.record().filter(|_| sys::close_descriptors_on_exec().is_ok());
+        let mut janitor = Janitor::start(record, &self.state, self.lifetime);
+        let status = exec::run(&self.invocation, &self.bwrap, &self.command, self.limits, run.lock());
+        janitor.dismiss();
+        let (said, unfinished) = run.end(self.lifetime == Lifetime::WithParent);
+        tell(&said);
+        if let Some(record) = unfinished {
+            Janitor::leave(&record, &self.state);
+        }
         status
     }
 }

@@ -184,6 +184,19 @@ fn report_one(diagnostic: Diagnostic) {
     report(&out, &builtin::sources(), Format::Human);
 }
 
+/// Stands by for a run, as `janitor.rs` says.
+pub fn janitor(arguments: impl Iterator<Item = std::ffi::OsString>) -> i32 {
+    tell(&crate::janitor::stand_by(arguments));
+    0
+}
+
+/// Prints what is to be said after a run, if anything is.
+fn tell(diagnostics: &Diagnostics) {
+    if !diagnostics.is_empty() {
+        report(diagnostics, &builtin::sources(), Format::Human);
+    }
+}
+
 /// Prints data to standard output.
 fn print(bytes: impl AsRef<[u8]>) -> i32 {
     match std::io::stdout().write_all(bytes.as_ref()) {

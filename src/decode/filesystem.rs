@@ -78,7 +78,17 @@ impl Decoder<'_> {
     pub(super) fn access(&mut self, shape: &Shape<'_>, path: SymbolicPath) -> Option<Option<Access>> {
         let missing =
             shape.property("missing").and_then(|word| Missing::from_word(&word.value)).unwrap_or(Missing::Error);
-        let host = |grant| Access::Host { grant, source: path, missing };
+        let text = match shape.property("text") {
+            Some(text) if missing.makes_directory() != Some(false) => {
+                let title = "`text` is what a file holds that is made, and here none is";
+                let help = "write `missing=\"hold-file\"` or `missing=\"create-file\"` beside it, or leave it out";
+                self.out.push(Diagnostic::error(Code::SBC0107, title).at(text.location, "for which file?").help(help));
+                return None;
+            }
+            Some(text) => Some(self.symbolic(text)?),
+            None => None,
+        };
+        let host = |grant| Access::Host { grant, source: path, missing, text };
         Some(Some(match shape.node.name {
             "ro" => host(Grant::ReadOnly),
             "rw" => host(Grant::ReadWrite),

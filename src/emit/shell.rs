@@ -62,6 +62,7 @@ pub const RESERVED: &[&str] = &[
     "script",
     "tiocsti",
     "tree",
+    "watched",
     // What shells themselves change.
     "BASHOPTS",
     "EUID",
@@ -412,8 +413,32 @@ quote() {
 "#,
     },
     Function {
+        name: "appeared",
+        text: r#"# appeared PATH: tells of a path that was not there before the sandbox ran.
+appeared() {
+    [ ! -e "$1" ] && [ ! -L "$1" ] && return
+    printf '%s\n' "'$1' has appeared while the sandbox ran: look at it before a program on the host obeys it" >&2
+}
+"#,
+    },
+    Function {
+        name: "watch",
+        text: r#"# watch PATH: notes what is missing of a path, to tell of it when it has appeared after the run.
+watch() {
+    path=$1 name=''
+    while [ -n "$path" ] && [ ! -e "$path" ] && [ ! -L "$path" ]; do name=$path path=${path%/*}; done
+    [ -n "$name" ] && [ -d "$path" ] || return 0
+    quote "$name"
+    case $watched in *"appeared $quoted
+"*) return 0 ;; esac
+    watched="appeared $quoted
+$watched"
+}
+"#,
+    },
+    Function {
         name: "make",
-        text: r#"# make dir|file PATH: creates what is missing, parents included, and notes how to remove it.
+        text: r#"# make dir|file PATH [LINE]: creates what is missing, parents included, and notes how to remove it.
 make() {
     unlinked "$2"
     if [ -e "$2" ]; then
@@ -427,18 +452,33 @@ make() {
         made="rmdir -- $quoted
 $made"
     else
-        (umask 077 && set -C && : >"$2") || fail "'$2' cannot be created"
-        made="[ ! -s $quoted ] && rm -f -- $quoted
+        (umask 077 && set -C && if [ $# = 3 ]; then printf '%s\n' "$3"; else :; fi >"$2") ||
+            fail "'$2' cannot be created"
+        at=$quoted
+        quote "${3-}"
+        made="[ \"\$(cat <$at)\" = $quoted ] && rm -f -- $at
 $made"
+        quoted=$at
     fi
     made="(unlinked $quoted) && $made"
 }
 "#,
     },
     Function {
-        name: "unmake",
-        text: r#"# Removes what was created and is still empty.
-unmake() { eval "$made" 2>/dev/null; }
+        name: "hold",
+        text: r#"# hold dir|file PATH [LINE]: keeps a process inside from making PATH, by making it while the sandbox runs.
+hold() {
+    if [ -d "${2%/*}" ]; then make "$@"; else watch "$2"; fi
+}
+"#,
+    },
+    Function {
+        name: "finish",
+        text: r#"# Removes what was created and is untouched, and tells of what must not be there.
+finish() {
+    eval "$made" 2>/dev/null
+    eval "$watched"
+}
 "#,
     },
 ];

@@ -43,9 +43,8 @@ impl Script<'_> {
         let (mut makes, mut needs) = (String::new(), String::new());
         for step in &self.content.steps {
             match &step.action {
-                Action::Host { source, missing: missing @ (Missing::CreateDir | Missing::CreateFile), .. } => {
-                    let kind = if *missing == Missing::CreateDir { "dir" } else { "file" };
-                    let _ = writeln!(makes, "make {kind} {}", shell::path(source));
+                Action::Host { source, missing, text, .. } => {
+                    makes.push_str(&made(step, source, *missing, text.as_ref()));
                 }
                 Action::Tmpfs { .. } | Action::Proc | Action::Dev if step.place == Place::Writable => {
                     let _ = writeln!(makes, "make dir {}", self.host(step));
@@ -74,7 +73,7 @@ impl Script<'_> {
         }
         if !makes.is_empty() {
             makes = format!(
-                "made=\n# What is missing is created, and removed again when it is still empty.\ntrap unmake EXIT\ntrap 'exit 129' HUP\ntrap 'exit 130' INT\ntrap 'exit 143' TERM\n{makes}\n"
+                "made='' watched=''\n# What is missing is created, and removed again when it is untouched.\ntrap finish EXIT\ntrap 'exit 129' HUP\ntrap 'exit 130' INT\ntrap 'exit 143' TERM\n{makes}\n"
             );
         }
         if !needs.is_empty() {
@@ -161,8 +160,9 @@ impl Script<'_> {
     pub(super) fn step(&self, step: &Step) -> String {
         let at = shell::path(&step.at);
         match &step.action {
-            Action::Host { grant, source, missing, merged_usr } => {
-                let (option, word, source_word) = (bind_option(*grant), missing.word(), shell::path(source));
+            Action::Host { grant, source, missing, merged_usr, .. } => {
+                let word = if missing.may_be_left_out() { Missing::Skip.word() } else { missing.word() };
+                let (option, source_word) = (bind_option(*grant), shell::path(source));
                 let in_place = *source == step.at;
                 match (grant, merged_usr) {
                     (Grant::Copy, _) => {
@@ -249,6 +249,22 @@ pub(super) fn annotation(rule: &str, origins: &[Origin]) -> String {
 /// Whether bubblewrap cannot make a mount point there.
 fn is_fixed(place: Place) -> bool {
     matches!(place, Place::ReadOnly | Place::Overlay)
+}
+
+/// The call that makes a missing path, or sees to it that none appears; empty where a step does neither.
+fn made(step: &Step, source: &SymbolicPath, missing: Missing, text: Option<&Text>) -> String {
+    let verb = match missing {
+        Missing::CreateDir | Missing::CreateFile => "make",
+        _ => match step.guards_name() {
+            Some(Missing::Watch) => return format!("watch {}\n", shell::path(source)),
+            Some(_) => "hold",
+            None => return String::new(),
+        },
+    };
+    let kind = if missing.makes_directory() == Some(true) { "dir" } else { "file" };
+    let text = text.filter(|text| !text.as_str().is_empty());
+    let text = text.map(|text| format!(" {}", shell::text(&without_newline(text)))).unwrap_or_default();
+    format!("{verb} {kind} {}{text}\n", shell::path(source))
 }
 
 /// The heading of the steps with this root.

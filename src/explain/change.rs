@@ -266,7 +266,7 @@ struct Paths<'c, 'a> {
 
 impl Paths<'_, '_> {
     fn show(&self, goal: &str, grant: Grant, missing: Missing, holds: impl Fn(&Seen<'_, '_>) -> bool) -> Change {
-        let access = Access::Host { grant, source: self.source.clone(), missing };
+        let access = Access::Host { grant, source: self.source.clone(), missing, text: None };
         self.try_one(goal, Some(access), holds)
     }
 

@@ -221,7 +221,7 @@ quote() {
     quoted="'$quoted$rest'"
 }
 
-# make dir|file PATH: creates what is missing, parents included, and notes how to remove it.
+# make dir|file PATH [LINE]: creates what is missing, parents included, and notes how to remove it.
 make() {
     unlinked "$2"
     if [ -e "$2" ]; then
@@ -235,15 +235,22 @@ make() {
         made="rmdir -- $quoted
 $made"
     else
-        (umask 077 && set -C && : >"$2") || fail "'$2' cannot be created"
-        made="[ ! -s $quoted ] && rm -f -- $quoted
+        (umask 077 && set -C && if [ $# = 3 ]; then printf '%s\n' "$3"; else :; fi >"$2") ||
+            fail "'$2' cannot be created"
+        at=$quoted
+        quote "${3-}"
+        made="[ \"\$(cat <$at)\" = $quoted ] && rm -f -- $at
 $made"
+        quoted=$at
     fi
     made="(unlinked $quoted) && $made"
 }
 
-# Removes what was created and is still empty.
-unmake() { eval "$made" 2>/dev/null; }
+# Removes what was created and is untouched, and tells of what must not be there.
+finish() {
+    eval "$made" 2>/dev/null
+    eval "$watched"
+}
 
 # Refuses $1 when a part of it is a link that the sandbox could have made.
 unlinked() {
@@ -280,9 +287,9 @@ apart "$home" /bin /dev /etc/alternatives /etc/bash_completion.d /etc/hosts /etc
 apart "$project" /bin /dev /etc/alternatives /etc/bash_completion.d /etc/hosts /etc/ld.so.cache /etc/ld.so.conf /etc/ld.so.conf.d /etc/localtime /etc/nsswitch.conf /etc/profile.d /etc/resolv.conf /etc/ssl/certs /etc/ssl/openssl.cnf /lib /lib32 /lib64 /opt/node/node-v22.11.0-linux-x64 /proc /tmp /usr/bin /usr/lib /usr/local/bin /usr/local/lib /usr/share/ca-certificates /usr/share/terminfo /usr/share/zoneinfo "$home" "$home"/.bashrc "$home"/.cache "$home"/.claude "$home"/.claude/plugins "$home"/.claude/settings.json "$home"/.claude.json "$home"/.gitconfig "$home"/.local "$home"/.local/share/fish/fish_history "$home"/.local/share/keyrings "$home"/.local/share/kwalletd "$home"/.profile
 nested "$project" "$home"/.cache "$home"/.claude
 
-made=
-# What is missing is created, and removed again when it is still empty.
-trap unmake EXIT
+made='' watched=''
+# What is missing is created, and removed again when it is untouched.
+trap finish EXIT
 trap 'exit 129' HUP
 trap 'exit 130' INT
 trap 'exit 143' TERM

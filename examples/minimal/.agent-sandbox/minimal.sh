@@ -4,7 +4,7 @@
 # Compiled by sbc from .agent-sandbox.kdl. To change it, change the policy and run `sbc build`.
 # Arguments go to the command of the policy; after `--` stands another command.
 # Fails with 125 when the sandbox cannot be set up as written.
-# plan sha256:22b56ccf4710ee00f37a01830c9c33c5334a9d725babf76251780f6b9e8ecd19 format 1
+# plan sha256:1723d010f2c7c9b53f80d0da855465a3bbc838e6ac603ad09bfd1d82ffad0b2f format 1
 #
 # What `sbc exec` does and a shell cannot: let Ctrl-C reach the command alone (here it ends the
 # sandbox), tell a failure of bubblewrap (status 1) from one of the command, pass on other
@@ -297,6 +297,72 @@ limit() {
     ulimit "$1" "$2" || fail "the limit $1 cannot be set"
 }
 
+# Puts $1 as a word of the shell into $quoted.
+quote() {
+    quoted='' rest=$1
+    while :; do
+        case $rest in
+        *\'*) quoted=$quoted${rest%%\'*}"'\\''" rest=${rest#*\'} ;;
+        *) break ;;
+        esac
+    done
+    quoted="'$quoted$rest'"
+}
+
+# appeared PATH: tells of a path that was not there before the sandbox ran.
+appeared() {
+    [ ! -e "$1" ] && [ ! -L "$1" ] && return
+    printf '%s\n' "'$1' has appeared while the sandbox ran: look at it before a program on the host obeys it" >&2
+}
+
+# watch PATH: notes what is missing of a path, to tell of it when it has appeared after the run.
+watch() {
+    path=$1 name=''
+    while [ -n "$path" ] && [ ! -e "$path" ] && [ ! -L "$path" ]; do name=$path path=${path%/*}; done
+    [ -n "$name" ] && [ -d "$path" ] || return 0
+    quote "$name"
+    case $watched in *"appeared $quoted
+"*) return 0 ;; esac
+    watched="appeared $quoted
+$watched"
+}
+
+# make dir|file PATH [LINE]: creates what is missing, parents included, and notes how to remove it.
+make() {
+    unlinked "$2"
+    if [ -e "$2" ]; then
+        [ "$1" = file ] || [ -d "$2" ] || fail "'$2' is not a directory"
+        return 0
+    fi
+    [ "${2%/*}" = '' ] || make dir "${2%/*}"
+    quote "$2"
+    if [ "$1" = dir ]; then
+        mkdir -- "$2" || fail "'$2' cannot be created"
+        made="rmdir -- $quoted
+$made"
+    else
+        (umask 077 && set -C && if [ $# = 3 ]; then printf '%s\n' "$3"; else :; fi >"$2") ||
+            fail "'$2' cannot be created"
+        at=$quoted
+        quote "${3-}"
+        made="[ \"\$(cat <$at)\" = $quoted ] && rm -f -- $at
+$made"
+        quoted=$at
+    fi
+    made="(unlinked $quoted) && $made"
+}
+
+# hold dir|file PATH [LINE]: keeps a process inside from making PATH, by making it while the sandbox runs.
+hold() {
+    if [ -d "${2%/*}" ]; then make "$@"; else watch "$2"; fi
+}
+
+# Removes what was created and is untouched, and tells of what must not be there.
+finish() {
+    eval "$made" 2>/dev/null
+    eval "$watched"
+}
+
 # Refuses $1 when a part of it is a link that the sandbox could have made.
 unlinked() {
     unlinked_in "$project" "$1"
@@ -322,15 +388,47 @@ unlinked_in() {
 # Whether a host path is shown already.
 visible() {
     case $1 in
-    /bin | /bin/* | /etc/alternatives | /etc/alternatives/* | /etc/ca-certificates | /etc/ca-certificates/* | /etc/hosts | /etc/hosts/* | /etc/ld.so.cache | /etc/ld.so.cache/* | /etc/ld.so.conf | /etc/ld.so.conf/* | /etc/ld.so.conf.d | /etc/ld.so.conf.d/* | /etc/localtime | /etc/localtime/* | /etc/nsswitch.conf | /etc/nsswitch.conf/* | /etc/pki | /etc/pki/* | /etc/resolv.conf | /etc/resolv.conf/* | /etc/ssl | /etc/ssl/* | /etc/terminfo | /etc/terminfo/* | /lib | /lib/* | /lib32 | /lib32/* | /lib64 | /lib64/* | /libx32 | /libx32/* | /nix/store | /nix/store/* | /opt | /opt/* | /sbin | /sbin/* | /usr | /usr/* | "$project" | "$project"/* | "$project"/.agent-sandbox | "$project"/.agent-sandbox/* | "$project"/.agent-sandbox.kdl | "$project"/.agent-sandbox.kdl/* | "$project"/.claude | "$project"/.claude/* | "$project"/.codex | "$project"/.codex/* | "$project"/.cursor | "$project"/.cursor/* | "$project"/.devcontainer | "$project"/.devcontainer/* | "$project"/.envrc | "$project"/.envrc/* | "$project"/.gemini | "$project"/.gemini/* | "$project"/.git/config | "$project"/.git/config/* | "$project"/.git/config.worktree | "$project"/.git/config.worktree/* | "$project"/.git/hooks | "$project"/.git/hooks/* | "$project"/.git/info/attributes | "$project"/.git/info/attributes/* | "$project"/.husky | "$project"/.husky/* | "$project"/.idea | "$project"/.idea/* | "$project"/.mcp.json | "$project"/.mcp.json/* | "$project"/.mise.toml | "$project"/.mise.toml/* | "$project"/.vscode | "$project"/.vscode/* | "$project"/mise.toml | "$project"/mise.toml/* | "$git_common_dir" | "$git_common_dir"/* | "$git_common_dir"/config | "$git_common_dir"/config/* | "$git_common_dir"/config.worktree | "$git_common_dir"/config.worktree/* | "$git_common_dir"/hooks | "$git_common_dir"/hooks/* | "$git_common_dir"/info/attributes | "$git_common_dir"/info/attributes/* | "$git_common_dir"/worktrees/"$git_worktree_id"/commondir | "$git_common_dir"/worktrees/"$git_worktree_id"/commondir/* | "$git_common_dir"/worktrees/"$git_worktree_id"/config.worktree | "$git_common_dir"/worktrees/"$git_worktree_id"/config.worktree/* | "$git_common_dir"/worktrees/"$git_worktree_id"/gitdir | "$git_common_dir"/worktrees/"$git_worktree_id"/gitdir/*) ;;
+    /bin | /bin/* | /etc/alternatives | /etc/alternatives/* | /etc/ca-certificates | /etc/ca-certificates/* | /etc/hosts | /etc/hosts/* | /etc/ld.so.cache | /etc/ld.so.cache/* | /etc/ld.so.conf | /etc/ld.so.conf/* | /etc/ld.so.conf.d | /etc/ld.so.conf.d/* | /etc/localtime | /etc/localtime/* | /etc/nsswitch.conf | /etc/nsswitch.conf/* | /etc/pki | /etc/pki/* | /etc/resolv.conf | /etc/resolv.conf/* | /etc/ssl | /etc/ssl/* | /etc/terminfo | /etc/terminfo/* | /lib | /lib/* | /lib32 | /lib32/* | /lib64 | /lib64/* | /libx32 | /libx32/* | /nix/store | /nix/store/* | /opt | /opt/* | /sbin | /sbin/* | /usr | /usr/* | "$project" | "$project"/* | "$project"/.agent-sandbox | "$project"/.agent-sandbox/* | "$project"/.agent-sandbox.kdl | "$project"/.agent-sandbox.kdl/* | "$project"/.claude | "$project"/.claude/* | "$project"/.codex | "$project"/.codex/* | "$project"/.cursor | "$project"/.cursor/* | "$project"/.devcontainer | "$project"/.devcontainer/* | "$project"/.envrc | "$project"/.envrc/* | "$project"/.gemini | "$project"/.gemini/* | "$project"/.git/commondir | "$project"/.git/commondir/* | "$project"/.git/config | "$project"/.git/config/* | "$project"/.git/config.worktree | "$project"/.git/config.worktree/* | "$project"/.git/hooks | "$project"/.git/hooks/* | "$project"/.git/info/attributes | "$project"/.git/info/attributes/* | "$project"/.git/modules | "$project"/.git/modules/* | "$project"/.husky | "$project"/.husky/* | "$project"/.idea | "$project"/.idea/* | "$project"/.mcp.json | "$project"/.mcp.json/* | "$project"/.mise.toml | "$project"/.mise.toml/* | "$project"/.vscode | "$project"/.vscode/* | "$project"/mise.toml | "$project"/mise.toml/* | "$git_common_dir" | "$git_common_dir"/* | "$git_common_dir"/commondir | "$git_common_dir"/commondir/* | "$git_common_dir"/config | "$git_common_dir"/config/* | "$git_common_dir"/config.worktree | "$git_common_dir"/config.worktree/* | "$git_common_dir"/hooks | "$git_common_dir"/hooks/* | "$git_common_dir"/info/attributes | "$git_common_dir"/info/attributes/* | "$git_common_dir"/modules | "$git_common_dir"/modules/* | "$git_common_dir"/worktrees/"$git_worktree_id"/commondir | "$git_common_dir"/worktrees/"$git_worktree_id"/commondir/* | "$git_common_dir"/worktrees/"$git_worktree_id"/config.worktree | "$git_common_dir"/worktrees/"$git_worktree_id"/config.worktree/* | "$git_common_dir"/worktrees/"$git_worktree_id"/gitdir | "$git_common_dir"/worktrees/"$git_worktree_id"/gitdir/* | "$git_common_dir"/worktrees/"$git_worktree_id"/modules | "$git_common_dir"/worktrees/"$git_worktree_id"/modules/*) ;;
     *) return 1 ;;
     esac
 }
 
 apart "$home" /bin /dev /dev/shm /etc/alternatives /etc/ca-certificates /etc/group /etc/hosts /etc/ld.so.cache /etc/ld.so.conf /etc/ld.so.conf.d /etc/localtime /etc/nsswitch.conf /etc/passwd /etc/pki /etc/resolv.conf /etc/ssl /etc/terminfo /lib /lib32 /lib64 /libx32 /nix/store /opt /proc /sbin /tmp /usr
 apart "$project" /bin /dev /dev/shm /etc/alternatives /etc/ca-certificates /etc/group /etc/hosts /etc/ld.so.cache /etc/ld.so.conf /etc/ld.so.conf.d /etc/localtime /etc/nsswitch.conf /etc/passwd /etc/pki /etc/resolv.conf /etc/ssl /etc/terminfo /lib /lib32 /lib64 /libx32 /nix/store /opt /proc /sbin /tmp /usr "$home"
-apart "$git_common_dir" /bin /dev /dev/shm /etc/alternatives /etc/ca-certificates /etc/group /etc/hosts /etc/ld.so.cache /etc/ld.so.conf /etc/ld.so.conf.d /etc/localtime /etc/nsswitch.conf /etc/passwd /etc/pki /etc/resolv.conf /etc/ssl /etc/terminfo /lib /lib32 /lib64 /libx32 /nix/store /opt /proc /sbin /tmp /usr "$home" "$project" "$project"/.agent-sandbox "$project"/.agent-sandbox.kdl "$project"/.claude "$project"/.codex "$project"/.cursor "$project"/.devcontainer "$project"/.envrc "$project"/.gemini "$project"/.git "$project"/.git/config "$project"/.git/config.worktree "$project"/.git/hooks "$project"/.git/info "$project"/.git/info/attributes "$project"/.husky "$project"/.idea "$project"/.mcp.json "$project"/.mise.toml "$project"/.vscode "$project"/mise.toml
+apart "$git_common_dir" /bin /dev /dev/shm /etc/alternatives /etc/ca-certificates /etc/group /etc/hosts /etc/ld.so.cache /etc/ld.so.conf /etc/ld.so.conf.d /etc/localtime /etc/nsswitch.conf /etc/passwd /etc/pki /etc/resolv.conf /etc/ssl /etc/terminfo /lib /lib32 /lib64 /libx32 /nix/store /opt /proc /sbin /tmp /usr "$home" "$project" "$project"/.agent-sandbox "$project"/.agent-sandbox.kdl "$project"/.claude "$project"/.codex "$project"/.cursor "$project"/.devcontainer "$project"/.envrc "$project"/.gemini "$project"/.git "$project"/.git/commondir "$project"/.git/config "$project"/.git/config.worktree "$project"/.git/hooks "$project"/.git/info "$project"/.git/info/attributes "$project"/.git/modules "$project"/.husky "$project"/.idea "$project"/.mcp.json "$project"/.mise.toml "$project"/.vscode "$project"/mise.toml
 nested "$git_common_dir" "$project"
+
+made='' watched=''
+# What is missing is created, and removed again when it is untouched.
+trap finish EXIT
+trap 'exit 129' HUP
+trap 'exit 130' INT
+trap 'exit 143' TERM
+hold dir "$project"/.agent-sandbox
+watch "$project"/.agent-sandbox.kdl
+hold dir "$project"/.claude
+watch "$project"/.codex
+watch "$project"/.cursor
+watch "$project"/.devcontainer
+watch "$project"/.envrc
+watch "$project"/.gemini
+hold file "$project"/.git/commondir .
+watch "$project"/.git/config
+watch "$project"/.git/config.worktree
+hold dir "$project"/.git/hooks
+watch "$project"/.git/info/attributes
+watch "$project"/.husky
+hold dir "$project"/.idea
+watch "$project"/.mcp.json
+watch "$project"/.mise.toml
+hold dir "$project"/.vscode
+watch "$project"/mise.toml
+hold file "$git_common_dir"/commondir .
+watch "$git_common_dir"/config
+watch "$git_common_dir"/config.worktree
+hold dir "$git_common_dir"/hooks
+watch "$git_common_dir"/info/attributes
+watch "$git_common_dir"/worktrees/"$git_worktree_id"/config.worktree
 
 # /etc/group
 data_4="$user":x:"$gid"':
@@ -449,64 +547,70 @@ options() {
     # rw "." [base-dev] The work, in place.
     show --bind error "$project"
 
-    # ro "./.agent-sandbox" missing="skip" [base-dev] What this sandbox may do is not for the sandbox to decide.
+    # ro "./.agent-sandbox" missing="hold-dir" [base-dev] Its profiles and its scripts.
     inside --ro-bind skip "$project"/.agent-sandbox
 
-    # ro "./.agent-sandbox.kdl" missing="skip" [base-dev] What this sandbox may do is not for the sandbox to decide.
+    # ro "./.agent-sandbox.kdl" missing="watch" [base-dev] What this sandbox may do is not for the sandbox to decide.
     inside --ro-bind skip "$project"/.agent-sandbox.kdl
 
-    # ro "./.claude" missing="skip" [base-dev] Agents obey these when they run without a sandbox.
+    # ro "./.claude" missing="hold-dir" [base-dev] Agents obey these when they run without a sandbox.
     inside --ro-bind skip "$project"/.claude
 
-    # ro "./.codex" missing="skip" [base-dev] Agents obey these when they run without a sandbox.
+    # ro "./.codex" missing="watch" [base-dev] And these.
     inside --ro-bind skip "$project"/.codex
 
-    # ro "./.cursor" missing="skip" [base-dev] Agents obey these when they run without a sandbox.
+    # ro "./.cursor" missing="watch" [base-dev] And these.
     inside --ro-bind skip "$project"/.cursor
 
-    # ro "./.devcontainer" missing="skip" [base-dev] Editors run tasks and settings from here.
+    # ro "./.devcontainer" missing="watch" [base-dev] The same for containers.
     inside --ro-bind skip "$project"/.devcontainer
 
-    # ro "./.envrc" missing="skip" [base-dev] direnv and mise run these when you enter the directory.
+    # ro "./.envrc" missing="watch" [base-dev] direnv and mise run these when you enter the directory.
     inside --ro-bind skip "$project"/.envrc
 
-    # ro "./.gemini" missing="skip" [base-dev] Agents obey these when they run without a sandbox.
+    # ro "./.gemini" missing="watch" [base-dev] And these.
     inside --ro-bind skip "$project"/.gemini
 
-    # pin "./.git" [base-dev] git runs these on the host.
+    # pin "./.git" [base-dev] Git looks for its settings where this file says. A dot is where they are.
     pin "$project"/.git "$project"/.git
 
-    # ro "./.git/config" missing="skip" [base-dev] git runs these on the host.
+    # ro "./.git/commondir" missing="hold-file" text="." [base-dev] Git looks for its settings where this file says. A dot is where they are.
+    inside --ro-bind skip "$project"/.git/commondir
+
+    # ro "./.git/config" missing="watch" [base-dev] It can name programs.
     inside --ro-bind skip "$project"/.git/config
 
-    # ro "./.git/config.worktree" missing="skip" [base-dev] Another worktree's settings can name programs, too.
+    # ro "./.git/config.worktree" missing="watch" [base-dev] Another worktree's settings can name programs, too.
     inside --ro-bind skip "$project"/.git/config.worktree
 
-    # ro "./.git/hooks" missing="skip" [base-dev] git runs these on the host.
+    # ro "./.git/hooks" missing="hold-dir" [base-dev] git runs these on the host.
     inside --ro-bind skip "$project"/.git/hooks
 
     # pin "./.git/info" [base-dev] Another worktree's settings can name programs, too.
     pin "$project"/.git/info "$project"/.git/info
 
-    # ro "./.git/info/attributes" missing="skip" [base-dev] Another worktree's settings can name programs, too.
+    # ro "./.git/info/attributes" missing="watch" [base-dev] Another worktree's settings can name programs, too.
     inside --ro-bind skip "$project"/.git/info/attributes
 
-    # ro "./.husky" missing="skip" [base-dev] git runs these through husky.
+    # ro "./.git/modules" missing="skip" [base-dev] What git keeps of submodules, with their hooks and settings.
+    inside --ro-bind skip "$project"/.git/modules
+
+    # ro "./.husky" missing="watch" [base-dev] git runs these through husky.
     inside --ro-bind skip "$project"/.husky
 
-    # ro "./.idea" missing="skip" [base-dev] Editors run tasks and settings from here.
+    # ro "./.idea" missing="hold-dir" [base-dev] Editors run tasks and settings from here.
     inside --ro-bind skip "$project"/.idea
 
-    # ro "./.mcp.json" missing="skip" [base-dev] Agents obey these when they run without a sandbox.
+    # ro "./.mcp.json" missing="watch" [base-dev] And these.
     inside --ro-bind skip "$project"/.mcp.json
 
-    # ro "./.mise.toml" missing="skip" [base-dev] direnv and mise run these when you enter the directory.
+    # ro "./.mise.toml" missing="watch" [base-dev] direnv and mise run these when you enter the directory.
     inside --ro-bind skip "$project"/.mise.toml
 
-    # ro "./.vscode" missing="skip" [base-dev] Editors run tasks and settings from here.
+    # ro "./.vscode" missing="hold-dir" [base-dev] Editors run tasks and settings from here.
     inside --ro-bind skip "$project"/.vscode
 
-    # ro "./mise.toml" missing="skip" [base-dev] direnv and mise run these when you enter the directory.
+    # ro "./mise.toml" missing="watch" [base-dev] direnv and mise run these when you enter the directory.
     inside --ro-bind skip "$project"/mise.toml
 
     # ---- git ----
@@ -514,20 +618,26 @@ options() {
     # rw "${GIT_COMMON_DIR}" missing="skip" [base-dev] Where `.git` is a file, as in a worktree or a submodule: what git shares, in place.
     show --bind skip "$git_common_dir"
 
-    # ro "${GIT_COMMON_DIR}/config" missing="skip" [base-dev] git runs these on the host.
+    # ro "${GIT_COMMON_DIR}/commondir" missing="hold-file" text="." [base-dev] Git looks for its settings where this file says. A dot is where they are.
+    inside --ro-bind skip "$git_common_dir"/commondir
+
+    # ro "${GIT_COMMON_DIR}/config" missing="watch" [base-dev] It can name programs.
     inside --ro-bind skip "$git_common_dir"/config
 
-    # ro "${GIT_COMMON_DIR}/config.worktree" missing="skip" [base-dev] Settings of the main worktree, and attributes, can name programs, too.
+    # ro "${GIT_COMMON_DIR}/config.worktree" missing="watch" [base-dev] Settings of the main worktree, and attributes, can name programs, too.
     inside --ro-bind skip "$git_common_dir"/config.worktree
 
-    # ro "${GIT_COMMON_DIR}/hooks" missing="skip" [base-dev] git runs these on the host.
+    # ro "${GIT_COMMON_DIR}/hooks" missing="hold-dir" [base-dev] git runs these on the host.
     inside --ro-bind skip "$git_common_dir"/hooks
 
     # pin "${GIT_COMMON_DIR}/info" [base-dev] Settings of the main worktree, and attributes, can name programs, too.
     pin "$git_common_dir"/info "$git_common_dir"/info
 
-    # ro "${GIT_COMMON_DIR}/info/attributes" missing="skip" [base-dev] Settings of the main worktree, and attributes, can name programs, too.
+    # ro "${GIT_COMMON_DIR}/info/attributes" missing="watch" [base-dev] Settings of the main worktree, and attributes, can name programs, too.
     inside --ro-bind skip "$git_common_dir"/info/attributes
+
+    # ro "${GIT_COMMON_DIR}/modules" missing="skip" [base-dev] What git keeps of submodules, with their hooks and settings.
+    inside --ro-bind skip "$git_common_dir"/modules
 
     # pin "${GIT_COMMON_DIR}/worktrees" [base-dev] Where git on the host finds this worktree, and its settings.
     pin "$git_common_dir"/worktrees "$git_common_dir"/worktrees
@@ -538,11 +648,14 @@ options() {
     # ro "${GIT_COMMON_DIR}/worktrees/${GIT_WORKTREE_ID}/commondir" missing="skip" [base-dev] Where git on the host finds this worktree, and its settings.
     inside --ro-bind skip "$git_common_dir"/worktrees/"$git_worktree_id"/commondir
 
-    # ro "${GIT_COMMON_DIR}/worktrees/${GIT_WORKTREE_ID}/config.worktree" missing="skip" [base-dev]
+    # ro "${GIT_COMMON_DIR}/worktrees/${GIT_WORKTREE_ID}/config.worktree" missing="watch" [base-dev] They can name programs.
     inside --ro-bind skip "$git_common_dir"/worktrees/"$git_worktree_id"/config.worktree
 
     # ro "${GIT_COMMON_DIR}/worktrees/${GIT_WORKTREE_ID}/gitdir" missing="skip" [base-dev]
     inside --ro-bind skip "$git_common_dir"/worktrees/"$git_worktree_id"/gitdir
+
+    # ro "${GIT_COMMON_DIR}/worktrees/${GIT_WORKTREE_ID}/modules" missing="skip" [base-dev] What git keeps of submodules, with their hooks and settings.
+    inside --ro-bind skip "$git_common_dir"/worktrees/"$git_worktree_id"/modules
 
     # Files behind links.
     target --ro-bind /etc/alternatives

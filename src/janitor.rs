@@ -1,0 +1,81 @@
+//! A process that does what is to be done after a run, should sbc have been killed. It sleeps in one
+//! system call and has no part in a run that ends well.
+
+#![allow(clippy::disallowed_methods, reason = "this module is a process of its own")]
+
+use crate::aftermath::{self, GRACE};
+use crate::diagnostic::Diagnostics;
+use crate::record::Record;
+use crate::words::Lifetime;
+use std::ffi::OsString;
+use std::fs;
+use std::io;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+
+/// The argument that makes sbc do this instead of reading a command line.
+pub const MARK: &str = "--sbc-janitor";
+
+/// The janitor of one run. It knows that sbc is gone by the end of its standard input.
+#[derive(Debug)]
+pub struct Janitor(Option<Child>);
+
+impl Janitor {
+    /// Starts one. Where that fails, the next run does the work.
+    pub fn start(record: Option<&Path>, state: &Path, lifetime: Lifetime) -> Janitor {
+        Janitor(record.and_then(|record| spawn(record, state, lifetime, Stdio::piped(), Stdio::inherit())))
+    }
+
+    /// Starts one for what goes on inside when sbc ends. Whoever waits for the end of standard error
+    /// does not wait for that.
+    pub fn leave(record: &Path, state: &Path) {
+        drop(spawn(record, state, Lifetime::Detached, Stdio::null(), Stdio::null()));
+    }
+
+    /// Ends it: sbc is there to do the work.
+    pub fn dismiss(&mut self) {
+        if let Some(mut child) = self.0.take() {
+            // It may have ended by itself.
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+    }
+}
+
+fn spawn(record: &Path, state: &Path, lifetime: Lifetime, stdin: Stdio, stderr: Stdio) -> Option<Child> {
+    let mut command = Command::new("/proc/self/exe");
+    command.arg(MARK).arg(state).arg(record).arg(lifetime.word()).env_clear().current_dir("/");
+    command.stdin(stdin).stdout(Stdio::null()).stderr(stderr).spawn().ok()
+}
+
+/// Waits for the end of a run and settles it. Gives what to say.
+pub fn stand_by(mut arguments: impl Iterator<Item = OsString>) -> Diagnostics {
+    let (Some(state), Some(record)) = (arguments.next(), arguments.next()) else { return Diagnostics::default() };
+    // Out of reach of the terminal. It fails for who leads a session already, and then all is well.
+    let _ = rustix::process::setsid();
+    let _ = io::copy(&mut io::stdin(), &mut io::sink());
+    let record = Record { file: record.into(), items: Vec::new() };
+    if arguments.next().is_some_and(|lifetime| lifetime == Lifetime::WithParent.word()) {
+        // Everything inside ends with sbc. A bubblewrap whose parent was killed early waits for ever.
+        if !record.ends_within(GRACE) {
+            end_holders(&record);
+        }
+    }
+    match record.wait() {
+        Ok(()) => aftermath::settle(Path::new(&state)),
+        Err(_) => Diagnostics::default(),
+    }
+}
+
+/// Kills who holds the lock of a run. Other processes of sbc may look at it, and hold nothing.
+fn end_holders(record: &Record) {
+    let processes = fs::read_dir("/proc").into_iter().flatten().flatten();
+    for process in processes {
+        let pid = process.file_name().to_str().and_then(|name| name.parse().ok());
+        if let Some(pid) = pid.and_then(rustix::process::Pid::from_raw)
+            && record.is_held_by(&process.path())
+        {
+            let _ = rustix::process::kill_process(pid, rustix::process::Signal::KILL);
+        }
+    }
+}

@@ -1,0 +1,313 @@
+//! What runs have made and what they guard, written down outside of every project.
+//!
+//! A run that is killed cannot clean up, so each notes beforehand what it is going to do. Beside its
+//! record lies a lock, which sbc holds, and bubblewrap as well, until the last process inside has
+//! ended (`--sync-fd`). Who gets the lock for itself knows that the run is over. A process inside can
+//! reach what bubblewrap holds, so the lock is a file of its own, in which nothing stands.
+
+#![allow(clippy::disallowed_methods, reason = "this module keeps files between runs")]
+
+use crate::plan::sha256;
+use rustix::fs::{FlockOperation, Mode, OFlags, flock};
+use std::ffi::OsString;
+use std::fs;
+use std::io::{self, Write};
+use std::os::fd::OwnedFd;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant, UNIX_EPOCH};
+
+/// Larger files are known by their size and the time of their last change, which nobody can forge.
+const LARGEST: u64 = 1 << 20;
+
+/// What a path is to a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// Needed: it must not be removed by others.
+    Uses,
+    /// About to be made, and missing before.
+    Intends,
+    /// Made by the run.
+    Made,
+    /// Missing, and nothing must appear there.
+    Absent,
+    /// Shown read-only.
+    Kept,
+    /// A project; git in it looks into no repository but the known ones.
+    Project,
+    /// The `.git` of a known repository.
+    Repository,
+}
+
+/// One line of a record.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Item {
+    pub role: Role,
+    pub state: State,
+    pub path: PathBuf,
+}
+
+/// What lies at a path: which file, and what it holds.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct State {
+    pub device: u64,
+    pub inode: u64,
+    /// The kind, and of a regular file its contents. Of what is absent: the length of the part of the
+    /// path up to the first that is missing.
+    pub mark: String,
+}
+
+/// The record of one run.
+#[derive(Clone, Debug)]
+pub struct Record {
+    pub file: PathBuf,
+    pub items: Vec<Item>,
+}
+
+/// The directory of all records.
+#[derive(Clone, Debug)]
+pub struct Journal {
+    directory: PathBuf,
+}
+
+const ROLES: [(Role, &str); 7] = [
+    (Role::Uses, "uses"),
+    (Role::Intends, "intends"),
+    (Role::Made, "made"),
+    (Role::Absent, "absent"),
+    (Role::Kept, "kept"),
+    (Role::Project, "project"),
+    (Role::Repository, "repository"),
+];
+
+impl State {
+    /// What lies at a path, links not followed; `None` where nothing does.
+    pub fn of(path: &Path) -> Option<State> {
+        let metadata = fs::symlink_metadata(path).ok()?;
+        let kind = metadata.file_type();
+        let mark = match () {
+            () if kind.is_dir() => "dir".to_owned(),
+            () if kind.is_symlink() => "link".to_owned(),
+            () if !kind.is_file() => "special".to_owned(),
+            () if metadata.len() > LARGEST => {
+                format!("{}.{}.{}", metadata.len(), metadata.ctime(), metadata.ctime_nsec())
+            }
+            () => fs::read(path).map_or_else(|_| "unreadable".to_owned(), |bytes| sha256(&bytes)),
+        };
+        Some(State { device: metadata.dev(), inode: metadata.ino(), mark })
+    }
+
+    /// The same, with the time when a directory was made: the number of one that was removed is given to
+    /// the next.
+    pub fn with_birth(path: &Path) -> Option<State> {
+        let state = State::of(path)?;
+        let born = fs::symlink_metadata(path).ok()?.created().ok();
+        let born = born.and_then(|time| time.duration_since(UNIX_EPOCH).ok()).unwrap_or_default();
+        let mark = if state.mark == "dir" { format!("dir.{}", born.as_nanos()) } else { state.mark };
+        Some(State { mark, ..state })
+    }
+
+    /// Whether it is the same file, whatever it holds.
+    pub fn is_same_file(&self, other: &State) -> bool {
+        (self.device, self.inode) == (other.device, other.inode)
+    }
+}
+
+impl Item {
+    /// A path that is missing, with the part of it that would have to be made first. `None` where
+    /// that could not be made, because what is above is no directory.
+    pub fn absent(path: &Path) -> Option<Item> {
+        let missing = |part: &&Path| fs::symlink_metadata(part).is_err();
+        // What has come since the host was looked at is not protected either.
+        let first = path.ancestors().take_while(missing).last().unwrap_or(path);
+        let above = fs::symlink_metadata(first.parent()?).ok()?;
+        let mark = first.as_os_str().len().to_string();
+        let state = State { mark, ..State::default() };
+        above.is_dir().then(|| Item { role: Role::Absent, state, path: path.to_owned() })
+    }
+
+    /// The first part of an absent path that was missing.
+    pub fn first_missing(&self) -> PathBuf {
+        let length = self.state.mark.parse().unwrap_or(usize::MAX);
+        let bytes = self.path.as_os_str().as_bytes();
+        OsString::from_vec(bytes.get(..length).unwrap_or(bytes).to_vec()).into()
+    }
+
+    fn write(&self, out: &mut Vec<u8>) {
+        let word = ROLES.iter().find(|(role, _)| *role == self.role).map_or("", |(_, word)| word);
+        let State { device, inode, mark } = &self.state;
+        out.extend_from_slice(format!("{word} {device} {inode} {mark} ").as_bytes());
+        out.extend_from_slice(self.path.as_os_str().as_bytes());
+        out.push(0);
+    }
+
+    fn read(line: &[u8]) -> Option<Item> {
+        let mut words = line.splitn(5, |byte| *byte == b' ');
+        let mut word = || std::str::from_utf8(words.next()?).ok();
+        let role = word()?;
+        let role = ROLES.iter().find(|(_, word)| *word == role).map(|(role, _)| *role)?;
+        let (device, inode) = (word()?.parse().ok()?, word()?.parse().ok()?);
+        let mark = word()?.to_owned();
+        let path = OsString::from_vec(words.next()?.to_vec()).into();
+        Some(Item { role, state: State { device, inode, mark }, path })
+    }
+}
+
+impl Journal {
+    /// The journal below `state`, sbc's own directory.
+    pub fn new(state: &Path) -> Journal {
+        Journal { directory: state.join("runs") }
+    }
+
+    /// Makes the directory, for nobody else to read.
+    pub fn make(&self) -> io::Result<()> {
+        fs::DirBuilder::new().recursive(true).mode(0o700).create(&self.directory)
+    }
+
+    /// Waits until no other sbc is beginning or settling runs; the turn ends when the result is
+    /// dropped. `None` where there is no journal.
+    pub fn turn(&self) -> io::Result<Option<OwnedFd>> {
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        match rustix::fs::open(&self.directory, flags, Mode::empty()) {
+            Ok(directory) => {
+                retrying(|| flock(&directory, FlockOperation::LockExclusive))?;
+                Ok(Some(directory))
+            }
+            Err(rustix::io::Errno::NOENT) => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Whether there is any record. Cheap, and true of few moments.
+    pub fn is_empty(&self) -> bool {
+        fs::read_dir(&self.directory).map_or(true, |mut files| files.next().is_none())
+    }
+
+    /// A new record with its lock, held.
+    pub fn begin(&self, items: &[Item]) -> io::Result<(Record, Lock)> {
+        let file = tempfile::Builder::new().prefix("run-").tempfile_in(&self.directory)?;
+        let (_, file) = file.keep().map_err(|error| error.error)?;
+        // The lock is there before anything stands in the record.
+        let lock = Lock::new(&lock_of(&file))?;
+        let record = Record { file, items: Vec::new() };
+        Ok((record.with(items)?, lock))
+    }
+
+    /// All records, in one's turn. What a killed sbc has left of others is removed.
+    pub fn records(&self) -> Vec<Record> {
+        let files = fs::read_dir(&self.directory).into_iter().flatten().filter_map(|file| Some(file.ok()?.path()));
+        let (others, records): (Vec<PathBuf>, Vec<PathBuf>) = files.partition(|file| file.extension().is_some());
+        for other in others.iter().filter(|other| !records.contains(&other.with_extension(""))) {
+            let _ = fs::remove_file(other);
+        }
+        records.into_iter().filter_map(Record::read).collect()
+    }
+}
+
+impl Record {
+    fn read(file: PathBuf) -> Option<Record> {
+        let bytes = fs::read(&file).ok()?;
+        let items = bytes.split(|byte| *byte == 0).filter_map(Item::read).collect();
+        Some(Record { file, items })
+    }
+
+    /// Adds lines.
+    pub fn with(mut self, items: &[Item]) -> io::Result<Record> {
+        let mut bytes = Vec::new();
+        items.iter().for_each(|item| item.write(&mut bytes));
+        fs::File::options().append(true).open(&self.file)?.write_all(&bytes)?;
+        self.items.extend_from_slice(items);
+        Ok(self)
+    }
+
+    /// The items of one role.
+    pub fn of(&self, role: Role) -> impl Iterator<Item = &Item> {
+        self.items.iter().filter(move |item| item.role == role)
+    }
+
+    /// Whether anything of the run is left: somebody holds its lock.
+    pub fn is_live(&self) -> bool {
+        let held = |lock: fs::File| flock(&lock, FlockOperation::NonBlockingLockExclusive).is_err();
+        fs::File::open(lock_of(&self.file)).is_ok_and(held)
+    }
+
+    /// Waits until nothing of the run is left.
+    pub fn wait(&self) -> io::Result<()> {
+        let lock = fs::File::open(lock_of(&self.file))?;
+        retrying(|| flock(&lock, FlockOperation::LockExclusive))
+    }
+
+    /// The same, for no longer than this; whether nothing is left.
+    pub fn ends_within(&self, time: Duration) -> bool {
+        let deadline = Instant::now() + time;
+        while self.is_live() {
+            if Instant::now() > deadline {
+                return false;
+            }
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        true
+    }
+
+    /// Whether a process, by its directory in `/proc`, holds the lock as a run does.
+    pub fn is_held_by(&self, process: &Path) -> bool {
+        let Ok(lock) = fs::metadata(lock_of(&self.file)) else { return false };
+        let mut descriptors = fs::read_dir(process.join("fd")).into_iter().flatten().flatten();
+        descriptors.any(|descriptor| {
+            let is_lock = fs::metadata(descriptor.path())
+                .is_ok_and(|there| (there.dev(), there.ino()) == (lock.dev(), lock.ino()));
+            let info = || fs::read_to_string(process.join("fdinfo").join(descriptor.file_name()));
+            let shared = |line: &str| line.starts_with("lock:") && line.contains("FLOCK") && line.contains("READ");
+            is_lock && info().is_ok_and(|info| info.lines().any(shared))
+        })
+    }
+
+    /// Ends the record of a run that is over, but for what is left to do.
+    pub fn close(&self, left: &[Item]) -> io::Result<()> {
+        if left.is_empty() {
+            fs::remove_file(&self.file)?;
+        } else {
+            let mut bytes = Vec::new();
+            left.iter().for_each(|item| item.write(&mut bytes));
+            let mut file =
+                tempfile::NamedTempFile::with_suffix_in(".new", self.file.parent().unwrap_or(Path::new("/")))?;
+            file.write_all(&bytes)?;
+            file.persist(&self.file).map_err(|error| error.error)?;
+        }
+        fs::remove_file(lock_of(&self.file)).or(Ok(()))
+    }
+}
+
+/// The lock of a run, held once by sbc and once for bubblewrap: what a process inside does to
+/// bubblewrap's does not touch the other.
+#[derive(Debug)]
+pub struct Lock {
+    _own: OwnedFd,
+    pub shared: OwnedFd,
+}
+
+impl Lock {
+    fn new(path: &Path) -> io::Result<Lock> {
+        fs::File::options().write(true).create_new(true).mode(0o400).open(path)?;
+        let held = || {
+            let file = fs::File::open(path)?;
+            flock(&file, FlockOperation::NonBlockingLockShared)?;
+            Ok::<_, io::Error>(OwnedFd::from(file))
+        };
+        Ok(Lock { _own: held()?, shared: held()? })
+    }
+}
+
+fn lock_of(file: &Path) -> PathBuf {
+    file.with_extension("lock")
+}
+
+fn retrying(mut call: impl FnMut() -> rustix::io::Result<()>) -> io::Result<()> {
+    loop {
+        match call() {
+            Err(rustix::io::Errno::INTR) => {}
+            result => return Ok(result?),
+        }
+    }
+}
