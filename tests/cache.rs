@@ -93,12 +93,17 @@ fn problems_keep_their_place() {
     project.exec("true").code(125).says(&["SBC0404", ".agent-sandbox.kdl:3:"]);
 }
 
-/// A state directory that cannot be written only costs the time of compiling.
+/// A state directory that cannot be written only costs the time of compiling, where nothing is to be done
+/// after the run. Else nothing runs, as a killed run could not be audited.
 #[test]
 fn works_without() {
-    let project = Project::with_body("");
+    let shown = "ro \"/usr\"; ro \"/bin\" \"/lib\" \"/lib64\" missing=\"skip\"; proc \"/proc\"; dev \"/dev\"";
+    let project = Project::new(&format!("sandbox \"app\" {{ filesystem {{ {shown}; }}; run {{ workdir \"/\"; }}; }}"));
     project.write_home(".local/state", "a file");
     assert_eq!(project.exec("echo out").code(0).stdout, "out\n");
+    let project = Project::with_body("");
+    project.write_home(".local/state", "a file");
+    project.exec("echo out").code(125).says(&["SBC0603", "XDG_STATE_HOME"]);
 }
 
 /// No more than 200 entries stay, and the newest are among them.
