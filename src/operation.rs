@@ -16,6 +16,7 @@ use crate::plan::{Action, Content, Place, Step};
 use crate::policy::Grant;
 use crate::rule::quote;
 use crate::text::Text;
+use crate::view::Space;
 use crate::words::{Missing, Variable};
 use std::ffi::OsString;
 use std::fs;
@@ -58,7 +59,7 @@ pub struct Inspector<'a, 'o> {
 impl<'a, 'o> Inspector<'a, 'o> {
     pub fn new(content: &Content, host: &'a Host, out: &'o mut Diagnostics) -> Inspector<'a, 'o> {
         let source = |step: &Step| match &step.action {
-            Action::Host { grant: Grant::ReadWrite, source, .. } => host.real(source),
+            Action::Host { grant: Grant::ReadWrite, source, .. } => Space::real(host, source),
             _ => None,
         };
         let writable: Vec<PathBuf> = content.steps.iter().filter_map(source).collect();
@@ -246,6 +247,10 @@ impl<'a, 'o> Inspector<'a, 'o> {
                 return None;
             }
         };
+        // Where no link lies on the way, none can be planted; that is known from before.
+        if Space::real(self.host, source).as_ref() == Some(&path) {
+            return Some(path);
+        }
         self.tree.resolve(&path, self.host).map_err(|error| self.unplaced(step, &path, error)).ok()
     }
 
