@@ -15,6 +15,7 @@ use crate::path::SymbolicPath;
 use crate::plan::{Action, Content, Place, Step};
 use crate::policy::Grant;
 use crate::rule::quote;
+use crate::space::Space;
 use crate::text::Text;
 use crate::words::{Missing, Variable};
 use std::ffi::OsString;
@@ -60,7 +61,7 @@ pub struct Inspector<'a, 'o> {
 impl<'a, 'o> Inspector<'a, 'o> {
     pub fn new(content: &Content, host: &'a Host, out: &'o mut Diagnostics) -> Inspector<'a, 'o> {
         let source = |step: &Step| match &step.action {
-            Action::Host { grant: Grant::ReadWrite, source, .. } => host.real(source),
+            Action::Host { grant: Grant::ReadWrite, source, .. } => Space::real(host, source),
             _ => None,
         };
         let writable: Vec<PathBuf> = content.steps.iter().filter_map(source).collect();
@@ -299,6 +300,10 @@ impl<'a, 'o> Inspector<'a, 'o> {
                 return None;
             }
         };
+        // Where no link lies on the way, none can be planted; that is known from before.
+        if Space::real(self.host, source).as_ref() == Some(&path) {
+            return Some(path);
+        }
         self.tree.resolve(&path, self.host).map_err(|error| self.unplaced(step, &path, error)).ok()
     }
 

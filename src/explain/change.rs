@@ -6,13 +6,15 @@ use super::{Context, Place, shown};
 use crate::check::{assertions, denials, state};
 use crate::compile::Compiled;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Severity};
+use crate::guard;
+use crate::host::Host;
 use crate::invocation;
 use crate::lower::lower;
 use crate::merge::{Merged, Resolved};
 use crate::mounts::Provider;
 use crate::origin::Origin;
 use crate::path::SymbolicPath;
-use crate::plan::{Action, Step};
+use crate::plan::Action;
 use crate::policy::{Access, Assertion, EnvRule, Grant, Setting};
 use crate::rule::{self, quote};
 use crate::space::{Node, Symbols};
@@ -109,9 +111,16 @@ struct Trial {
     holds: bool,
 }
 
+impl Trial {
+    /// Whether it is to be recommended.
+    fn is_good(&self) -> bool {
+        self.holds && self.problem.is_none() && self.waived.len() <= MOST_WAIVERS
+    }
+}
+
 /// Makes a change in memory and looks at the result. `holds` tells whether it is what was wanted.
-fn attempt(context: &Context<'_>, edit: &Edit, holds: impl Fn(&Compiled, &View<'_>) -> bool) -> Trial {
-    let mut merged = context.merged().clone();
+fn attempt(merged: &Merged, host: Option<&Host>, edit: &Edit, holds: impl Fn(&Compiled, &View<'_>) -> bool) -> Trial {
+    let mut merged = merged.clone();
     edit.make(&mut merged);
     let mut waived: Vec<Assertion> = Vec::new();
     loop {
@@ -119,26 +128,27 @@ fn attempt(context: &Context<'_>, edit: &Edit, holds: impl Fn(&Compiled, &View<'
         let plan = lower(&merged, &mut out);
         let compiled = Compiled { merged, plan };
         let symbols = View::symbolic(&compiled.plan);
-        denials::check(&compiled.plan, &symbols, &mut out);
-        state::check(&compiled.plan, &Symbols, &mut out);
-        let resolved = context.host.map(|host| invocation::resolve(&compiled, host, &mut out).1);
-        let view = resolved.as_ref().unwrap_or(&symbols);
         let mut broken = assertions::broken(&compiled.merged, &compiled.plan, &symbols);
-        broken.extend(assertions::broken(&compiled.merged, &compiled.plan, view));
-        broken.sort();
-        broken.dedup();
+        // What the policy alone breaks need not be tried on the host.
+        let on_host = host.filter(|_| broken.is_empty());
+        let resolved = on_host.map(|host| invocation::resolve(&compiled, host, &mut out).1);
+        if let Some(view) = &resolved {
+            broken = assertions::broken(&compiled.merged, &compiled.plan, view);
+        }
         if broken.is_empty() {
+            denials::check(&compiled.plan, &symbols, &mut out);
+            state::check(&compiled.plan, &Symbols, &mut out);
             let first = out.sorted().into_iter().find(|diagnostic| diagnostic.severity == Severity::Error).map(named);
-            let holds = holds(&compiled, view);
+            let holds = holds(&compiled, resolved.as_ref().unwrap_or(&symbols));
             return Trial { waived, problem: first, holds };
         }
-        let mut compiled = compiled.clone();
-        for guarantee in compiled.merged.guarantees.iter_mut().filter(|guarantee| broken.contains(&guarantee.assertion))
-        {
+        merged = compiled.merged.clone();
+        for guarantee in merged.guarantees.iter_mut().filter(|guarantee| broken.contains(&guarantee.assertion)) {
             guarantee.waived = Some((String::new(), guarantee.location));
         }
+        broken.sort();
+        broken.dedup();
         waived.extend(broken);
-        merged = compiled.merged;
     }
 }
 
@@ -147,9 +157,17 @@ fn named(diagnostic: &Diagnostic) -> String {
 }
 
 impl Context<'_> {
-    /// A change, tried.
-    pub(super) fn change(&self, goal: &str, edit: &Edit, holds: impl Fn(&Compiled, &View<'_>) -> bool) -> Change {
-        let Trial { waived, problem, holds } = attempt(self, edit, holds);
+    /// A change of no path, tried.
+    pub(super) fn change(&self, goal: &str, edit: &Edit, holds: impl Fn(&Compiled) -> bool) -> Change {
+        // Of the settings, these two are about what is there.
+        let needs_host = matches!(edit, Edit::Setting(Setting::Workdir(_) | Setting::Limit(..)));
+        let host = self.host.filter(|_| needs_host);
+        self.tried(goal, edit, attempt(self.merged(), host, edit, |compiled, _| holds(compiled)))
+    }
+
+    /// What a trial came to.
+    fn tried(&self, goal: &str, edit: &Edit, trial: Trial) -> Change {
+        let Trial { waived, problem, holds } = trial;
         let not_enough = (!holds).then(|| "another rule decides".to_owned());
         let many = (waived.len() > MOST_WAIVERS).then(|| {
             format!(
@@ -222,97 +240,85 @@ pub(super) fn of_path(context: &Context<'_>, path: &Path, seen: &Seen<'_, '_>, d
         Some(Action::Host { source, missing, .. }) => (source.clone(), *missing),
         _ => (key.clone(), Missing::Error),
     };
-    let has = on_host(context, &source);
-    let paths = Paths { context, key: &key, path, source, missing };
-    let is_left_out =
-        decision.is_left_out || matches!(seen.mount.map(|mount| &mount.provider), Some(Provider::Host { .. }));
-    let mut changes = match verdict::reach(seen) {
-        // It appears by itself.
-        _ if seen.kind == Kind::Absent && has.0 == Node::Absent && is_left_out => match verdict::reach(seen) {
-            Reach::Host => vec![paths.uncreatable()],
-            _ => Vec::new(),
-        },
-        _ if has.0 == Node::Absent && !seen.access.read => vec![paths.awaited()],
-        Reach::Nothing => vec![paths.readable("to show it, read-only"), paths.writable()],
-        Reach::Read => vec![paths.writable(), paths.hidden(decision)],
-        Reach::Private if seen.access.read => {
-            vec![paths.readable("to show what the host has, read-only"), paths.writable(), paths.hidden(decision)]
-        }
-        Reach::Private => vec![paths.readable("to show it, read-only"), paths.writable()],
-        Reach::Host => vec![paths.protected(), paths.hidden(decision)],
+    let (node, rights) = on_host(context, &source);
+    let show = |goal, grant, missing, holds| {
+        let access = Access::Host { grant, source: source.clone(), missing, text: None };
+        Wish { goal, edits: vec![Edit::Filesystem(key.clone(), Some(access))], holds }
+    };
+    let readable = || show("to show it, read-only", Grant::ReadOnly, missing, |seen| seen.access.read);
+    let writable = || show("to let it be changed on the host", Grant::ReadWrite, missing, reaches_host);
+    let protected = || show("to keep it from being changed", Grant::ReadOnly, missing, is_protected);
+    let uncreatable = || show(UNCREATABLE, Grant::ReadOnly, Missing::CreateFile, |seen| !seen.access.write);
+    let awaited = || show("to show it as soon as the host has it", Grant::ReadOnly, Missing::Skip, |_| true);
+    let hidden = || {
+        let inherited = decision.rule.filter(|step| step.at == key && !context.is_own(&step.origins));
+        let accesses = inherited.map(|_| None).into_iter().chain([Some(Access::Deny)]);
+        let edits = accesses.map(|access| Edit::Filesystem(key.clone(), access)).collect();
+        Wish { goal: "to hide it", edits, holds: is_hidden }
     };
     // No rule gives a right that the user does not have, or shows what is not there.
-    changes.retain(|change| match change.goal.as_str() {
-        WRITABLE => has.1.write && has.0 != Node::Absent,
-        "to show what the host has, read-only" => has.0 != Node::Absent,
-        _ => true,
-    });
-    changes
+    let is_there = node != Node::Absent;
+    let writable = || Some(writable()).filter(|_| rights.write && is_there);
+    let shown_by_itself =
+        decision.is_left_out || matches!(seen.mount.map(|mount| &mount.provider), Some(Provider::Host { .. }));
+    let wishes = match verdict::reach(seen) {
+        reach if seen.kind == Kind::Absent && !is_there && shown_by_itself => {
+            vec![Some(uncreatable()).filter(|_| reach == Reach::Host)]
+        }
+        _ if !is_there && !seen.access.read => vec![Some(awaited())],
+        Reach::Nothing => vec![Some(readable()), writable()],
+        Reach::Read => vec![writable(), Some(hidden())],
+        Reach::Private if seen.access.read => {
+            let host = || Wish { goal: "to show what the host has, read-only", ..readable() };
+            vec![is_there.then(host), writable(), Some(hidden())]
+        }
+        Reach::Private => vec![Some(readable()), writable()],
+        Reach::Host => vec![Some(protected()), Some(hidden())],
+    };
+    fulfil(context, path, wishes.into_iter().flatten().collect())
 }
 
-/// The goal of a rule that lets a write through to the host.
-const WRITABLE: &str = "to let it be changed on the host";
+const UNCREATABLE: &str = "to keep it from being created, with an empty file in its place";
 
-/// Changes of what is at one path.
-struct Paths<'c, 'a> {
-    context: &'c Context<'a>,
-    /// The path as the key of a rule.
-    key: &'c SymbolicPath,
-    path: &'c Path,
-    /// What a rule for it shows, and what it does where the host has none.
-    source: SymbolicPath,
-    missing: Missing,
+/// Another answer about a path, and the rules that may bring it about.
+struct Wish {
+    goal: &'static str,
+    /// The first that does it is taken, or the last.
+    edits: Vec<Edit>,
+    /// Whether what is seen then is what was wanted.
+    holds: fn(&Seen<'_, '_>) -> bool,
 }
 
-impl Paths<'_, '_> {
-    fn show(&self, goal: &str, grant: Grant, missing: Missing, holds: impl Fn(&Seen<'_, '_>) -> bool) -> Change {
-        let access = Access::Host { grant, source: self.source.clone(), missing, text: None };
-        self.try_one(goal, Some(access), holds)
-    }
+fn reaches_host(seen: &Seen<'_, '_>) -> bool {
+    verdict::reach(seen) == Reach::Host
+}
 
-    fn try_one(&self, goal: &str, access: Option<Access>, holds: impl Fn(&Seen<'_, '_>) -> bool) -> Change {
-        let edit = Edit::Filesystem(self.key.clone(), access);
-        self.context.change(goal, &edit, |_, view| holds(&view.look(self.path)))
-    }
+fn is_protected(seen: &Seen<'_, '_>) -> bool {
+    verdict::reach(seen) == Reach::Read
+}
 
-    fn readable(&self, goal: &str) -> Change {
-        self.show(goal, Grant::ReadOnly, self.missing, |seen| seen.access.read)
-    }
+/// What narrower rules show stays, and with it the directories on the way.
+fn is_hidden(seen: &Seen<'_, '_>) -> bool {
+    !seen.access.read && !seen.access.write || matches!(seen.kind, Kind::Masked | Kind::Absent | Kind::Made)
+}
 
-    fn awaited(&self) -> Change {
-        self.show("to show it as soon as the host has it", Grant::ReadOnly, Missing::Skip, |_| true)
-    }
-
-    fn writable(&self) -> Change {
-        self.show(WRITABLE, Grant::ReadWrite, self.missing, |seen| verdict::reach(seen) == Reach::Host)
-    }
-
-    fn protected(&self) -> Change {
-        let goal = "to keep it from being changed";
-        self.show(goal, Grant::ReadOnly, self.missing, |seen| verdict::reach(seen) == Reach::Read)
-    }
-
-    fn uncreatable(&self) -> Change {
-        let goal = "to keep it from being created, with an empty file in its place";
-        self.show(goal, Grant::ReadOnly, Missing::CreateFile, |seen| !seen.access.write)
-    }
-
-    /// The rule that takes the path away: `remove` where that does it, else `deny`.
-    fn hidden(&self, decision: &Decision<'_>) -> Change {
-        // What narrower rules show stays, and with it the directories on the way.
-        let is_hidden = |seen: &Seen<'_, '_>| {
-            !seen.access.read && !seen.access.write || matches!(seen.kind, Kind::Masked | Kind::Absent | Kind::Made)
-        };
-        let change = |access| self.try_one("to hide it", access, is_hidden);
-        let inherited = |step: &&Step| step.at == *self.key && !self.context.is_own(&step.origins);
-        if decision.rule.filter(inherited).is_some() {
-            let removed = change(None);
-            if removed.problem.is_none() {
-                return removed;
+/// Tries all wishes about a path, side by side.
+fn fulfil(context: &Context<'_>, path: &Path, wishes: Vec<Wish>) -> Vec<Change> {
+    let merged = context.merged();
+    let jobs: Vec<(Wish, Option<Host>)> = wishes.into_iter().map(|wish| (wish, context.host.cloned())).collect();
+    let done = guard::each(jobs, |(wish, host)| {
+        let mut best = None;
+        for edit in wish.edits {
+            let trial = attempt(merged, host.as_ref(), &edit, |_, view| (wish.holds)(&view.look(path)));
+            let is_good = trial.is_good();
+            best = Some((wish.goal, edit, trial));
+            if is_good {
+                break;
             }
         }
-        change(Some(Access::Deny))
-    }
+        best
+    });
+    done.into_iter().flatten().map(|(goal, edit, trial)| context.tried(goal, &edit, trial)).collect()
 }
 
 /// What the host has at the path that a key names, and what the user may do with it.

@@ -130,7 +130,7 @@ fn changes(context: &Context<'_>, key: SettingKey) -> Vec<Change> {
         let is_set = |compiled: &Compiled| {
             compiled.merged.settings.get(&key).is_some_and(|now| now.value.as_ref() == Some(&setting))
         };
-        context.change(goal, &Edit::Setting(setting.clone()), |compiled, _| is_set(compiled))
+        context.change(goal, &Edit::Setting(setting.clone()), is_set)
     };
     others(&context.compiled.plan, key).into_iter().map(change).collect()
 }

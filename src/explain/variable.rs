@@ -99,14 +99,13 @@ fn changes(context: &Context<'_>, name: &str, found: Option<(&String, &EnvValue)
         let rule = if is_secret { EnvRule::Secret } else { EnvRule::Pass };
         let edit = Edit::Env(name.to_owned(), Some(rule));
         return vec![
-            context.change("to pass it from the caller", &edit, |compiled, _| {
-                compiled.plan.content.env.contains_key(name)
-            }),
+            context
+                .change("to pass it from the caller", &edit, |compiled| compiled.plan.content.env.contains_key(name)),
         ];
     };
     let goal = if key == name { "to take it away".to_owned() } else { format!("to take away all that fit `{key}`") };
     let edit = Edit::Env(key.clone(), None);
-    let mut taken = context.change(&goal, &edit, |compiled, _| !compiled.plan.content.env.contains_key(key));
+    let mut taken = context.change(&goal, &edit, |compiled| !compiled.plan.content.env.contains_key(key));
     let own = context.merged().env.get(key).filter(|resolved| context.is_own(&resolved.origins));
     // `remove` needs something inherited; else the line has to go.
     if own.is_some_and(|resolved: &Resolved<EnvRule>| resolved.overridden.is_empty()) {
@@ -115,7 +114,7 @@ fn changes(context: &Context<'_>, name: &str, found: Option<(&String, &EnvValue)
     let mut changes = vec![taken];
     if value.rule == Some(EnvRule::Pass) && is_secret && key == name && value.prepend.is_empty() {
         let edit = Edit::Env(name.to_owned(), Some(EnvRule::Secret));
-        changes.push(context.change("to keep its value out of what sbc shows", &edit, |_, _| true));
+        changes.push(context.change("to keep its value out of what sbc shows", &edit, |_| true));
     }
     changes
 }
