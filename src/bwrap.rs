@@ -10,6 +10,7 @@ use crate::invocation::isolation_options;
 use crate::plan::{Action, Content};
 use crate::policy::Grant;
 use crate::source::Location;
+use std::ffi::OsString;
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
@@ -21,7 +22,7 @@ pub const VARIABLE: &str = "SBC_BWRAP";
 /// Where distributions install it. `PATH` is not asked: a project or an agent may write there.
 const PLACES: [&str; 4] = ["/usr/bin/bwrap", "/usr/local/bin/bwrap", "/run/current-system/sw/bin/bwrap", "/bin/bwrap"];
 
-/// Finds bubblewrap, and refuses one that is set-user-ID root (CVE-2020-5291, CVE-2026-41163).
+/// Finds bubblewrap, and refuses one that is set-user-ID (CVE-2020-5291, CVE-2026-41163).
 pub fn find() -> Result<PathBuf, Diagnostic> {
     let named = std::env::var_os(VARIABLE).map(PathBuf::from);
     let is_program = |path: &&Path| {
@@ -46,15 +47,16 @@ pub fn find() -> Result<PathBuf, Diagnostic> {
     };
     let metadata = fs::metadata(path)
         .map_err(|error| Diagnostic::error(Code::SBC0701, format!("`{}`: {error}", path.display())))?;
-    if metadata.permissions().mode() & 0o4000 != 0 && metadata.uid() == 0 {
-        let title = format!("`{}` is set-user-ID root, which sbc does not use", path.display());
+    if metadata.permissions().mode() & 0o4000 != 0 {
+        let owner = if metadata.uid() == 0 { "root".to_owned() } else { format!("user {}", metadata.uid()) };
+        let title = format!("`{}` is set-user-ID for {owner}, which sbc does not use", path.display());
         return Err(Diagnostic::error(Code::SBC0701, title).help(format!("`sudo chmod u-s {}`", path.display())));
     }
     Ok(path.to_owned())
 }
 
 /// The distribution's command that installs it.
-fn install_help() -> String {
+pub fn install_help() -> String {
     let release = fs::read_to_string("/etc/os-release").unwrap_or_default();
     let ids: Vec<&str> =
         release.lines().filter_map(|line| line.strip_prefix("ID=").or(line.strip_prefix("ID_LIKE="))).collect();
@@ -74,22 +76,37 @@ fn install_help() -> String {
 /// Tries whether bubblewrap can do what a plan needs: its options, and its namespaces with the
 /// kernel of this host. Runs no program of the host but bubblewrap and sbc itself.
 pub fn probe(bwrap: &Path, content: &Content) -> Result<(), Diagnostic> {
+    let mut options: Vec<OsString> = isolation_options(content).into_iter().map(OsString::from).collect();
+    options.extend(
+        ["--proc", "/proc", "--dev", "/dev", "--perms", "0755", "--size", "65536", "--tmpfs", "/tmp"]
+            .map(OsString::from),
+    );
+    if content.steps.iter().any(|step| matches!(&step.action, Action::Host { grant: Grant::Overlay, .. })) {
+        options.extend(OVERLAY.map(OsString::from));
+    }
+    attempt(bwrap, &options)
+}
+
+/// Options that need an overlay.
+pub const OVERLAY: [&str; 4] = ["--overlay-src", "/usr", "--tmp-overlay", "/usr"];
+
+/// Tries whether bubblewrap can make a sandbox with these options. It is empty but for what they put there.
+pub fn attempt(bwrap: &Path, options: &[OsString]) -> Result<(), Diagnostic> {
     let mut command = Command::new(bwrap);
     command.env_clear().stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    command
-        .args(isolation_options(content))
-        .args(["--proc", "/proc", "--dev", "/dev", "--perms", "0755", "--size", "65536", "--tmpfs", "/tmp"]);
-    let needs_overlay =
-        content.steps.iter().any(|step| matches!(&step.action, Action::Host { grant: Grant::Overlay, .. }));
-    if needs_overlay {
-        command.args(["--overlay-src", "/usr", "--tmp-overlay", "/usr"]);
-    }
     // There is no such program inside; reaching that point is all that is wanted.
-    let output = command.args(["--json-status-fd", "1", "--", "/nothing"]).output();
+    let output = command.args(options).args(["--json-status-fd", "1", "--", "/nothing"]).output();
     let output = output
         .map_err(|error| Diagnostic::error(Code::SBC0703, format!("`{}` cannot be run: {error}", bwrap.display())))?;
     let complaint = String::from_utf8_lossy(&output.stderr);
-    if complaint.contains("execvp /nothing") { Ok(()) } else { Err(explain(&complaint)) }
+    match complaint.as_ref() {
+        said if said.contains("execvp /nothing") => Ok(()),
+        said if said.trim().is_empty() => {
+            let title = format!("`{}` made no sandbox and did not say why; is it bubblewrap?", bwrap.display());
+            Err(Diagnostic::error(Code::SBC0703, title).help(format!("install bubblewrap: `{}`", install_help())))
+        }
+        said => Err(explain(said)),
+    }
 }
 
 /// What bubblewrap complains about, why, and the cure. The texts differ by version and
@@ -129,7 +146,8 @@ struct Cause {
     help: &'static str,
 }
 
-const APPARMOR: &str = "load the AppArmor profile `bwrap-userns-restrict` (Ubuntu 24.04: from the package apparmor-profiles), or `sudo sysctl kernel.apparmor_restrict_unprivileged_userns=0`";
+/// The cure where AppArmor forbids user namespaces.
+pub const APPARMOR: &str = "load the AppArmor profile `bwrap-userns-restrict` (Ubuntu 24.04: from the package apparmor-profiles), or `sudo sysctl kernel.apparmor_restrict_unprivileged_userns=0`";
 
 const CAUSES: &[Cause] = &[
     Cause {

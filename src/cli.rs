@@ -60,6 +60,12 @@ pub enum Command {
         #[arg(long)]
         dry_run: bool,
     },
+    /// Say what this host can do for a sandbox, and how to cure what it cannot
+    Doctor {
+        /// How the table is shown
+        #[arg(long, value_enum, default_value = "human")]
+        format: DoctorFormat,
+    },
     /// List the built-in profiles, or print one
     Profiles {
         /// The profile to print
@@ -76,6 +82,15 @@ pub enum Emit {
     Json,
     /// The script
     Script,
+}
+
+/// The forms of `sbc doctor`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum DoctorFormat {
+    /// For people
+    Human,
+    /// One JSON object, as in schema/doctor.schema.json
+    Json,
 }
 
 /// What `sbc check` looks at, and how it says what it found.

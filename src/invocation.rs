@@ -103,7 +103,7 @@ pub fn isolation_options(content: &Content) -> Vec<&'static str> {
 }
 
 /// Whether the kernel lets a process type into its terminal (TIOCSTI). Linux 6.2 can refuse it.
-fn injection_possible() -> bool {
+pub fn injection_possible() -> bool {
     fs::read_to_string("/proc/sys/dev/tty/legacy_tiocsti").map_or(true, |value| value.trim() != "0")
 }
 

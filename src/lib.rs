@@ -41,6 +41,7 @@ pub mod bwrap;
 pub mod cache;
 pub mod cli;
 pub mod command;
+pub mod doctor;
 pub mod emit;
 pub mod enter;
 pub mod exec;

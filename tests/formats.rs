@@ -29,7 +29,7 @@ fn check(project: &Project, format: &str) -> String {
 }
 
 #[track_caller]
-fn valid(schema: &str, text: &str) -> Value {
+pub fn valid(schema: &str, text: &str) -> Value {
     let schema = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(schema)).unwrap();
     // The standard's schema has a bracket too many in a pattern that sbc's output has no use for.
     let schema = schema.replace("-[a-zA-Z]{2}]?$", "-[a-zA-Z]{2}$");

@@ -9,6 +9,7 @@ const MACHINE: &[&str] = &[
     "bwrap.rs",
     "cache.rs",
     "command/",
+    "doctor.rs",
     "enter.rs",
     "exec.rs",
     "guard.rs",

@@ -18,6 +18,7 @@ mod claude;
 mod codes;
 mod determinism;
 mod diagnostics;
+mod doctor;
 mod documented;
 mod formats;
 mod generated;

@@ -13,7 +13,6 @@ use crate::levels::Levels;
 use crate::placeholder::Placeholders;
 use crate::report::Format;
 use crate::source::Sources;
-use crate::words::Variable;
 use crate::{bwrap, exec, invocation};
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -61,7 +60,7 @@ fn prepare(sandbox: Option<String>, words: &[OsString], may_be_cached: bool) -> 
     let project = open(Path::new("."))?;
     let wanted = one(sandbox.clone());
     let host = Host::read(&project.root);
-    let cache = host.as_ref().ok().and_then(|host| Cache::new(&state(host), &project.sources, &wanted));
+    let cache = host.as_ref().ok().and_then(|host| Cache::new(&host.records(), &project.sources, &wanted));
     let cached = cache.as_ref().filter(|_| may_be_cached).zip(host.as_ref().ok()).and_then(|(cache, host)| {
         let mut out = Diagnostics::default();
         let start = Start::new(&cache.get()?, host, words, &mut out);
@@ -94,11 +93,6 @@ fn about_a_command(diagnostic: Diagnostic, name: &str, words: &[OsString]) -> Di
     diagnostic.note(format!("a command comes after two dashes: `sbc exec -- {name}`"))
 }
 
-/// Where sbc keeps its own records.
-fn state(host: &Host) -> PathBuf {
-    host.value(Variable::StateHome).map(PathBuf::from).unwrap_or_default().join("sbc")
-}
-
 /// What to run: the caller's words, or the policy's command with the caller's options after it.
 fn command(policy: Vec<OsString>, words: &[OsString]) -> Vec<OsString> {
     let options = words.first().is_none_or(|first| first.as_encoded_bytes().starts_with(b"-"));
@@ -118,7 +112,7 @@ impl Start {
         }
         let bwrap = bwrap::find().map_err(|diagnostic| out.push(diagnostic)).ok()?;
         let limits = compiled.plan.content.limits.iter().map(|(resource, limit)| (*resource, *limit)).collect();
-        Some(Start { invocation, bwrap, command, limits, state: state(host) })
+        Some(Start { invocation, bwrap, command, limits, state: host.records() })
     }
 
     fn run(self) -> Result<i32, Diagnostic> {

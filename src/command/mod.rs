@@ -4,6 +4,7 @@
 
 mod build;
 mod check;
+mod doctor;
 mod exec;
 mod explain;
 mod fix;
@@ -40,6 +41,7 @@ pub fn run() -> i32 {
         Command::Explain { codes } => explain::run(&codes),
         Command::Show { sandbox } => show::run(sandbox),
         Command::Init { profiles, dry_run } => init::run(&profiles, dry_run),
+        Command::Doctor { format } => doctor::run(format),
         Command::Profiles { name } => profiles::run(name.as_deref()),
     }
 }
