@@ -7,6 +7,7 @@
 
 use crate::diagnostic::{Code, Diagnostic};
 use crate::host::{Host, user_name};
+use crate::words::Variable;
 use std::fs::{self, Metadata};
 use std::io::ErrorKind;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
@@ -40,6 +41,17 @@ pub fn missing(host: &Host, path: &Path) -> (Diagnostic, Option<String>) {
         None => diagnostic,
     };
     (diagnostic.help(format!("write {otherwise}")), None)
+}
+
+/// Says that a variable has no value here.
+pub fn unset(variable: Variable) -> Diagnostic {
+    let word = variable.word();
+    let help = match variable {
+        Variable::GitCommonDir => "only where `.git` is a file it has one: write `missing=\"skip\"`".to_owned(),
+        Variable::GitWorktreeId => "only a linked worktree of git has one: write `missing=\"skip\"`".to_owned(),
+        _ => format!("set it before you start sbc: `{word}=… sbc …`"),
+    };
+    Diagnostic::error(Code::SBC0410, format!("`${{{word}}}` has no value on this host")).help(help)
 }
 
 /// Says whose right it is to read `path`, or a directory on the way to it.

@@ -1,15 +1,16 @@
-//! bubblewrap on this host: where it is, what it can do, and what its complaints mean.
+//! bubblewrap on this host: where it is and what it can do. What its complaints mean is in `complaint.rs`.
 //!
 //! Abilities come from `--help` and from trying, never from the version: Debian's 0.8.0 has
 //! `--bind-fd`, and Ubuntu's 0.9.0 resolves paths like 0.12.
 
 #![allow(clippy::disallowed_methods, reason = "this module looks for bubblewrap and tries it")]
 
+use crate::complaint::explain;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::invocation::isolation_options;
 use crate::plan::{Action, Content};
 use crate::policy::Grant;
-use crate::source::Location;
+use crate::surroundings::Surroundings;
 use std::ffi::OsString;
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
@@ -105,151 +106,6 @@ pub fn attempt(bwrap: &Path, options: &[OsString]) -> Result<(), Diagnostic> {
             let title = format!("`{}` made no sandbox and did not say why; is it bubblewrap?", bwrap.display());
             Err(Diagnostic::error(Code::SBC0703, title).help(format!("install bubblewrap: `{}`", install_help())))
         }
-        said => Err(explain(said)),
+        said => Err(explain(said, &Surroundings::read())),
     }
 }
-
-/// What bubblewrap complains about, why, and the cure. The texts differ by version and
-/// distribution, so each is known by a part of it.
-pub fn explain(complaint: &str) -> Diagnostic {
-    let text = complaint.trim().trim_start_matches("bwrap: ");
-    if text.is_empty() {
-        let title = "bubblewrap ended before the command ran; what it said stands above";
-        return Diagnostic::error(Code::SBC0705, title).help("with `proc \"/proc\"` in the policy sbc can tell more");
-    }
-    let cause = CAUSES.iter().find(|cause| complaint.contains(cause.text));
-    match cause {
-        Some(cause) => Diagnostic::error(cause.code, format!("{}: {text}", cause.title)).help(cause.help),
-        None => Diagnostic::error(Code::SBC0705, format!("bubblewrap could not set up the sandbox: {text}"))
-            .help("`sbc check` looks for the cause"),
-    }
-}
-
-/// Points at the rule behind the path that a complaint of bubblewrap names, if it names one.
-pub fn blame(complaint: Diagnostic, rules: &[(PathBuf, Location)]) -> Diagnostic {
-    let names = |path: &Path| {
-        let shown = path.display().to_string();
-        let ends = |rest: &str| !rest.starts_with(|c: char| c.is_alphanumeric() || matches!(c, '/' | '-' | '_' | '.'));
-        complaint.title.match_indices(&shown).any(|(at, _)| complaint.title.get(at + shown.len()..).is_some_and(ends))
-    };
-    let named = rules.iter().filter(|(path, _)| path.parent().is_some() && names(path));
-    match named.max_by_key(|(path, _)| path.as_os_str().len()) {
-        Some((_, location)) => complaint.at(*location, "for this rule"),
-        None => complaint,
-    }
-}
-
-struct Cause {
-    text: &'static str,
-    code: Code,
-    title: &'static str,
-    help: &'static str,
-}
-
-/// The cure where AppArmor forbids user namespaces.
-pub const APPARMOR: &str = "load the AppArmor profile `bwrap-userns-restrict` (Ubuntu 24.04: from the package apparmor-profiles), or `sudo sysctl kernel.apparmor_restrict_unprivileged_userns=0`";
-
-const CAUSES: &[Cause] = &[
-    Cause {
-        text: "Unknown option",
-        code: Code::SBC0702,
-        title: "this bubblewrap is too old for the policy",
-        help: "install a newer one: `overlay` needs 0.11, everything else 0.8",
-    },
-    Cause {
-        text: "setting up uid map: Permission denied",
-        code: Code::SBC0703,
-        title: "AppArmor forbids user namespaces",
-        help: APPARMOR,
-    },
-    Cause {
-        text: "loopback: Failed RTM_NEWADDR: Operation not permitted",
-        code: Code::SBC0703,
-        title: "AppArmor or a container forbids network namespaces",
-        help: APPARMOR,
-    },
-    Cause {
-        text: "loopback: Failed RTM_NEWADDR",
-        code: Code::SBC0703,
-        title: "this kernel gives a sandbox no loopback interface, as gVisor does not",
-        help: "use a runtime with a Linux kernel, or write `network \"host\"`",
-    },
-    Cause {
-        text: "No permissions to creat",
-        code: Code::SBC0703,
-        title: "user namespaces are forbidden here",
-        help: "`sudo sysctl kernel.unprivileged_userns_clone=1`; in a container run it with `--security-opt seccomp=unconfined`; in a chroot they cannot be had",
-    },
-    Cause {
-        text: "setting up uid map: Read-only file system",
-        code: Code::SBC0703,
-        title: "an outer sandbox shows `/proc` read-only",
-        help: "give the outer sandbox a `/proc` of its own: `proc \"/proc\"`",
-    },
-    Cause {
-        text: "/proc/sys/kernel/overflowuid",
-        code: Code::SBC0703,
-        title: "there is no `/proc` here",
-        help: "`sudo mount -t proc proc /proc`",
-    },
-    Cause {
-        text: "Failed to mount tmpfs: No such file or directory",
-        code: Code::SBC0703,
-        title: "there is no `/tmp` here, which bubblewrap starts from",
-        help: "`sudo mkdir -m 1777 /tmp`",
-    },
-    Cause {
-        text: "Failed to mount tmpfs: Permission denied",
-        code: Code::SBC0703,
-        title: "SELinux forbids mounting in this container",
-        help: "run the container with `--security-opt label=disable`",
-    },
-    Cause {
-        text: "Failed to mount tmpfs: ",
-        code: Code::SBC0703,
-        title: "no more file systems may be mounted here",
-        help: "raise `sudo sysctl fs.mount-max=100000`",
-    },
-    Cause {
-        text: "Unable to apply mount flags",
-        code: Code::SBC0705,
-        title: "a file system below one that is shown does not answer, such as a network share that is gone",
-        help: "unmount it, or show only the directories beside it",
-    },
-    Cause {
-        text: "openat2",
-        code: Code::SBC0703,
-        title: "this kernel lacks a system call that this bubblewrap needs, as gVisor does",
-        help: "use a runtime with Linux 5.6 or newer",
-    },
-    Cause {
-        text: "does not support user namespaces",
-        code: Code::SBC0703,
-        title: "the kernel has no user namespaces",
-        help: "use a kernel with CONFIG_USER_NS; on Windows, WSL 2",
-    },
-    Cause {
-        text: "exceeded (ENOSPC)",
-        code: Code::SBC0703,
-        title: "no more namespaces may be made here: a limit is reached, or this is a sandbox already",
-        help: "raise `/proc/sys/user/max_*_namespaces`; inside a sandbox write `nested-sandboxes \"allow\"` in the outer one",
-    },
-    Cause {
-        text: "Can't mount proc",
-        code: Code::SBC0703,
-        title: "a container hides parts of `/proc`",
-        help: "run the container with `--security-opt systempaths=unconfined`",
-    },
-    Cause {
-        text: "cannot open /proc/sys/user/max_user_namespaces",
-        code: Code::SBC0703,
-        title: "a container makes `/proc/sys` read-only",
-        help: "run the container with `--security-opt systempaths=unconfined`",
-    },
-    Cause {
-        text: "Exceeded maximum number of arguments",
-        code: Code::SBC0705,
-        title: "bubblewrap takes no more than 9,000 arguments",
-        help: "write rules about directories instead of many about files",
-    },
-];

@@ -105,6 +105,7 @@ codes! {
     // 08: lints
     SBC0801 Warning "a rule that changes nothing",
     SBC0802 Warning "a profile that is inherited anyway",
+    SBC0803 Warning "a git directory that is left out",
 }
 
 impl Code {

@@ -14,7 +14,7 @@ use crate::policy::{Layer, LayerKind, Policy};
 use crate::repair::repair;
 use crate::source::{SourceId, SourceKind, Sources};
 use crate::view::{Symbols, View};
-use crate::{builtin, foreign, guard};
+use crate::{amend, builtin, foreign, guard};
 
 /// One sandbox, compiled.
 #[derive(Clone, Debug)]
@@ -72,7 +72,7 @@ pub fn compile(sources: &Sources, wanted: &Wanted) -> Compilation {
     for profile in own().filter(|layer| layer.kind == LayerKind::Profile) {
         inherit(profile, &library, &mut out);
     }
-    Compilation { sandboxes, diagnostics: out }
+    Compilation { sandboxes, diagnostics: amend::resolve(sources, out) }
 }
 
 /// One text as a policy; an empty one where it is none.

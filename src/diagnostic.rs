@@ -2,10 +2,14 @@
 //!
 //! Stages push problems into [`Diagnostics`]; none of them prints. `report.rs` does.
 
+use crate::amend::Amendment;
 use crate::source::Location;
 use std::collections::HashSet;
 
 pub use crate::code::Code;
+
+/// The longest text, in bytes, that a help repeats with a change.
+pub const LONGEST_REPEATED: usize = 200;
 
 /// How bad a problem is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
@@ -30,10 +34,12 @@ pub struct Edit {
 }
 
 /// Changes of the sources that settle a problem, all of them together.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Fix {
     /// In source order, without overlaps.
     pub edits: Vec<Edit>,
+    /// What `amend.rs` makes edits of.
+    pub amendments: Vec<Amendment>,
     /// Whether nothing else can have been meant, so that a program may make the changes.
     pub certain: bool,
 }
@@ -98,8 +104,7 @@ impl Diagnostic {
     /// Says which text would settle it: a guess, for people.
     pub fn suggest(mut self, location: Location, text: impl Into<String>) -> Diagnostic {
         let edit = Edit { location, text: text.into() };
-        let none = || Box::new(Fix { edits: Vec::new(), certain: false });
-        self.fix.get_or_insert_with(none).edits.push(edit);
+        self.fix.get_or_insert_default().edits.push(edit);
         self
     }
 

@@ -7,8 +7,10 @@
 #![allow(clippy::disallowed_methods, reason = "this module looks at the machine")]
 
 use crate::bwrap::{self, OVERLAY, attempt, install_help};
+use crate::complaint::APPARMOR;
 use crate::diagnostic::Diagnostic;
 use crate::invocation::injection_possible;
+use crate::surroundings::{Container, Surroundings};
 use crate::sys;
 use rustix::fs::{Access, access};
 use serde::Serialize;
@@ -44,16 +46,9 @@ pub struct Row {
 pub struct Facts {
     /// The distribution and the kernel.
     pub system: String,
-    /// A container or another machine's guest, if it is one that matters.
-    pub surroundings: Option<String>,
+    pub surroundings: Surroundings,
     pub is_root: bool,
     pub bubblewrap: Result<Bubblewrap, Diagnostic>,
-    /// `user.max_user_namespaces`.
-    pub most_namespaces: Option<u64>,
-    /// `kernel.unprivileged_userns_clone`, a switch of Debian's kernels.
-    pub namespaces_allowed: Option<bool>,
-    /// `kernel.apparmor_restrict_unprivileged_userns`, a switch of Ubuntu's kernels.
-    pub apparmor_restricts: Option<bool>,
     /// Whether a process can type into its terminal.
     pub injection: bool,
     /// The version of Landlock's interface.
@@ -104,15 +99,11 @@ const ABILITIES: &[Ability] = &[
 impl Facts {
     /// Looks at this machine. `state` is sbc's own directory, which need not exist.
     pub fn gather(state: &Path) -> Facts {
-        let number = |name: &str| read(&format!("/proc/sys/{name}"))?.parse::<u64>().ok();
         Facts {
             system: system(),
-            surroundings: surroundings(),
+            surroundings: Surroundings::read(),
             is_root: rustix::process::geteuid().is_root(),
             bubblewrap: bwrap::find().map(|path| Bubblewrap::examine(path, state)),
-            most_namespaces: number("user/max_user_namespaces"),
-            namespaces_allowed: number("kernel/unprivileged_userns_clone").map(|value| value != 0),
-            apparmor_restricts: number("kernel/apparmor_restrict_unprivileged_userns").map(|value| value != 0),
             injection: injection_possible(),
             landlock: sys::landlock_version(),
         }
@@ -184,22 +175,6 @@ fn system() -> String {
     format!("{}, Linux {kernel}", name.trim_matches('"'))
 }
 
-/// What surrounds this system, if it is something that can forbid a sandbox.
-fn surroundings() -> Option<String> {
-    let exists = |path: &str| Path::new(path).exists();
-    let kernel = read("/proc/sys/kernel/osrelease").unwrap_or_default();
-    let manager = read("/run/systemd/container").filter(|manager| !manager.is_empty());
-    let found = match () {
-        () if kernel.contains("WSL2") => "the Windows Subsystem for Linux 2",
-        () if kernel.contains("Microsoft") => "the Windows Subsystem for Linux 1",
-        () if exists("/run/secrets/kubernetes.io") => "a container of Kubernetes",
-        () if exists("/.dockerenv") => "a container of Docker",
-        () if exists("/run/.containerenv") => "a container of Podman",
-        () => return manager.map(|manager| format!("a container of {manager}")),
-    };
-    Some(found.to_owned())
-}
-
 /// A small file of the system, without the blanks around it.
 fn read(path: &str) -> Option<String> {
     Some(fs::read_to_string(path).ok()?.trim().to_owned())
@@ -224,13 +199,20 @@ impl Row {
 }
 
 fn system_row(facts: &Facts) -> Row {
-    let inside = facts.surroundings.as_ref().map(|surroundings| format!(", in {surroundings}")).unwrap_or_default();
+    let Surroundings { container, chroot, .. } = facts.surroundings;
+    let inside = match container {
+        Some(Container::Engine) => ", in a container of Docker or Podman",
+        Some(Container::Kubernetes) => ", in a container of Kubernetes",
+        Some(Container::Other) => ", in a container",
+        None if chroot => ", in a chroot",
+        None if facts.system.contains("WSL2") => ", the Windows Subsystem for Linux 2",
+        None => "",
+    };
     let row = ok("system", format!("{}{inside}", facts.system));
-    match facts.surroundings.as_deref() {
-        Some(surroundings) if surroundings.ends_with("Linux 1") => {
-            row.but(State::Missing, "it has no namespaces: `wsl --set-version DISTRIBUTION 2`, in Windows")
-        }
-        _ => row,
+    // The kernel of version 1 says `-Microsoft`, that of version 2 `-microsoft-standard-WSL2`.
+    match facts.system.contains("-Microsoft") {
+        true => row.but(State::Missing, "it has no namespaces: `wsl --set-version DISTRIBUTION 2`, in Windows"),
+        false => row,
     }
 }
 
@@ -285,7 +267,7 @@ fn links_row(follows: bool) -> Row {
 
 fn limit_row(facts: &Facts) -> Row {
     const WHAT: &str = "limit of user namespaces";
-    match facts.most_namespaces {
+    match facts.surroundings.most {
         Some(0) => ok(WHAT, "user.max_user_namespaces is 0: none may be made")
             .but(State::Missing, "`sudo sysctl user.max_user_namespaces=10000`"),
         Some(most) => ok(WHAT, format!("user.max_user_namespaces is {most}")),
@@ -295,23 +277,20 @@ fn limit_row(facts: &Facts) -> Row {
 
 fn switch_row(facts: &Facts) -> Row {
     const WHAT: &str = "switch of user namespaces";
-    match facts.namespaces_allowed {
-        Some(false) => ok(WHAT, "kernel.unprivileged_userns_clone is 0: only root may make them")
+    match facts.surroundings.switched_off {
+        true => ok(WHAT, "kernel.unprivileged_userns_clone is 0: only root may make them")
             .but(State::Missing, "`sudo sysctl kernel.unprivileged_userns_clone=1`"),
-        Some(true) => ok(WHAT, "kernel.unprivileged_userns_clone is 1"),
-        None => ok(WHAT, "this kernel has none"),
+        false => ok(WHAT, "on, or this kernel has none"),
     }
 }
 
 fn apparmor_row(facts: &Facts) -> Row {
     const WHAT: &str = "AppArmor";
-    match facts.apparmor_restricts {
-        Some(true) if facts.makes_sandboxes() => {
-            ok(WHAT, "it restricts user namespaces, and lets bubblewrap make them")
-        }
-        Some(true) => ok(WHAT, "it restricts user namespaces (kernel.apparmor_restrict_unprivileged_userns is 1)")
-            .but(State::Missing, bwrap::APPARMOR),
-        _ => ok(WHAT, "it does not restrict user namespaces"),
+    match facts.surroundings.apparmor {
+        true if facts.makes_sandboxes() => ok(WHAT, "it restricts user namespaces, and lets bubblewrap make them"),
+        true => ok(WHAT, "it restricts user namespaces (kernel.apparmor_restrict_unprivileged_userns is 1)")
+            .but(State::Missing, APPARMOR),
+        false => ok(WHAT, "it does not restrict user namespaces"),
     }
 }
 

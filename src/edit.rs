@@ -61,6 +61,12 @@ pub fn apply(text: &str, replacements: &[Replacement]) -> (String, Moved) {
     (out, moved)
 }
 
+/// A place with the white space before it, to remove both.
+pub fn with_space(text: &str, span: Span) -> Span {
+    let before = text.get(..span.start).unwrap_or_default();
+    Span { start: before.trim_end_matches([' ', '\t']).len(), ..span }
+}
+
 /// Text as it is written in a policy, with quotes.
 pub fn quoted(text: &str) -> String {
     format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))

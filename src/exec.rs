@@ -5,10 +5,11 @@
 
 #![allow(clippy::disallowed_methods, reason = "this module runs the sandbox")]
 
-use crate::bwrap;
+use crate::complaint;
 use crate::diagnostic::{Code, Diagnostic, printable};
 use crate::enter::Entry;
 use crate::invocation::{Argument, Data, Invocation};
+use crate::surroundings::Surroundings;
 use crate::sys;
 use crate::words::Resource;
 use rustix::fs::{MemfdFlags, memfd_create};
@@ -24,7 +25,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::OpenOptionsExt;
 use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
-use std::process::{Child, Command, ExitStatus};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::Duration;
 
 /// The signals of Ctrl-C and Ctrl-\. bubblewrap would die of them; the command decides for itself.
@@ -68,7 +69,23 @@ pub fn run(
     let mut status = Status { pipe: start.status, text: String::new() };
     let (ended, passed) = supervise(child, signals, &mut status).map_err(failed)?;
     let complaint = start.complaint.map(|pipe| read_available(&pipe)).unwrap_or_default();
-    conclude(ended, passed, &mut status, &complaint)
+    let outcome = conclude(ended, passed, &mut status, &complaint);
+    outcome.or_else(|diagnostic| unstarted(invocation, bwrap, command).ok_or(diagnostic))
+}
+
+/// The status of a command that bubblewrap itself could not start, as in env(1); `None` when the fault
+/// lies elsewhere. What bubblewrap said went to the command's standard error. So it is asked again, for a
+/// program that there cannot be, and only the set-up is repeated.
+fn unstarted(invocation: &Invocation, bwrap: &Path, command: &[OsString]) -> Option<i32> {
+    let name = command.first().filter(|_| !invocation.has_proc)?;
+    let is_path = name.as_bytes().contains(&b'/');
+    let mut never = if is_path { name.clone() } else { OsString::new() };
+    never.push("/.");
+    let mut start = Start::prepare(invocation, bwrap, &[never], Vec::new()).ok()?;
+    let output = start.command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).output().ok()?;
+    let said = String::from_utf8_lossy(&output.stderr);
+    let is_there = is_path && !said.trim_end().ends_with("No such file or directory");
+    said.contains("execvp ").then_some(if is_there { 126 } else { 127 })
 }
 
 /// What is needed to start bubblewrap, ready.
@@ -278,7 +295,7 @@ fn conclude(
         _ => {}
     }
     if code.is_none() && ended.signal().is_none() {
-        return Err(bwrap::explain(complaint));
+        return Err(complaint::explain(complaint, &Surroundings::read()));
     }
     if !complaint.is_empty() {
         eprint!("{}", printable(complaint));

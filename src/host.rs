@@ -5,11 +5,12 @@
 #![allow(clippy::disallowed_methods, reason = "this module looks at the machine")]
 
 use crate::diagnostic::{Code, Diagnostic};
+use crate::git::{self, GitDirectory};
 use crate::mounts::HostTree;
 use crate::path::SymbolicPath;
 use crate::view::{Access, Node, Space};
 use crate::words::Variable;
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 use std::collections::HashMap;
 use std::env;
 use std::ffi::{OsStr, OsString};
@@ -35,6 +36,8 @@ pub struct Host {
     pub cwd: PathBuf,
     /// The links of the host, as far as they have been looked at.
     pub links: Links,
+    /// Filled by [`Host::git`].
+    pub git: OnceCell<GitDirectory>,
 }
 
 /// The symbolic links of a host, each looked at once.
@@ -76,7 +79,13 @@ impl Host {
             project,
             cwd,
             links: Links::default(),
+            git: OnceCell::new(),
         })
+    }
+
+    /// The project's git directory, looked for once.
+    pub fn git(&self) -> &GitDirectory {
+        self.git.get_or_init(|| git::find(&self.project))
     }
 
     /// The value of a variable on this machine; `None` where it has none.
@@ -95,6 +104,8 @@ impl Host {
             Variable::CacheHome => directory(Some(".cache")),
             Variable::DataHome => directory(Some(".local/share")),
             Variable::StateHome => directory(Some(".local/state")),
+            Variable::GitCommonDir => Some(self.git().elsewhere()?.common.clone().into_os_string()),
+            Variable::GitWorktreeId => self.git().elsewhere()?.worktree.clone(),
         }
     }
 

@@ -4,6 +4,7 @@
 //! The plan orders symbols: absolute paths before home, home before the project. A home inside the
 //! project or an absolute path below either turns that around. The script checks the same.
 
+use crate::absent;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::host::Host;
 use crate::mounts::Mount;
@@ -30,9 +31,7 @@ pub fn place<'a>(steps: &'a [Step], host: &Host, out: &mut Diagnostics) -> Vec<(
 }
 
 fn unset(step: &Step, variable: Variable, out: &mut Diagnostics) {
-    let title = format!("`${{{}}}` has no value on this host", variable.word());
-    let help = format!("set it before you start sbc: `{}=… sbc …`", variable.word());
-    out.push(at(step, Diagnostic::error(Code::SBC0410, title).help(help), "this rule"));
+    out.push(at(step, absent::unset(variable), "this rule"));
 }
 
 fn check(placed: &[(&Step, PathBuf)], out: &mut Diagnostics) {

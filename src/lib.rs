@@ -2,6 +2,7 @@
 //!
 //! The modules stand in the order of the pipeline; `compile.rs` strings the pure ones together.
 
+pub mod amend;
 pub mod code;
 pub mod diagnostic;
 pub mod origin;
@@ -41,15 +42,18 @@ pub mod bwrap;
 pub mod cache;
 pub mod cli;
 pub mod command;
+pub mod complaint;
 pub mod doctor;
 pub mod emit;
 pub mod enter;
 pub mod exec;
+pub mod git;
 pub mod host;
 pub mod invocation;
 pub mod layout;
 pub mod mounts;
 pub mod operation;
 pub mod placeholder;
+pub mod surroundings;
 pub mod sys;
 pub mod write;

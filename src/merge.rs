@@ -3,11 +3,14 @@
 //! A layer overrides what it inherits; layers that do not inherit each other must agree. Knows
 //! nothing of bubblewrap and nothing of what a value means.
 
-use crate::diagnostic::{Code, Diagnostic, Diagnostics, nearest};
+use crate::amend::Amendment;
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, LONGEST_REPEATED, list, nearest};
 use crate::inherit::Lineage;
 use crate::origin::Origin;
 use crate::path::SymbolicPath;
 use crate::policy::{Access, Assertion, Entries, Entry, EnvRule, Layer, Setting, Waiver};
+use crate::rule;
+use crate::schema::{self, Section};
 use crate::source::Location;
 use crate::text::Text;
 use crate::words::SettingKey;
@@ -82,7 +85,7 @@ fn merge_section<K, V>(
     out: &mut Diagnostics,
 ) -> BTreeMap<K, Resolved<V>>
 where
-    K: Ord + Clone + KeyName,
+    K: Ord + Clone + Key<Value = V>,
     V: Clone + PartialEq,
 {
     let mut definitions: BTreeMap<&K, Vec<Definition<'_, V>>> = BTreeMap::new();
@@ -114,7 +117,7 @@ where
 }
 
 /// One value out of all definitions of a key.
-fn resolve<K: KeyName, V: Clone + PartialEq>(
+fn resolve<K: Key<Value = V>, V: Clone + PartialEq>(
     lineage: &Lineage<'_>,
     key: &K,
     all: &[Definition<'_, V>],
@@ -125,21 +128,41 @@ fn resolve<K: KeyName, V: Clone + PartialEq>(
         all.iter().partition(|(index, _)| is_overridden(*index));
     let value = won.first().and_then(|(_, entry)| entry.value.clone());
     if won.iter().any(|(_, entry)| entry.value != value) {
-        let ways = lineage.ways();
-        let sandbox = lineage.layers.last().map_or("", |layer| layer.name.value.as_str());
-        let mut diagnostic = Diagnostic::error(Code::SBC0301, format!("profiles disagree about {}", key.name()))
-            .help(format!("settle it: write one of these rules in `{sandbox}`, or `remove` in one that inherits both"));
-        for (_, entry) in &won {
-            let says = if entry.value.is_some() { "says this" } else { "removes it" };
-            diagnostic = diagnostic.at(entry.origin.location, format!("`{}` {says}", entry.origin.layer));
-            diagnostic.notes.extend(ways.get(&entry.origin.layer).map(|way| format!("inherited by {way}")));
-        }
-        out.push(diagnostic);
+        out.push(disagreement(lineage, key, &won));
     }
     Resolved {
         value,
         origins: won.iter().map(|(_, entry)| entry.origin.clone()).collect(),
         overridden: lost.iter().map(|(_, entry)| (entry.origin.clone(), entry.value.clone())).collect(),
+    }
+}
+
+/// Definitions of a key by layers that do not inherit each other.
+fn disagreement<K: Key>(lineage: &Lineage<'_>, key: &K, won: &[&Definition<'_, K::Value>]) -> Diagnostic {
+    let ways = lineage.ways();
+    let mut diagnostic = Diagnostic::error(Code::SBC0301, format!("profiles disagree about {}", key.name()));
+    for (_, entry) in won {
+        let says = if entry.value.is_some() { "says this" } else { "removes it" };
+        diagnostic = diagnostic.at(entry.origin.location, format!("`{}` {says}", entry.origin.layer));
+        diagnostic.notes.extend(ways.get(&entry.origin.layer).map(|way| format!("inherited by {way}")));
+    }
+    let Some(sandbox) = lineage.layers.last() else { return diagnostic };
+    let mut rules: Vec<(Section, String)> = won.iter().map(|(_, entry)| key.rule(entry.value.as_ref())).collect();
+    // What gives a value first.
+    rules.sort_by_key(|(_, rule)| rule.starts_with("remove "));
+    rules.dedup();
+    let written: Vec<&str> = rules.iter().map(|(_, rule)| rule.as_str()).collect();
+    let words = written.iter().map(|rule| rule.len()).sum::<usize>();
+    let help = match rules.first() {
+        Some((section, _)) if words < LONGEST_REPEATED => {
+            format!("settle it: write {} in {}", list(written, "or"), section.of(&sandbox.name.value))
+        }
+        _ => format!("settle it: write one of these rules in `{}`", sandbox.name.value),
+    };
+    let diagnostic = diagnostic.help(help);
+    match rules.into_iter().next() {
+        Some((section, rule)) => diagnostic.amend(Amendment::Add { body: sandbox.name.location, section, rule }),
+        None => diagnostic,
     }
 }
 
@@ -149,7 +172,8 @@ fn nothing_to_remove(key: &str, origin: &Origin, inherited: &[String], out: &mut
         Some(near) => format!("there is one about {near}; or drop this `remove`"),
         None => "drop this `remove`".to_owned(),
     };
-    out.push(diagnostic.at(origin.location, "nothing to remove").help(help));
+    let diagnostic = diagnostic.at(origin.location, "nothing to remove").help(help);
+    out.push(diagnostic.amend(Amendment::Remove { subject: origin.location }));
 }
 
 /// Gathers `prepend`. A `set`, `pass`, `secret` or `remove` of an heir replaces what its layer
@@ -230,34 +254,66 @@ fn nothing_to_waive(waiver: &Waiver, known: &[&Assertion], out: &mut Diagnostics
     };
     let of_kind: Vec<String> =
         known.iter().filter(|other| other.kind() == waiver.assertion.kind()).map(|other| subject(other)).collect();
-    let help = match nearest(&subject(&waiver.assertion), of_kind.iter().map(String::as_str)) {
-        Some(near) => format!("did you mean `{near}`?"),
-        None => "remove this `waive`: nothing in this layer or in what it inherits asserts that".to_owned(),
-    };
     let title = format!("nothing asserts {} `{}`", waiver.assertion.kind().word(), subject(&waiver.assertion));
-    out.push(Diagnostic::error(Code::SBC0502, title).at(waiver.location, "nothing to waive").help(help));
+    let diagnostic = Diagnostic::error(Code::SBC0502, title).at(waiver.location, "nothing to waive");
+    out.push(match nearest(&subject(&waiver.assertion), of_kind.iter().map(String::as_str)) {
+        Some(near) => diagnostic.help(format!("did you mean `{near}`?")).suggest(waiver.location, rule::quote(near)),
+        None => diagnostic
+            .help("remove this `waive`: nothing in this layer or in what it inherits asserts that")
+            .amend(Amendment::Remove { subject: waiver.location }),
+    });
 }
 
-/// How a message names a key.
-pub trait KeyName {
+/// What values are found by, for messages.
+pub trait Key {
+    type Value;
+
+    /// How a message names it.
     fn name(&self) -> String;
+
+    /// The block of a rule about it, and the rule that gives it a value, or removes it.
+    fn rule(&self, value: Option<&Self::Value>) -> (Section, String);
 }
 
-impl KeyName for SymbolicPath {
+impl Key for SymbolicPath {
+    type Value = Access;
+
     fn name(&self) -> String {
         quoted(self)
     }
-}
 
-impl KeyName for String {
-    fn name(&self) -> String {
-        quoted(self)
+    fn rule(&self, value: Option<&Access>) -> (Section, String) {
+        let remove = || format!("remove {}", rule::quote(&self.to_string()));
+        (Section::Filesystem, value.map_or_else(remove, |access| rule::access(self, access)))
     }
 }
 
-impl KeyName for SettingKey {
+impl Key for String {
+    type Value = EnvRule;
+
+    fn name(&self) -> String {
+        quoted(self)
+    }
+
+    fn rule(&self, value: Option<&EnvRule>) -> (Section, String) {
+        let remove = || format!("remove {}", rule::quote(self));
+        (Section::Env, value.map_or_else(remove, |value| rule::env(self, value)))
+    }
+}
+
+impl Key for SettingKey {
+    type Value = Setting;
+
     fn name(&self) -> String {
         quoted(self.word())
+    }
+
+    fn rule(&self, value: Option<&Setting>) -> (Section, String) {
+        let rule = value.map(rule::setting).unwrap_or_default();
+        let word = rule.split(' ').next().unwrap_or_default();
+        // `network` is also a word of `assert`.
+        let home = schema::homes(word).find(|home| *home != Section::Assert);
+        (home.unwrap_or(Section::Body), rule)
     }
 }
 

@@ -13,6 +13,16 @@ use std::path::{Component, Path, PathBuf};
 /// As many links as the kernel follows.
 const MAX_LINKS: usize = 40;
 
+/// The links in a `/dev` that bubblewrap makes.
+const DEVICE_LINKS: [(&str, &str); 6] = [
+    ("fd", "/proc/self/fd"),
+    ("stdin", "/proc/self/fd/0"),
+    ("stdout", "/proc/self/fd/1"),
+    ("stderr", "/proc/self/fd/2"),
+    ("core", "/proc/kcore"),
+    ("ptmx", "pts/ptmx"),
+];
+
 /// What a mount provides.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Provider {
@@ -249,12 +259,20 @@ impl<'a> Mounts<'a> {
         Ok(Placed { path: cursor.path, host, writable, links })
     }
 
+    /// Where a link of the sandbox's own `/dev` leads.
+    pub fn device_link(&self, path: &Path) -> Option<PathBuf> {
+        let is_dev = |mount: &&Mount<'_>| mount.provider == Provider::Dev && mount.at != path;
+        let mount = self.provider(path).filter(is_dev)?;
+        let rest = path.strip_prefix(&mount.at).ok()?;
+        DEVICE_LINKS.iter().find(|(name, _)| rest == Path::new(name)).map(|(_, to)| PathBuf::from(to))
+    }
+
     /// Where the link that a cursor stands on leads, if it is one.
     fn link(&self, cursor: &Cursor, space: &dyn Space, planted: Planted) -> Result<Option<PathBuf>, Unplaced> {
         if let Some((target, _)) = self.links.get(cursor.path.as_os_str()) {
             return Ok(Some(target.clone()));
         }
-        let Some((host, writable)) = &cursor.host else { return Ok(None) };
+        let Some((host, writable)) = &cursor.host else { return Ok(self.device_link(&cursor.path)) };
         match space.link(host) {
             Some(_) if *writable && planted == Planted::Refuse => Err(Unplaced::Planted(host.clone())),
             target => Ok(target),

@@ -95,16 +95,19 @@ impl<'a, 'o> Inspector<'a, 'o> {
         requests
     }
 
-    /// A directory that must not be renamed. One that is not there is made where it is `needed`.
+    /// A directory that must not be renamed. One that is not there is made where it is `needed`. A
+    /// file in its place, such as `.git`, decides where what the rules protect is, and stays as it is.
     fn pin(&mut self, step: &Step, needed: bool) -> Option<Operation> {
         let Action::Pin { source } = &step.action else { return None };
         let source = self.source(step, source)?;
-        if !source.is_dir() {
-            // What is there and no directory has been reported with the rule below it.
-            if !needed || source.exists() {
-                return None;
+        match fs::metadata(&source) {
+            Ok(kind) if kind.is_dir() => {}
+            Ok(kind) if kind.is_file() => {
+                return Some(Operation::Bind { option: "--ro-bind", source, directory: false, writable: false });
             }
-            self.placeholder(&source, true);
+            Err(_) if needed => self.placeholder(&source, true),
+            // What is there and no directory has been reported with the rule below it.
+            _ => return None,
         }
         Some(Operation::Bind { option: "--bind", source, directory: true, writable: true })
     }
@@ -281,13 +284,7 @@ impl<'a, 'o> Inspector<'a, 'o> {
     }
 
     fn unset(&mut self, origins: &[Origin], variable: Variable) {
-        let title = format!("`${{{}}}` has no value on this host", variable.word());
-        self.problem(
-            origins,
-            Code::SBC0410,
-            title,
-            &format!("set it before you start sbc: `{}=… sbc …`", variable.word()),
-        );
+        self.report(origins, absent::unset(variable));
     }
 
     /// Reports a problem with the first of the rules behind it.

@@ -26,6 +26,8 @@ pub enum Root {
     /// So many directories above the project.
     AboveProject(Reverse<u8>),
     Project,
+    /// It may lie in the project, and never contains it.
+    GitCommonDir,
 }
 
 /// A path of a policy in normal form: no `.`, no `//`, no trailing `/`, `..` folded.
@@ -178,6 +180,7 @@ impl Root {
             Root::DataHome => Some(Variable::DataHome),
             Root::StateHome => Some(Variable::StateHome),
             Root::AboveProject(_) | Root::Project => Some(Variable::Project),
+            Root::GitCommonDir => Some(Variable::GitCommonDir),
         }
     }
 
@@ -190,7 +193,8 @@ impl Root {
             Variable::CacheHome => Some(Root::CacheHome),
             Variable::DataHome => Some(Root::DataHome),
             Variable::StateHome => Some(Root::StateHome),
-            Variable::User | Variable::Uid | Variable::Gid => None,
+            Variable::GitCommonDir => Some(Root::GitCommonDir),
+            Variable::User | Variable::Uid | Variable::Gid | Variable::GitWorktreeId => None,
         }
     }
 }

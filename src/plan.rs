@@ -6,10 +6,10 @@
 
 use crate::origin::Origin;
 use crate::path::SymbolicPath;
-use crate::policy::{EnvRule, Grant};
-use crate::rule::{human_size, quote};
+use crate::policy::{Access, EnvRule, Grant};
+use crate::rule::quote;
 use crate::text::Text;
-use crate::words::{Lifetime, Missing, Namespace, NestedSandboxes, Network, Resource, Terminal};
+use crate::words::{Lifetime, Missing, Namespace, NestedSandboxes, Network, Resource, Terminal, Variable};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
@@ -141,6 +141,30 @@ pub struct EnvValue {
     pub origins: Vec<Origin>,
 }
 
+impl Content {
+    /// The variables of everything but steps that are not `wanted`.
+    pub fn variables(&self, wanted: impl Fn(&Step) -> bool) -> BTreeSet<Variable> {
+        let mut used = BTreeSet::new();
+        for step in self.steps.iter().filter(|step| wanted(step)) {
+            used.extend(step.at.variables());
+            match &step.action {
+                Action::Host { source, .. } | Action::Pin { source } => used.extend(source.variables()),
+                Action::File { text } | Action::Symlink { to: text } => used.extend(text.variables()),
+                _ => {}
+            }
+        }
+        for value in self.env.values() {
+            used.extend(value.prepend.iter().flat_map(Text::variables));
+            if let Some(EnvRule::Set(text)) = &value.rule {
+                used.extend(text.variables());
+            }
+        }
+        used.extend(self.command.iter().flat_map(Text::variables));
+        used.extend(self.workdir.iter().flat_map(SymbolicPath::variables));
+        used
+    }
+}
+
 impl Plan {
     /// SHA-256 of what the sandbox is, in hexadecimal. Equal for policies that mean the same.
     pub fn hash(&self) -> String {
@@ -199,31 +223,27 @@ impl Step {
 
     /// The step as a rule of the language.
     pub fn rule(&self) -> String {
-        let at = quote(&self.at.to_string());
-        match &self.action {
-            Action::Host { grant, source, missing, .. } => {
-                let mut rule = format!("{} {}", grant.word(), quote(&source.to_string()));
-                if *source != self.at {
-                    let _ = write!(rule, " at={at}");
-                }
-                if *missing != Missing::Error {
-                    let _ = write!(rule, " missing=\"{}\"", missing.word());
-                }
-                rule
-            }
-            Action::Pin { .. } => format!("pin {at}"),
-            Action::File { text } => format!("file {at} {}", quote(text.as_str())),
-            Action::Tmpfs { size, mode } => {
-                let size = size.map(|size| format!(" size=\"{}\"", human_size(size))).unwrap_or_default();
-                let mode = mode.map(|mode| format!(" mode=\"{mode:04o}\"")).unwrap_or_default();
-                format!("tmpfs {at}{size}{mode}")
-            }
-            Action::Directory => format!("dir {at}"),
-            Action::Symlink { to } => format!("symlink {at} to={}", quote(to.as_str())),
-            Action::Deny { .. } => format!("deny {at}"),
-            Action::Proc => format!("proc {at}"),
-            Action::Dev => format!("dev {at}"),
+        match self.action.access() {
+            Some(access) => crate::rule::access(&self.at, &access),
+            None => format!("pin {}", quote(&self.at.to_string())),
         }
+    }
+}
+
+impl Action {
+    /// What a policy says to get this; `None` for what no policy can say.
+    fn access(&self) -> Option<Access> {
+        Some(match self.clone() {
+            Action::Host { grant, source, missing, .. } => Access::Host { grant, source, missing },
+            Action::Pin { .. } => return None,
+            Action::File { text } => Access::File { text },
+            Action::Tmpfs { size, mode } => Access::Tmpfs { size, mode },
+            Action::Directory => Access::Directory,
+            Action::Symlink { to } => Access::Symlink { to },
+            Action::Deny { .. } => Access::Deny,
+            Action::Proc => Access::Proc,
+            Action::Dev => Access::Dev,
+        })
     }
 }
 

@@ -1,8 +1,10 @@
 //! Values as rules of the language: the text that a person would type.
 
+use crate::path::SymbolicPath;
 use crate::plan::Content;
-use crate::policy::{Assertion, EnvRule, Setting};
-use crate::words::Sharing;
+use crate::policy::{Access, Assertion, EnvRule, Setting};
+use crate::words::{Missing, Sharing};
+use std::fmt::Write as _;
 
 /// A rule of `env`.
 pub fn env(name: &str, rule: &EnvRule) -> String {
@@ -10,6 +12,34 @@ pub fn env(name: &str, rule: &EnvRule) -> String {
         EnvRule::Set(text) => format!("set {name}={}", quote(text.as_str())),
         EnvRule::Pass => format!("pass {}", quote(name)),
         EnvRule::Secret => format!("secret {}", quote(name)),
+    }
+}
+
+/// A rule of `filesystem` about the path `at`.
+pub fn access(at: &SymbolicPath, access: &Access) -> String {
+    let place = quote(&at.to_string());
+    match access {
+        Access::Host { grant, source, missing } => {
+            let mut rule = format!("{} {}", grant.word(), quote(&source.to_string()));
+            if source != at {
+                let _ = write!(rule, " at={place}");
+            }
+            if *missing != Missing::Error {
+                let _ = write!(rule, " missing=\"{}\"", missing.word());
+            }
+            rule
+        }
+        Access::File { text } => format!("file {place} {}", quote(text.as_str())),
+        Access::Tmpfs { size, mode } => {
+            let size = size.map(|size| format!(" size=\"{}\"", human_size(size))).unwrap_or_default();
+            let mode = mode.map(|mode| format!(" mode=\"{mode:04o}\"")).unwrap_or_default();
+            format!("tmpfs {place}{size}{mode}")
+        }
+        Access::Directory => format!("dir {place}"),
+        Access::Symlink { to } => format!("symlink {place} to={}", quote(to.as_str())),
+        Access::Deny => format!("deny {place}"),
+        Access::Proc => format!("proc {place}"),
+        Access::Dev => format!("dev {place}"),
     }
 }
 

@@ -1,13 +1,13 @@
 //! The one table of the language: every node, argument, property and word.
 //!
-//! `shape.rs` checks documents against it, suggestions are taken from it, and the book's
+//! `shape/mod.rs` checks documents against it, suggestions are taken from it, and the book's
 //! reference page and the files in `schema/` are generated from it (`emit/reference.rs`).
 
 use crate::words::{Lifetime, Missing, Namespace, NestedSandboxes, Network, Terminal};
 use serde::Serialize;
 
 /// A block of a policy that holds nodes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Section {
     /// The top level.
@@ -45,6 +45,14 @@ impl Section {
             Section::Run => "`run { }`",
             Section::Limits => "`limits { }`",
             Section::Assert => "`assert { }`",
+        }
+    }
+
+    /// How a message names the section of one body.
+    pub fn of(self, body: &str) -> String {
+        match self {
+            Section::File | Section::Body => format!("`{body}`"),
+            _ => format!("{} of `{body}`", self.describe()),
         }
     }
 }

@@ -199,9 +199,6 @@ pub struct View<'a> {
 /// The names in a `/dev` that bubblewrap makes, besides links and directories.
 pub const DEVICES: [&str; 6] = ["null", "zero", "full", "random", "urandom", "tty"];
 
-/// The directories in it.
-const DEVICE_DIRECTORIES: [&str; 2] = ["pts", "shm"];
-
 const ALL: Access = Access { read: true, write: true, execute: true };
 const LOOK: Access = Access { read: true, write: false, execute: true };
 const NOTHING: Access = Access { read: false, write: false, execute: false };
@@ -283,8 +280,9 @@ impl<'a> View<'a> {
     /// What is at a path on which no link lies, but for its end.
     fn look_at(&self, path: &Path) -> Seen<'_, 'a> {
         let mount = self.mounts.provider(path);
-        let (kind, access, effect) = match self.mounts.link_at(path) {
-            Some((to, _)) => (Kind::Link { to: to.to_owned() }, LOOK, None),
+        let own_link = self.mounts.link_at(path).map(|(to, _)| to.to_owned());
+        let (kind, access, effect) = match own_link.or_else(|| self.mounts.device_link(path)) {
+            Some(to) => (Kind::Link { to }, LOOK, None),
             None if self.closed_above(path) => (Kind::Unreachable, NOTHING, None),
             None => self.content(path, mount),
         };
@@ -356,9 +354,7 @@ impl<'a> View<'a> {
             Provider::Dev if DEVICES.iter().any(|name| rest == Path::new(name)) => {
                 (Kind::Device, Access { execute: false, ..ALL }, discarded)
             }
-            Provider::Dev if DEVICE_DIRECTORIES.iter().any(|name| rest == Path::new(name)) => {
-                (Kind::Memory, ALL, discarded)
-            }
+            Provider::Dev if rest == Path::new("shm") => (Kind::Memory, ALL, discarded),
             Provider::Dev if rest.starts_with("pts") => (Kind::Kernel, LOOK, None),
             Provider::Proc => (Kind::Kernel, LOOK, None),
             _ => self.absent(path),

@@ -125,12 +125,16 @@ words! {
         CacheHome = "XDG_CACHE_HOME",
         DataHome = "XDG_DATA_HOME",
         StateHome = "XDG_STATE_HOME",
+        /// Has a value only where the project's `.git` is a file that leads there.
+        GitCommonDir = "GIT_COMMON_DIR",
+        /// Has a value only where the project is a linked worktree of git.
+        GitWorktreeId = "GIT_WORKTREE_ID",
     }
 }
 
 impl Variable {
     /// Whether the value is a directory, so that a path may start with it.
     pub const fn is_directory(self) -> bool {
-        !matches!(self, Variable::User | Variable::Uid | Variable::Gid)
+        !matches!(self, Variable::User | Variable::Uid | Variable::Gid | Variable::GitWorktreeId)
     }
 }

@@ -105,7 +105,8 @@ fn old_bubblewrap() {
 fn forbidden_namespaces() {
     let project = Project::new(PLAIN);
     let options = ["--unshare-user", "--disable-userns"];
-    sane(inside(&project, &options, &["check"])).code(1).says(&["SBC0703"]);
+    let output = sane(inside(&project, &options, &["check"])).code(1);
+    output.says(&["SBC0703", "this is a sandbox already", "nested-sandboxes \"allow\""]);
     sane(inside(&project, &options, &["exec", "--", "true"])).code(125).says(&["SBC0703"]);
 }
 

@@ -23,8 +23,6 @@ const WITHOUT_TEXT: &[(&str, &str)] = &[
     ("file-yaml", "there is no policy, and a file is renamed in the shell"),
     ("file-without-dot", "there is no policy, and a file is renamed in the shell"),
     ("home-writable", "which directories are needed, only the author knows"),
-    ("meaning-conflict-through-levels", "which definition counts, only the author knows"),
-    ("meaning-assertion-through-levels", "whether the rule or the assertion goes, only the author knows"),
 ];
 
 /// The broken policies of `tests/cases/diagnostics`, by name.
@@ -98,6 +96,123 @@ fn help_without_text_is_listed() {
         let without = problems(&sources).iter().any(|one| one.fix.is_none());
         let listed = WITHOUT_TEXT.iter().any(|(other, _)| *other == name);
         assert_eq!(without, listed, "{name}: {:?}", problems(&sources));
+    }
+}
+
+/// Broken assertions and conflicts, in all the ways that a body can be written. Each with a part of the
+/// policy after the help was followed.
+const MEANINGS: &[(&str, &str)] = &[
+    // The sandbox has such a block, on lines of its own.
+    (
+        "filesystem {\n        ro \"/usr\" // why\n    }\n    assert { readable \"/opt\"; }",
+        "// why\n        ro \"/opt\"\n    }",
+    ),
+    ("filesystem {\r\n\t\tro \"/usr\"\r\n    }\r\n    assert { readable \"/opt\"; }", "\"\r\n\t\tro \"/opt\"\r\n    }"),
+    ("filesystem {\n    }\n    assert { readable \"/opt\"; }", "filesystem {\n        ro \"/opt\"\n    }"),
+    // On one line.
+    ("filesystem { ro \"/usr\"; }\n    assert { writable \"/opt\"; }", "{ ro \"/usr\"; rw \"/opt\"; }"),
+    ("filesystem { ro \"/usr\" }\n    assert { writable \"/opt\"; }", "{ ro \"/usr\"; rw \"/opt\"; }"),
+    ("filesystem {}\n    assert { readable \"/opt\"; }", "filesystem { ro \"/opt\"; }"),
+    ("filesystem { }\n    assert { readable \"/opt\"; }", "filesystem { ro \"/opt\"; }"),
+    // It has none.
+    ("assert { readable \"/opt\"; }", "readable \"/opt\"; }\n    filesystem { ro \"/opt\"; }\n}"),
+    // The sandbox itself says otherwise.
+    ("filesystem { deny \"/opt\"; ro \"/usr\"; }\n    assert { readable \"/opt\"; }", "{ ro \"/opt\"; ro \"/usr\"; }"),
+    ("filesystem { ro \"/opt\" \"/usr\"; }\n    assert { writable \"/opt\"; }", "{ ro \"/usr\"; rw \"/opt\"; }"),
+    (
+        "filesystem {\n        ro \"~/.ssh\" missing=\"skip\"\n    }\n    assert { denied \"~/.ssh\"; }",
+        "filesystem {\n    }",
+    ),
+    ("filesystem { ro \"~/.ssh\" at=\"/srv\"; ro \"/usr\"; }\n    assert { denied \"~/.ssh\"; }", "{ ro \"/usr\"; }"),
+    ("filesystem { ro \"~/.config/gh\" \"/usr\"; }\n    assert { denied \"~/.config\"; }", "{ ro \"/usr\"; }"),
+    (
+        "filesystem { rw \"./src\" missing=\"skip\"; }\n    assert { not-writable \"./src\"; }",
+        "ro \"./src\" missing=\"skip\";",
+    ),
+    // What is shown contains it.
+    ("filesystem { rw \".\"; }\n    assert { denied \"./.env\"; }", "{ rw \".\"; deny \"./.env\"; }"),
+    ("filesystem { rw \".\"; }\n    assert { not-writable \"./.git\"; }", "{ rw \".\"; ro \"./.git\"; }"),
+    ("filesystem { rw \"~/a\" at=\"/srv\"; }\n    assert { denied \"~/a/b\"; }", "deny \"/srv/b\";"),
+    ("filesystem { rw \"~/a\" at=\"/srv\"; }\n    assert { not-writable \"~/a/b\"; }", "ro \"~/a/b\" at=\"/srv/b\";"),
+    // A profile says so.
+    (
+        "inherit \"open\"\n    assert { denied \"~/.ssh\"; no-env \"SSH_AUTH_SOCK\"; network \"none\"; }",
+        "filesystem { deny \"~/.ssh\"; }",
+    ),
+    (
+        "inherit \"open\"\n    env { set A=\"b\"; }\n    assert { no-env \"SSH_AUTH_SOCK\"; }",
+        "env { set A=\"b\"; remove \"SSH_*\"; }",
+    ),
+    ("inherit \"open\"\n    assert { network \"none\"; }", "}\n    network \"none\"\n}"),
+    ("inherit \"open\"\n    assert { not-writable \"~/a\"; }", "ro \"~/a\" missing=\"skip\";"),
+    // Variables and the network of the sandbox itself.
+    ("env { pass \"A\" \"SSH_*\"; }\n    assert { no-env \"SSH_AUTH_SOCK\"; }", "env { pass \"A\"; }"),
+    ("env { set A=\"1\" B=\"2\"; }\n    assert { no-env \"A\"; }", "env { set B=\"2\"; }"),
+    ("network \"host\"\n    assert { network \"none\"; }", "network \"none\"\n    assert"),
+    // Profiles that disagree.
+    ("inherit \"open\" \"other\"", "env { set EDITOR=\"nano\"; }"),
+    ("inherit \"open\" \"other\"", "filesystem { rw \"~/a\" missing=\"skip\"; }"),
+    ("inherit \"open\" \"other\"", "isolation { hostname \"one\"; }"),
+    ("inherit \"open\" \"other\"", "    network \"host\"\n"),
+    // Said twice, or at the wrong place.
+    ("env { set A=\"1\"; }\n    env { set B=\"2\"; }", "    env { set A=\"1\"; set B=\"2\"; }\n}"),
+    (
+        "env {\n        set A=\"1\"\n    }\n    env {\n        // why\n        set B=\"2\"\n        pass \"C\"\n    }",
+        "set A=\"1\"\n        // why\n        set B=\"2\"\n        pass \"C\"\n    }\n}",
+    ),
+    ("env { set A=\"1\"; }\n    env { }", "    env { set A=\"1\"; }\n}"),
+    ("filesystem { ro \"/usr\" \"/opt\" \"/usr\"; }", "{ ro \"/usr\" \"/opt\"; }"),
+    ("env { set A=\"1\"; pass \"A\"; }", "env { set A=\"1\"; }"),
+    ("about \"a\"\n    about \"b\"", "    about \"a\"\n}"),
+    (
+        "ro \"/usr\"\n    filesystem {\n        ro \"/opt\"\n    }",
+        "{\n    filesystem {\n        ro \"/opt\"\n        ro \"/usr\"\n    }",
+    ),
+    ("filesystem { ro \"/opt\"; }\n    ro \"/usr\" // why\n", "{ ro \"/opt\"; ro \"/usr\"; }"),
+    // What changes nothing.
+    ("inherit \"open\"\n    env { remove \"NOTHING\"; set A=\"1\"; }", "env { set A=\"1\"; }"),
+    ("inherit \"open\"\n    waive \"denied\" \"/x\" reason=\"y\"\n", "inherit \"open\"\n}"),
+];
+
+const PROFILES: &str = r#"
+profile "open" {
+    filesystem {
+        ro "~/.ssh"
+        rw "~/a" missing="skip"
+    }
+    env {
+        pass "SSH_*"
+        set EDITOR="nano"
+    }
+    isolation { hostname "one"; }
+    network "host"
+}
+profile "other" {
+    filesystem { ro "~/a"; }
+    env { pass "EDITOR"; }
+    isolation { hostname "two"; }
+    network "none"
+}
+"#;
+
+/// Following the help about a broken assertion or a conflict ends in a policy that compiles, and no
+/// other byte of it is changed.
+#[test]
+fn meanings_are_settled() {
+    for (body, part) in MEANINGS {
+        let text = format!("sandbox \"app\" {{\n    {}\n}}\n{PROFILES}", body.trim_end());
+        let mut sources = builtin::sources();
+        sources.add(Source { kind: SourceKind::Policy, name: ".agent-sandbox.kdl".into(), text: text.clone() });
+        assert!(!problems(&sources).is_empty(), "{text}");
+        for _ in 0..10 {
+            let found = problems(&sources);
+            assert!(found.iter().all(|one| one.fix.is_some()), "{found:?}\n{}", policy(&sources));
+            sources = apply_fixes(&sources, &found.iter().collect::<Vec<_>>()).0;
+        }
+        assert!(problems(&sources).is_empty(), "{:?}\n{}", problems(&sources), policy(&sources));
+        let after = policy(&sources);
+        assert!(after.contains(part), "no {part:?}:\n{after}");
+        assert!(after.ends_with(PROFILES), "{after}");
     }
 }
 

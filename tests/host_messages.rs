@@ -1,6 +1,7 @@
 //! What bubblewrap says on hosts that forbid it something, and what sbc makes of it.
 
-use sbc::bwrap::explain;
+use sbc::complaint::explain;
+use sbc::surroundings::{Container, Surroundings};
 
 /// bubblewrap's words on hosts that cannot be made here, with a part of the cause and of the cure.
 const COMPLAINTS: &[(&str, &str, &str)] = &[
@@ -27,12 +28,18 @@ const COMPLAINTS: &[(&str, &str, &str)] = &[
         "a limit is reached",
         "nested-sandboxes",
     ),
+    ("bwrap: Can't mount proc on /newroot/proc: Operation not permitted", "hides parts", "systempaths=unconfined"),
+    ("bwrap: Can't mount proc on /proc: Operation not permitted", "hides parts", "systempaths=unconfined"),
+    ("bwrap: Can't find source path /mnt/u: No such file or directory", "vanished", "missing=\"skip\""),
+    ("bwrap: Can't get type of source /mnt/u: Permission denied", "cannot be looked at", "remove the rule"),
+    ("bwrap: Can't mount on symlink destination /tmp/a", "symbolic link", "that the link leads to"),
+    ("bwrap: Can't mkdir parents for /home/u/a/b: Permission denied", "on the way", "chmod u+rx"),
     (
-        "bwrap: Can't mount proc on /newroot/proc: Operation not permitted",
-        "a container hides",
-        "systempaths=unconfined",
+        "bwrap: Can't resolve /var/run/a: Too many levels of symbolic links",
+        "follows no links",
+        "that the links lead to",
     ),
-    ("bwrap: Can't mount proc on /proc: Operation not permitted", "a container hides", "systempaths=unconfined"),
+    ("bwrap: Can't make overlay mount on (null) with options …: Invalid argument", "no overlay", "`copy`"),
     ("bwrap: setting up uid map: Read-only file system", "outer sandbox", "proc \"/proc\""),
     (
         "bwrap: cannot open /proc/sys/user/max_user_namespaces: Read-only file system",
@@ -53,10 +60,68 @@ const COMPLAINTS: &[(&str, &str, &str)] = &[
 #[test]
 fn complaints_are_explained() {
     for (complaint, cause, cure) in COMPLAINTS {
-        let diagnostic = explain(complaint);
+        let diagnostic = explain(complaint, &Surroundings::default());
         let help = diagnostic.help.clone().unwrap_or_default();
         assert!(diagnostic.title.contains(cause), "{complaint}: {}", diagnostic.title);
         assert!(help.contains(cure), "{complaint}: {help}");
         assert!(diagnostic.title.ends_with(complaint.trim_start_matches("bwrap: ")), "{}", diagnostic.title);
+    }
+}
+
+/// Where one complaint has several causes, the host tells which it is.
+#[test]
+fn causes_depend_on_the_host() {
+    let plain = Surroundings::default();
+    let apparmor = Surroundings { apparmor: true, ..plain };
+    let inside = |container| Surroundings { container: Some(container), ..plain };
+    let (engine, pod) = (inside(Container::Engine), inside(Container::Kubernetes));
+    let cases = [
+        (
+            "loopback: Failed RTM_NEWADDR: Operation not permitted",
+            apparmor,
+            "AppArmor forbids",
+            "bwrap-userns-restrict",
+        ),
+        (
+            "loopback: Failed RTM_NEWADDR: Operation not permitted",
+            engine,
+            "the container forbids",
+            "apparmor=unconfined",
+        ),
+        ("setting up uid map: Permission denied", apparmor, "AppArmor forbids", "bwrap-userns-restrict"),
+        ("setting up uid map: Permission denied", engine, "the container forbids", "apparmor=unconfined"),
+        (
+            "No permissions to create a new namespace",
+            Surroundings { switched_off: true, ..plain },
+            "switched off",
+            "sysctl kernel.unprivileged",
+        ),
+        ("No permissions to create a new namespace", engine, "the container forbids", "seccomp=unconfined"),
+        ("No permissions to create a new namespace", pod, "Kubernetes", "seccompProfile"),
+        (
+            "No permissions to create a new namespace",
+            Surroundings { chroot: true, ..plain },
+            "in a chroot",
+            "outside of the chroot",
+        ),
+        (
+            "namespaces exceeded (ENOSPC)",
+            Surroundings { most: Some(1), ..plain },
+            "a sandbox already",
+            "nested-sandboxes",
+        ),
+        (
+            "namespaces exceeded (ENOSPC)",
+            Surroundings { most: Some(0), ..plain },
+            "allows no user",
+            "user.max_user_namespaces",
+        ),
+        ("Can't mount proc on /proc: Operation not permitted", engine, "the container hides", "unmask=ALL"),
+        ("Can't mount proc on /proc: Operation not permitted", pod, "Kubernetes hides", "procMount"),
+    ];
+    for (complaint, here, cause, cure) in cases {
+        let diagnostic = explain(&format!("bwrap: {complaint}"), &here);
+        assert!(diagnostic.title.contains(cause), "{complaint}: {}", diagnostic.title);
+        assert!(diagnostic.help.as_ref().unwrap().contains(cure), "{complaint}: {diagnostic:?}");
     }
 }

@@ -5,7 +5,7 @@ use std::process::Command;
 
 /// A command on a host with its own root: the system's `/usr`, the project's home, and what
 /// `arguments` add.
-fn on_host(project: &Project, arguments: &[&str], command: &[&str]) -> Output {
+pub fn on_host(project: &Project, arguments: &[&str], command: &[&str]) -> Output {
     let home = project.home.to_str().unwrap();
     let sbc = env!("CARGO_BIN_EXE_sbc");
     let bwrap = std::env::var("SBC_BWRAP").unwrap_or("/usr/bin/bwrap".into());
@@ -34,7 +34,7 @@ fn on_host(project: &Project, arguments: &[&str], command: &[&str]) -> Output {
 }
 
 /// Links where `/usr` is merged.
-const MERGED: [&str; 12] = [
+pub const MERGED: [&str; 12] = [
     "--symlink",
     "usr/bin",
     "/bin",

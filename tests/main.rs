@@ -32,6 +32,7 @@ mod node;
 mod npm;
 mod outside;
 mod patterns;
+mod projects;
 mod protection;
 mod random;
 mod reasons;

@@ -47,6 +47,12 @@ const RULES: &[Rule] = &[
     ("filesystem", "./lock", &["rw \"./lock\" missing=\"create-file\"", "ro \"./lock\" missing=\"skip\""]),
     ("filesystem", "${XDG_CACHE_HOME}/x", &["rw \"${XDG_CACHE_HOME}/x\" missing=\"create-dir\""]),
     ("filesystem", "${XDG_RUNTIME_DIR}/bus", &["ro \"${XDG_RUNTIME_DIR}/bus\" missing=\"skip\""]),
+    ("filesystem", "${GIT_COMMON_DIR}", &["rw \"${GIT_COMMON_DIR}\" missing=\"skip\""]),
+    (
+        "filesystem",
+        "${GIT_COMMON_DIR}/worktrees/${GIT_WORKTREE_ID}/x",
+        &["ro \"${GIT_COMMON_DIR}/worktrees/${GIT_WORKTREE_ID}/x\" missing=\"skip\""],
+    ),
     ("filesystem", "/usr", &["ro \"/usr\""]),
     ("filesystem", "/srv", &["dir \"/srv\"", "tmpfs \"/srv\"", "ro \"/srv\" missing=\"skip\""]),
     ("filesystem", "/dev", &["dev \"/dev\""]),

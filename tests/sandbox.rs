@@ -354,13 +354,17 @@ fn network_is_what_the_policy_says() {
     }
 }
 
-/// A shell without `/proc` starts, too: only signals are handled differently.
+/// A shell without `/proc` starts, too: only signals are handled differently. A command that cannot be started is told
+/// from a sandbox that cannot be set up.
 #[test]
 fn without_proc() {
     let project = Project::new(
         "sandbox \"app\" { filesystem { ro \"/usr\"; ro \"/bin\" \"/lib\" \"/lib64\" missing=\"skip\"; }; env { set PATH=\"/usr/bin\"; }; }",
     );
     assert_eq!(project.exec("ls /; exit 3").code(3).stdout, "bin\nlib\nlib64\nusr\n");
+    for (command, code) in [("nothing", 127), ("/usr/nothing", 127), ("/usr/lib/os-release", 126), ("/usr/bin", 126)] {
+        project.sbc(&["exec", "--", command]).code(code).says(&["execvp", command]);
+    }
 }
 
 /// What lies in a project, by name.

@@ -1,11 +1,12 @@
 //! Checks what a policy asserts of its own result.
 
+use super::cure::{self, Cure};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, list};
 use crate::merge::{Guarantee, Merged};
 use crate::origin::Origin;
 use crate::path::SymbolicPath;
 use crate::plan::{Plan, Step};
-use crate::policy::Assertion;
+use crate::policy::{Assertion, Grant};
 use crate::rule::quote;
 use crate::view::View;
 use crate::words::AssertionKind;
@@ -16,15 +17,15 @@ pub fn check(merged: &Merged, plan: &Plan, view: &View<'_>, out: &mut Diagnostic
     let mut found: Vec<(&Guarantee, Broken)> = Vec::new();
     for guarantee in merged.guarantees.iter().filter(|guarantee| guarantee.waived.is_none()) {
         let broken = match &guarantee.assertion {
-            Assertion::Path(kind, path) => path_assertion(view, *kind, path),
-            Assertion::NoEnv(name) => no_env(plan, name),
+            Assertion::Path(kind, path) => path_assertion(merged, view, *kind, path),
+            Assertion::NoEnv(name) => no_env(merged, plan, name),
             Assertion::Network(network) => {
                 let other = plan.content.network;
                 (other != *network).then(|| Broken {
                     title: format!("the network is `{}` and must be `{}`", other.word(), network.word()),
                     rule: None,
                     by: setting_origin(merged),
-                    fix: format!("write `network \"{}\"`", network.word()),
+                    cure: cure::network(merged, *network),
                 })
             }
         };
@@ -81,7 +82,7 @@ struct Broken {
     rule: Option<String>,
     /// The rule that breaks it; `None` where a rule is missing.
     by: Option<Origin>,
-    fix: String,
+    cure: Cure,
 }
 
 fn first_origin(step: &Step) -> Option<Origin> {
@@ -92,42 +93,39 @@ fn setting_origin(merged: &Merged) -> Option<Origin> {
     merged.settings.get(&crate::words::SettingKey::Network)?.origins.first().cloned()
 }
 
-fn path_assertion(view: &View<'_>, kind: AssertionKind, path: &SymbolicPath) -> Option<Broken> {
+fn path_assertion(merged: &Merged, view: &View<'_>, kind: AssertionKind, path: &SymbolicPath) -> Option<Broken> {
     let real = view.space().real(path)?;
-    let lacks = |what: &str, rule: &str| Broken {
+    let lacks = |what: &str, grant: Grant| Broken {
         title: format!("`{path}` is not {what} inside"),
         rule: None,
-        by: None,
-        fix: format!("write `{rule} {}`", quote(&path.to_string())),
+        by: merged.filesystem.get(path).and_then(|resolved| cure::own(merged, &resolved.origins)).cloned(),
+        cure: cure::lacking(merged, path, grant),
     };
-    let opened = |step: &Step, what: &str| Broken {
+    let opened = |step: &Step, what: &str, only_writable: bool| Broken {
         title: format!("`{path}` must not be {what} inside, and `{}` makes it so", step.rule()),
         rule: Some(step.rule()),
         by: first_origin(step),
-        fix: format!("remove that rule, or write `deny {}`", quote(&path.to_string())),
+        cure: cure::exposing(merged, path, step, only_writable),
     };
     match kind {
         AssertionKind::Readable | AssertionKind::Writable if view.is_undecided(path) => None,
-        AssertionKind::Readable => view.in_place(path).is_none().then(|| lacks("readable", "ro")),
+        AssertionKind::Readable => view.in_place(path).is_none().then(|| lacks("readable", Grant::ReadOnly)),
         AssertionKind::Writable => {
-            view.in_place(path).filter(|(_, writable)| *writable).is_none().then(|| lacks("writable", "rw"))
+            view.in_place(path).filter(|(_, writable)| *writable).is_none().then(|| lacks("writable", Grant::ReadWrite))
         }
-        AssertionKind::NotWritable => view.exposes(&real, true).map(|step| Broken {
-            fix: format!("remove that rule, or write `ro {}`", quote(&path.to_string())),
-            ..opened(step, "writable")
-        }),
-        _ => view.exposes(&real, false).map(|step| opened(step, "visible")),
+        AssertionKind::NotWritable => view.exposes(&real, true).map(|step| opened(step, "writable", true)),
+        _ => view.exposes(&real, false).map(|step| opened(step, "visible", false)),
     }
 }
 
-fn no_env(plan: &Plan, name: &str) -> Option<Broken> {
+fn no_env(merged: &Merged, plan: &Plan, name: &str) -> Option<Broken> {
     let matches = |key: &str| key == name || key.contains('*') && crate::env::glob(key, name);
     let (key, value) = plan.content.env.iter().find(|(key, _)| matches(key))?;
     Some(Broken {
         title: format!("the variable `{name}` must not be inside, and the rule for `{key}` lets it in"),
         rule: None,
         by: value.origins.first().cloned(),
-        fix: format!("write `remove {}` in `env`", quote(key)),
+        cure: cure::variable(merged, key, &value.origins),
     })
 }
 
@@ -139,8 +137,10 @@ fn report(merged: &Merged, guarantee: &Guarantee, broken: &Broken) -> Diagnostic
     };
     let waive = format!("waive {} {} reason=\"…\"", quote(guarantee.assertion.kind().word()), quote(&subject));
     let asserted = format!("`{}` asserts it", guarantee.layer);
+    let cure = &broken.cure;
     let diagnostic = Diagnostic::error(Code::SBC0501, broken.title.clone())
-        .help(format!("{}; or, if it has to be, `{waive}` in `{}`", broken.fix, merged.name));
+        .help(format!("{}; or, if it has to be, `{waive}` in `{}`", cure.text, merged.name))
+        .amend(cure.amendment.clone());
     let involved = broken.by.iter().map(|origin| &origin.layer).chain([&guarantee.layer]);
     let ways: BTreeSet<&String> = involved.filter_map(|layer| merged.ways.get(layer)).collect();
     let diagnostic = ways.iter().fold(diagnostic, |diagnostic, way| diagnostic.note(format!("inherited by {way}")));

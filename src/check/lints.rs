@@ -1,5 +1,6 @@
 //! Warnings: what is allowed, and says less than its author probably thinks.
 
+use crate::amend::Amendment;
 use crate::code::Code;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::inherit::Lineage;
@@ -33,7 +34,8 @@ fn inherited_twice(index: usize, layer: &Layer, lineage: &Lineage<'_>, out: &mut
                 Diagnostic::warning(Code::SBC0802, title)
                     .at(inherited.location, "this name changes nothing")
                     .at(bringer.location, format!("`{}` inherits it", bringer.value))
-                    .help(format!("leave `{}` out", inherited.value)),
+                    .help(format!("leave `{}` out", inherited.value))
+                    .amend(Amendment::Remove { subject: inherited.location }),
             );
         }
     }
@@ -53,7 +55,8 @@ fn changes_nothing<'a, V: PartialEq + Debug + 'a>(
         }
         let mut diagnostic = Diagnostic::warning(Code::SBC0801, "this rule says what is inherited anyway")
             .at(origin.location, "this rule changes nothing")
-            .help("leave it out");
+            .help("leave it out")
+            .amend(Amendment::Remove { subject: origin.location });
         for (old, _) in resolved.overridden.iter().take(1) {
             diagnostic = diagnostic.at(old.location, format!("`{}` says the same", old.layer));
         }

@@ -2,11 +2,12 @@
 
 use super::{Loaded, load, refuse_root, report};
 use crate::cli::Check;
-use crate::compile::Wanted;
+use crate::compile::{Compiled, Wanted};
 use crate::diagnostic::Diagnostics;
 use crate::host::Host;
 use crate::levels::Levels;
-use crate::{bwrap, invocation};
+use crate::words::Variable;
+use crate::{amend, bwrap, invocation};
 use std::path::Path;
 
 /// 0 when all is well, 1 when something is not.
@@ -28,7 +29,8 @@ pub fn run(arguments: Check) -> i32 {
     if with_host && !compilation.diagnostics.has_errors() {
         check_host(&project.root, &compilation.sandboxes, &mut compilation.diagnostics);
     }
-    let diagnostics = (Levels { allow, warn, deny }).apply(compilation.diagnostics);
+    let diagnostics = amend::resolve(&project.sources, compilation.diagnostics);
+    let diagnostics = (Levels { allow, warn, deny }).apply(diagnostics);
     report(&diagnostics, &project.sources, format);
     if diagnostics.has_errors() {
         return 1;
@@ -43,7 +45,7 @@ pub fn run(arguments: Check) -> i32 {
     0
 }
 
-fn check_host(root: &Path, sandboxes: &[crate::compile::Compiled], out: &mut Diagnostics) {
+fn check_host(root: &Path, sandboxes: &[Compiled], out: &mut Diagnostics) {
     let host = match Host::read(root) {
         Ok(host) => host,
         Err(diagnostic) => return out.push(diagnostic),
@@ -51,6 +53,10 @@ fn check_host(root: &Path, sandboxes: &[crate::compile::Compiled], out: &mut Dia
     refuse_root(out);
     for compiled in sandboxes {
         invocation::resolve(compiled, &host, out);
+    }
+    let needs_git = |compiled: &Compiled| compiled.plan.content.variables(|_| true).contains(&Variable::GitCommonDir);
+    if sandboxes.iter().any(needs_git) {
+        host.git().warning().into_iter().for_each(|warning| out.push(warning));
     }
     match bwrap::find() {
         Err(diagnostic) => out.push(diagnostic),

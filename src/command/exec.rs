@@ -13,7 +13,7 @@ use crate::levels::Levels;
 use crate::placeholder::Placeholders;
 use crate::report::Format;
 use crate::source::Sources;
-use crate::{bwrap, exec, invocation};
+use crate::{bwrap, complaint, exec, invocation};
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
@@ -36,7 +36,7 @@ pub fn run(sandbox: Option<String>, words: Vec<OsString>) -> i32 {
 /// is compiled once more.
 fn explain(diagnostic: Diagnostic, sandbox: Option<String>, words: &[OsString]) -> Problems {
     let (diagnostic, sources) = match prepare(sandbox, words, false) {
-        Ok((start, sources)) => (bwrap::blame(diagnostic, &start.invocation.rules), sources),
+        Ok((start, sources)) => (complaint::blame(diagnostic, &start.invocation.rules), sources),
         // What has changed since is the better explanation.
         Err(problems) => return problems,
     };

@@ -1,7 +1,7 @@
 //! Turns a KDL document into a [`Policy`], reporting everything that is not one.
 //!
 //! By hand, because kdl's serde decoding knows no spans. What a node may hold is decided in
-//! `schema.rs` and checked in `shape.rs`; what it means is decided here.
+//! `schema.rs` and checked in `shape/mod.rs`; what it means is decided here.
 
 mod assertion;
 mod env;
@@ -9,25 +9,26 @@ mod filesystem;
 mod setting;
 mod value;
 
+use crate::amend::Amendment;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
-use crate::edit::Moved;
-use crate::edit::quoted;
+use crate::edit::{Moved, quoted, with_space};
 use crate::origin::Origin;
 use crate::parse::Parsed;
 use crate::policy::{Entries, Entry, Layer, LayerKind, Policy, Setting};
 use crate::schema::Section;
 use crate::shape::{Shape, Shaper};
-use crate::source::{Location, SourceId, SourceKind, Span, Spanned};
+use crate::source::{Location, SourceId, SourceKind, Spanned};
 use crate::words::Network;
 use kdl::{KdlDocument, KdlNode};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Decodes one file. What is wrong is left out of the result and reported.
 pub fn decode(parsed: &Parsed, text: &str, source: SourceId, kind: SourceKind, out: &mut Diagnostics) -> Policy {
     let mut policy = Policy::default();
     let moved = &parsed.moved;
     for node in parsed.document.nodes() {
-        let mut shaper = Shaper { text, source, moved, out };
+        let none = BTreeSet::new();
+        let mut shaper = Shaper { text, source, moved, out, blocks: &none };
         let Some(shape) = shaper.shape(node, Section::File) else { continue };
         let layer_kind = if shape.node.name == "sandbox" { LayerKind::Sandbox } else { LayerKind::Profile };
         let Some(name) = shape.arguments.first().cloned() else { continue };
@@ -54,8 +55,15 @@ pub fn decode(parsed: &Parsed, text: &str, source: SourceId, kind: SourceKind, o
             );
             continue;
         }
-        let mut decoder =
-            Decoder { text, source, moved, out, layer: Layer::new(layer_kind, name), sections: BTreeMap::new() };
+        let mut decoder = Decoder {
+            text,
+            source,
+            moved,
+            out,
+            layer: Layer::new(layer_kind, name),
+            sections: BTreeMap::new(),
+            blocks: blocks(shape.children),
+        };
         decoder.body(shape.children);
         policy.layers.push(decoder.layer);
     }
@@ -88,11 +96,20 @@ struct Decoder<'a> {
     layer: Layer,
     /// Where each node that may stand once stood first.
     sections: BTreeMap<&'static str, Location>,
+    /// The names of all blocks of the body.
+    blocks: BTreeSet<String>,
+}
+
+/// The names of the blocks in a body.
+fn blocks(body: Option<&KdlDocument>) -> BTreeSet<String> {
+    let nodes = body.into_iter().flat_map(KdlDocument::nodes).filter(|node| node.children().is_some());
+    nodes.map(|node| node.name().value().to_owned()).collect()
 }
 
 impl Decoder<'_> {
     fn shape<'n>(&mut self, node: &'n KdlNode, section: Section) -> Option<Shape<'n>> {
-        Shaper { text: self.text, source: self.source, moved: self.moved, out: self.out }.shape(node, section)
+        Shaper { text: self.text, source: self.source, moved: self.moved, out: self.out, blocks: &self.blocks }
+            .shape(node, section)
     }
 
     fn body(&mut self, children: Option<&KdlDocument>) {
@@ -134,12 +151,17 @@ impl Decoder<'_> {
     /// Whether this is the first such section of the body; reports the second.
     fn once(&mut self, name: &'static str, location: Location) -> bool {
         let first = *self.sections.entry(name).or_insert(location);
-        if first != location {
-            let diagnostic = Diagnostic::error(Code::SBC0108, format!("`{name}` stands twice in one body"));
-            let help = if name == "about" { "remove one of them" } else { "put both into one block" };
-            self.out.push(diagnostic.at(location, "again").at(first, "first").help(help));
+        // What a repair has written is no second mistake.
+        if first == location || location.span.start == location.span.end {
+            return true;
         }
-        first == location
+        let diagnostic = Diagnostic::error(Code::SBC0108, format!("`{name}` stands twice in one body"));
+        let diagnostic = diagnostic.at(location, "again").at(first, "first");
+        self.out.push(match name {
+            "about" => diagnostic.help("remove one of them").amend(Amendment::Remove { subject: location }),
+            _ => diagnostic.help("put both into one block").amend(Amendment::Join { first, second: location }),
+        });
+        false
     }
 
     fn inherit(&mut self, name: &Spanned<String>) {
@@ -147,17 +169,11 @@ impl Decoder<'_> {
             Some(first) => {
                 let diagnostic = Diagnostic::error(Code::SBC0108, format!("`{}` is inherited twice", name.value));
                 let diagnostic = diagnostic.at(name.location, "again").at(first.location, "first");
-                self.out.push(diagnostic.help("remove one of them").fix(self.with_space(name.location), ""));
+                let place = Location { span: with_space(self.text, name.location.span), ..name.location };
+                self.out.push(diagnostic.help("remove one of them").fix(place, ""));
             }
             None => self.layer.inherits.push(name.clone()),
         }
-    }
-
-    /// A place with the white space before it, to remove both.
-    fn with_space(&self, Location { source, span }: Location) -> Location {
-        let before = self.text.get(..span.start).unwrap_or_default();
-        let start = before.trim_end_matches([' ', '\t']).len();
-        Location { source, span: Span { start, ..span } }
     }
 
     fn origin(&self, location: Location, shape: &Shape<'_>) -> Origin {
@@ -176,7 +192,8 @@ fn insert<K: Ord, V>(entries: &mut Entries<K, V>, key: K, entry: Entry<V>, name:
                 Diagnostic::error(Code::SBC0108, format!("one body has two rules about `{name}`"))
                     .at(entry.origin.location, "again")
                     .at(first.get().origin.location, "first")
-                    .help("remove one of them"),
+                    .help("remove one of them")
+                    .amend(Amendment::Remove { subject: entry.origin.location }),
             );
         }
     }

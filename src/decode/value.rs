@@ -194,14 +194,7 @@ impl Decoder<'_> {
                 )
             }
             TextProblem::Unclosed => {
-                let name: String = written
-                    .chars()
-                    .skip(error.range.start + 2)
-                    .take_while(|c| c.is_ascii_alphanumeric() || *c == '_')
-                    .collect();
-                let end = error.range.start + 2 + name.len();
-                let instead = Variable::from_word(&name)
-                    .and_then(|_| Some(format!("{}}}{}", written.get(..end)?, written.get(end..)?)));
+                let instead = closed(written, error.range.start);
                 new("this variable has no end".to_owned(), "write `}` after its name".to_owned(), instead, false)
             }
             TextProblem::Nul => {
@@ -220,6 +213,13 @@ impl Decoder<'_> {
         let start = start + offset;
         Location { source: argument.location.source, span: Span { start: start + range.start, end: start + range.end } }
     }
+}
+
+/// The text with a brace after the name of the variable that starts at an offset.
+fn closed(written: &str, start: usize) -> Option<String> {
+    let (before, after) = written.split_at_checked(start + "${".len())?;
+    let name = after.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').next()?;
+    Variable::from_word(name).map(|_| format!("{before}{name}}}{}", after.get(name.len()..).unwrap_or_default()))
 }
 
 /// Where a path holds `*`, `**` or `*.txt` as a whole name. Others are the names of files.

@@ -87,5 +87,11 @@ const fn variable_about(variable: Variable) -> &'static str {
         Variable::CacheHome => "`~/.cache` where it is not set.",
         Variable::DataHome => "`~/.local/share` where it is not set.",
         Variable::StateHome => "`~/.local/state` where it is not set.",
+        Variable::GitCommonDir => {
+            "git's common directory, where the project's `.git` is a file that leads to it; else it has no value."
+        }
+        Variable::GitWorktreeId => {
+            "the name in `${GIT_COMMON_DIR}/worktrees` of a project that is a linked worktree; else it has no value."
+        }
     }
 }

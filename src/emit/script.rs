@@ -10,8 +10,7 @@ use crate::diagnostic::{Code, Diagnostic};
 use crate::env;
 use crate::path::{Root, SymbolicPath};
 use crate::plan::{Action, Content, FORMAT, Plan, Step};
-use crate::policy::{EnvRule, Grant};
-use crate::text::Text;
+use crate::policy::Grant;
 use crate::words::Variable;
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
@@ -33,6 +32,7 @@ pub fn emit(plan: &Plan) -> Result<String, Diagnostic> {
     let body = [checks.as_str(), &prepare, &options, &launch].concat();
     let mut out = script.header();
     out.push_str(&script.places());
+    out.push_str(&script.git());
     out.push_str(&script.functions(&body));
     out.push_str(&body);
     out.push_str(&script.start());
@@ -158,7 +158,7 @@ impl Script<'_> {
 
     /// The shell variables for what only the host knows.
     fn values(&self) -> String {
-        let used = self.variables(|_| true);
+        let used = self.content.variables(|_| true);
         let mut out = String::new();
         if used.contains(&Variable::User) {
             out.push_str("user=${USER:-${LOGNAME:-$(id -un)}}\ncase $user in\n*/* | . | .. | '') fail 'USER is not a name' ;;\nesac\n");
@@ -173,7 +173,7 @@ impl Script<'_> {
             (Variable::StateHome, Some(".local/state")),
             (Variable::RuntimeDir, None),
         ];
-        let needed = self.variables(|step| !step.may_be_left_out());
+        let needed = self.content.variables(|step| !step.may_be_left_out());
         for (name, default) in directories.into_iter().filter(|(name, _)| used.contains(name)) {
             let (word, variable) = (name.word(), shell::variable(name));
             let otherwise = match default {
@@ -189,28 +189,6 @@ impl Script<'_> {
             let _ = writeln!(out, "above_{up}=${{{below}%/*}}");
         }
         out
-    }
-
-    /// The variables of everything but steps that are not `wanted`.
-    fn variables(&self, wanted: impl Fn(&Step) -> bool) -> BTreeSet<Variable> {
-        let mut used = BTreeSet::new();
-        for step in self.content.steps.iter().filter(|step| wanted(step)) {
-            used.extend(step.at.variables());
-            match &step.action {
-                Action::Host { source, .. } | Action::Pin { source } => used.extend(source.variables()),
-                Action::File { text } | Action::Symlink { to: text } => used.extend(text.variables()),
-                _ => {}
-            }
-        }
-        for value in self.content.env.values() {
-            used.extend(value.prepend.iter().flat_map(Text::variables));
-            if let Some(EnvRule::Set(text)) = &value.rule {
-                used.extend(text.variables());
-            }
-        }
-        used.extend(self.content.command.iter().flat_map(Text::variables));
-        used.extend(self.content.workdir.iter().flat_map(SymbolicPath::variables));
-        used
     }
 
     /// How far above the project the plan reaches.

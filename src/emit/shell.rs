@@ -21,6 +21,8 @@ pub const fn variable(variable: Variable) -> &'static str {
         Variable::CacheHome => "cache_home",
         Variable::DataHome => "data_home",
         Variable::StateHome => "state_home",
+        Variable::GitCommonDir => "git_common_dir",
+        Variable::GitWorktreeId => "git_worktree_id",
     }
 }
 
@@ -37,6 +39,7 @@ pub const RESERVED: &[&str] = &[
     "cache_home",
     "data_home",
     "state_home",
+    "git_*",
     "above",
     "above_*",
     "at",
@@ -221,10 +224,14 @@ merged() {
     },
     Function {
         name: "pin",
-        text: r#"# pin HOST AT: keeps a directory from being renamed.
+        text: r#"# pin HOST AT: keeps a directory from being renamed, and a file in its place as it is.
 pin() {
     unlinked "$1"
-    [ ! -d "$1" ] || arg --bind "$1" "$2"
+    if [ -d "$1" ]; then
+        arg --bind "$1" "$2"
+    elif [ -f "$1" ]; then
+        arg --ro-bind "$1" "$2"
+    fi
 }
 "#,
     },

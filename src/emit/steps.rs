@@ -258,6 +258,7 @@ fn title(root: Root) -> &'static str {
         Root::Absolute | Root::RuntimeDir => "the system",
         Root::Home | Root::CacheHome | Root::ConfigHome | Root::DataHome | Root::StateHome => "home",
         Root::AboveProject(_) | Root::Project => "the project",
+        Root::GitCommonDir => "git",
     }
 }
 

@@ -3,6 +3,7 @@
 //! One pass over a file that has a mistake anyway. The repaired text only serves to find the other
 //! mistakes of the file; it never reaches a plan or a disk.
 
+mod assignment;
 mod string;
 mod word;
 
@@ -348,7 +349,7 @@ impl<'a> Scanner<'a> {
     }
 }
 
-/// The length of a type annotation, which `shape.rs` refuses.
+/// The length of a type annotation, which `shape/mod.rs` refuses.
 fn annotation(rest: &str) -> Option<usize> {
     let (word, after) = rest.strip_prefix('(')?.split_once(')')?;
     let plain = word.chars().all(|c| c.is_alphanumeric() || matches!(c, '-' | '_'));

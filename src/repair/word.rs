@@ -1,6 +1,7 @@
 //! Words without quotes: names, arguments and properties.
 
 use super::{Node, QUOTES, Scanner};
+use crate::diagnostic::LONGEST_REPEATED;
 use crate::edit::{Replacement, quoted};
 use crate::schema;
 use crate::source::Span;
@@ -43,7 +44,7 @@ impl<'a> Scanner<'a> {
     }
 
     /// The end of text in quotes that are not KDL's, if it ends on this line.
-    fn quotes_end(&self, start: usize) -> Option<usize> {
+    pub(super) fn quotes_end(&self, start: usize) -> Option<usize> {
         let first = self.text.get(start..)?.chars().next().filter(|c| FOREIGN_QUOTES.contains(c))?;
         let line = self.text.get(start..self.line_end(start))?;
         let pair: &[char] = match first {
@@ -126,9 +127,8 @@ impl<'a> Scanner<'a> {
 
     /// `name=value` where a node was expected.
     fn assigned_name(&mut self, start: usize, equals: usize, name: &'a str) {
-        let (is_variable, in_env) = (is_variable(name), self.blocks.last().is_some_and(|block| block.name == "env"));
-        let span = Span { start, end: equals };
-        if !is_variable && !in_env || schema::homes(name).next().is_some() {
+        let in_env = self.blocks.last().is_some_and(|block| block.name == "env");
+        if !is_variable(name) && !in_env || schema::homes(name).next().is_some() {
             let change = Replacement::new(equals, equals + 1, " ");
             let help = format!("write a space: `{name} {}`", self.line_rest(equals + 1));
             let place = Span { start: equals, end: equals + 1 };
@@ -136,39 +136,13 @@ impl<'a> Scanner<'a> {
             (self.node, self.at) = (Some(Node { name, entries: 0 }), equals + 1);
             return;
         }
-        (self.node, self.at) = (Some(Node { name: "set", entries: 1 }), start);
-        if in_env {
-            let help = format!("write `set {name}={}`", self.line_rest(equals + 1));
-            self.report(
-                "`set` gives a variable its value",
-                help,
-                span,
-                true,
-                &[Replacement::new(start, start, "set ")],
-            );
-        } else {
-            let help = format!("write `env {{ set {name}={}; }}`", self.line_rest(equals + 1));
-            let changes = [Replacement::new(start, start, "env { set "), self.end_of_node(equals, "; }")];
-            self.report("a variable belongs in `env { }`", help, span, false, &changes);
-        }
-        // The value is read as that of any property.
-        self.word();
+        self.assignment(start, equals, in_env);
     }
 
     /// The rest of the line at an offset, as an example.
     fn line_rest(&self, at: usize) -> &'a str {
         let rest = self.text.get(at..self.line_end(at)).unwrap_or_default().trim().trim_end_matches(';');
-        if rest.len() > 200 { "…" } else { rest }
-    }
-
-    /// Text to insert where the node ends whose `=` stands at `equals`.
-    fn end_of_node(&self, equals: usize, text: &str) -> Replacement {
-        let rest = self.text.get(equals + 1..).unwrap_or_default();
-        let length = match rest.strip_prefix('"').and_then(|body| body.find(['"', '\n'])) {
-            Some(closing) => closing + 2,
-            None => self.word_end(equals + 1) - equals - 1,
-        };
-        Replacement::new(equals + 1 + length, equals + 1 + length, text)
+        if rest.len() > LONGEST_REPEATED { "…" } else { rest }
     }
 
     fn argument(&mut self, start: usize, end: usize, word: &'a str) {
@@ -296,7 +270,7 @@ impl<'a> Scanner<'a> {
         }
         match value {
             "" => {}
-            // `shape.rs` says what to write instead; the words are KDL's only with this sign.
+            // `shape/mod.rs` says what to write instead; the words are KDL's only with this sign.
             "true" | "false" | "null" | "inf" | "-inf" | "nan" => {
                 self.repair.replacements.push(Replacement::new(start, start, "#"));
             }
@@ -351,7 +325,7 @@ fn is_hidden(c: char) -> bool {
     matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
 }
 
-/// Whether KDL takes it for a number, which `shape.rs` refuses.
+/// Whether KDL takes it for a number, which `shape/mod.rs` refuses.
 fn is_number(value: &str) -> bool {
     let digits = value.trim_start_matches(['-', '+']);
     let radix = [("0x", 16), ("0o", 8), ("0b", 2)].into_iter().find_map(|(p, r)| Some((digits.strip_prefix(p)?, r)));

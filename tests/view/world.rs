@@ -126,6 +126,10 @@ impl World {
             paths.extend(NAMES.iter().take(2).flat_map(|name| places.iter().map(move |path| path.join(name))));
             paths.extend(places);
         }
+        if self.rules.iter().any(|rule| rule.starts_with("dev ")) {
+            let names = ["", "null", "zero", "random", "shm", "shm/a", "pts", "fd", "ptmx", "stdin", "none", "none/a"];
+            paths.extend(names.iter().map(|name| Path::new("/dev").join(name)));
+        }
         paths.sort();
         paths.dedup();
         paths.retain(|path| !path.starts_with("/proc") && !path.starts_with("/probe"));

@@ -4,7 +4,7 @@
 # Compiled by sbc from .agent-sandbox.kdl. To change it, change the policy and run `sbc build`.
 # Arguments go to the command of the policy; after `--` stands another command.
 # Fails with 125 when the sandbox cannot be set up as written.
-# plan sha256:d080accf1564d2ae680ad0077a51deaf0342475d77f315c0a7242117b1f7496c format 1
+# plan sha256:cda0459ca5aecbbdeeade40d8042f9a1a207313cf9ca0c50fe149d60778f353e format 1
 #
 # What `sbc exec` does and a shell cannot: let Ctrl-C reach the command alone (here it ends the
 # sandbox), tell a failure of bubblewrap (status 1) from one of the command, pass on other
@@ -63,6 +63,110 @@ esac
 env=$(command -v env) || fail 'env is not installed'
 uid=$(id -u)
 [ "$uid" != 0 ] || fail 'not as root: nothing would be denied to it'
+
+# small FILE MOST: whether it is a regular file of no more bytes, not through a link.
+small() {
+    [ -f "$1" ] && [ ! -L "$1" ] && [ -r "$1" ] && [ "$(wc -c <"$1")" -le "$2" ]
+}
+
+# one_line FILE: puts the path that it holds into $rest.
+one_line() {
+    small "$1" 4096 || return 1
+    { rest=$(cat <"$1"); } 2>/dev/null
+    case $rest in
+    '' | *'
+'*) return 1 ;;
+    esac
+}
+
+# seen_from DIRECTORY PATH: puts a path as git writes it into $path. No link is followed.
+seen_from() {
+    path=$1 rest=${2%/}
+    case $rest in
+    /*)
+        path=$rest
+        return
+        ;;
+    esac
+    while :; do
+        case $rest in
+        ./*) rest=${rest#./} ;;
+        ../*) path=${path%/*} rest=${rest#../} ;;
+        ..)
+            path=${path%/*}
+            return
+            ;;
+        *)
+            path=$path/$rest
+            return
+            ;;
+        esac
+    done
+}
+
+# directory PATH: whether it is a directory, by a path without links.
+directory() {
+    [ -d "$1" ] && real=$(CDPATH='' cd -- "$1" 2>/dev/null && pwd -P && printf x) && [ "${real%??}" = "$1" ]
+}
+
+# work_tree CONFIG: puts core.worktree into $git_found, if it stands there once and as git writes it.
+work_tree() {
+    small "$1" 65536 || return 1
+    git_section='' git_found=''
+    while read -r rest || [ -n "$rest" ]; do
+        case $rest in
+        *\\) return 1 ;;
+        '['*) git_section=$rest ;;
+        'worktree = '*)
+            [ "$git_section" = '[core]' ] || continue
+            [ -z "$git_found" ] || return 1
+            git_found=${rest#'worktree = '}
+            case $git_found in *[\"\\\#\;]*) return 1 ;; esac
+            ;;
+        esac
+    done <"$1"
+    [ -n "$git_found" ]
+}
+
+# Where the project's git directory is when .git is a file, as in a worktree and in a submodule. A
+# process inside could have written that file: what lies outside of the project must point back.
+git_common_dir=/dev/null/GIT_COMMON_DIR
+git_worktree_id=../HEAD/none
+git_directory() {
+    [ -f "$project/.git" ] && one_line "$project/.git" || return 0
+    case $rest in
+    'gitdir: '?*) seen_from "$project" "${rest#'gitdir: '}" ;;
+    *) return 0 ;;
+    esac
+    git_dir=$path git_id=../HEAD/none
+    directory "$git_dir" && [ -f "$git_dir/HEAD" ] && [ ! -L "$git_dir/HEAD" ] || return 0
+    if [ -e "$git_dir/commondir" ] || [ -L "$git_dir/commondir" ]; then
+        one_line "$git_dir/commondir" || return 0
+        seen_from "$git_dir" "$rest"
+        git_id=${git_dir##*/}
+        [ "$git_dir" = "$path/worktrees/$git_id" ] || return 0
+        git_common=$path
+        if one_line "$git_dir/gitdir"; then seen_from "$git_dir" "$rest"; else path=; fi
+        git_back=${path%/.git}
+        [ "$path" = "$git_back/.git" ] || git_back=
+    else
+        git_common=$git_dir
+        if work_tree "$git_dir/config"; then seen_from "$git_dir" "$git_found"; else path=; fi
+        git_back=$path
+    fi
+    for path in objects refs; do
+        [ -d "$git_common/$path" ] && [ ! -L "$git_common/$path" ] || return 0
+    done
+    case $project/ in "$git_common"/*) return 0 ;; esac
+    case $git_common in
+    "$project"/*/*) return 0 ;;
+    "$project"/*) ;;
+    *) [ "$git_back" = "$project" ] || return 0 ;;
+    esac
+    git_common_dir=$git_common
+    git_worktree_id=$git_id
+}
+git_directory
 
 # Hands arguments to bubblewrap.
 arg() { printf '%s\0' "$@"; }
@@ -127,10 +231,14 @@ merged() {
     fi
 }
 
-# pin HOST AT: keeps a directory from being renamed.
+# pin HOST AT: keeps a directory from being renamed, and a file in its place as it is.
 pin() {
     unlinked "$1"
-    [ ! -d "$1" ] || arg --bind "$1" "$2"
+    if [ -d "$1" ]; then
+        arg --bind "$1" "$2"
+    elif [ -f "$1" ]; then
+        arg --ro-bind "$1" "$2"
+    fi
 }
 
 # Refuses $1 when it cannot be told whether it is there: the sandbox could have seen to that.
@@ -151,9 +259,32 @@ apart() {
     done
 }
 
+# nested PATH TREE...: refuses a host on which PATH lies deeper in a writable tree than directly in it.
+nested() {
+    path=$1
+    shift
+    for tree; do
+        case ${path%/*} in
+        "$tree"/*) fail "on this host '$path' lies inside '$tree', which is writable, and cannot be protected there" ;;
+        esac
+    done
+}
+
+# protected PATH TREE...: refuses a host on which PATH lies in a writable tree.
+protected() {
+    path=$1
+    shift
+    for tree; do
+        case $path/ in
+        "${tree%/}"/*) fail "on this host '$path' lies inside '$tree', which is writable" ;;
+        esac
+    done
+}
+
 # Refuses $1 when a part of it is a link that the sandbox could have made.
 unlinked() {
     unlinked_in "$project" "$1"
+    unlinked_in "$git_common_dir" "$1"
 }
 
 unlinked_in() {
@@ -175,13 +306,15 @@ unlinked_in() {
 # Whether a host path is shown already.
 visible() {
     case $1 in
-    /bin | /bin/* | /etc/alternatives | /etc/alternatives/* | /etc/ca-certificates | /etc/ca-certificates/* | /etc/hosts | /etc/hosts/* | /etc/ld.so.cache | /etc/ld.so.cache/* | /etc/ld.so.conf | /etc/ld.so.conf/* | /etc/ld.so.conf.d | /etc/ld.so.conf.d/* | /etc/localtime | /etc/localtime/* | /etc/nsswitch.conf | /etc/nsswitch.conf/* | /etc/pki | /etc/pki/* | /etc/resolv.conf | /etc/resolv.conf/* | /etc/ssl | /etc/ssl/* | /etc/terminfo | /etc/terminfo/* | /lib | /lib/* | /lib32 | /lib32/* | /lib64 | /lib64/* | /libx32 | /libx32/* | /opt | /opt/* | /sbin | /sbin/* | /usr | /usr/* | "$project" | "$project"/* | "$project"/.agent-sandbox | "$project"/.agent-sandbox/* | "$project"/.agent-sandbox.kdl | "$project"/.agent-sandbox.kdl/* | "$project"/.claude | "$project"/.claude/* | "$project"/.codex | "$project"/.codex/* | "$project"/.cursor | "$project"/.cursor/* | "$project"/.devcontainer | "$project"/.devcontainer/* | "$project"/.envrc | "$project"/.envrc/* | "$project"/.gemini | "$project"/.gemini/* | "$project"/.git/config | "$project"/.git/config/* | "$project"/.git/config.worktree | "$project"/.git/config.worktree/* | "$project"/.git/hooks | "$project"/.git/hooks/* | "$project"/.git/info/attributes | "$project"/.git/info/attributes/* | "$project"/.husky | "$project"/.husky/* | "$project"/.idea | "$project"/.idea/* | "$project"/.mcp.json | "$project"/.mcp.json/* | "$project"/.mise.toml | "$project"/.mise.toml/* | "$project"/.vscode | "$project"/.vscode/* | "$project"/mise.toml | "$project"/mise.toml/*) ;;
+    /bin | /bin/* | /etc/alternatives | /etc/alternatives/* | /etc/ca-certificates | /etc/ca-certificates/* | /etc/hosts | /etc/hosts/* | /etc/ld.so.cache | /etc/ld.so.cache/* | /etc/ld.so.conf | /etc/ld.so.conf/* | /etc/ld.so.conf.d | /etc/ld.so.conf.d/* | /etc/localtime | /etc/localtime/* | /etc/nsswitch.conf | /etc/nsswitch.conf/* | /etc/pki | /etc/pki/* | /etc/resolv.conf | /etc/resolv.conf/* | /etc/ssl | /etc/ssl/* | /etc/terminfo | /etc/terminfo/* | /lib | /lib/* | /lib32 | /lib32/* | /lib64 | /lib64/* | /libx32 | /libx32/* | /nix/store | /nix/store/* | /opt | /opt/* | /sbin | /sbin/* | /usr | /usr/* | "$project" | "$project"/* | "$project"/.agent-sandbox | "$project"/.agent-sandbox/* | "$project"/.agent-sandbox.kdl | "$project"/.agent-sandbox.kdl/* | "$project"/.claude | "$project"/.claude/* | "$project"/.codex | "$project"/.codex/* | "$project"/.cursor | "$project"/.cursor/* | "$project"/.devcontainer | "$project"/.devcontainer/* | "$project"/.envrc | "$project"/.envrc/* | "$project"/.gemini | "$project"/.gemini/* | "$project"/.git/config | "$project"/.git/config/* | "$project"/.git/config.worktree | "$project"/.git/config.worktree/* | "$project"/.git/hooks | "$project"/.git/hooks/* | "$project"/.git/info/attributes | "$project"/.git/info/attributes/* | "$project"/.husky | "$project"/.husky/* | "$project"/.idea | "$project"/.idea/* | "$project"/.mcp.json | "$project"/.mcp.json/* | "$project"/.mise.toml | "$project"/.mise.toml/* | "$project"/.vscode | "$project"/.vscode/* | "$project"/mise.toml | "$project"/mise.toml/* | "$git_common_dir" | "$git_common_dir"/* | "$git_common_dir"/config | "$git_common_dir"/config/* | "$git_common_dir"/config.worktree | "$git_common_dir"/config.worktree/* | "$git_common_dir"/hooks | "$git_common_dir"/hooks/* | "$git_common_dir"/info/attributes | "$git_common_dir"/info/attributes/* | "$git_common_dir"/worktrees/"$git_worktree_id"/commondir | "$git_common_dir"/worktrees/"$git_worktree_id"/commondir/* | "$git_common_dir"/worktrees/"$git_worktree_id"/config.worktree | "$git_common_dir"/worktrees/"$git_worktree_id"/config.worktree/* | "$git_common_dir"/worktrees/"$git_worktree_id"/gitdir | "$git_common_dir"/worktrees/"$git_worktree_id"/gitdir/*) ;;
     *) return 1 ;;
     esac
 }
 
-apart "$home" /bin /dev /etc/alternatives /etc/ca-certificates /etc/group /etc/hosts /etc/ld.so.cache /etc/ld.so.conf /etc/ld.so.conf.d /etc/localtime /etc/nsswitch.conf /etc/passwd /etc/pki /etc/resolv.conf /etc/ssl /etc/terminfo /lib /lib32 /lib64 /libx32 /opt /proc /sbin /tmp /usr
-apart "$project" /bin /dev /etc/alternatives /etc/ca-certificates /etc/group /etc/hosts /etc/ld.so.cache /etc/ld.so.conf /etc/ld.so.conf.d /etc/localtime /etc/nsswitch.conf /etc/passwd /etc/pki /etc/resolv.conf /etc/ssl /etc/terminfo /lib /lib32 /lib64 /libx32 /opt /proc /sbin /tmp /usr "$home"
+apart "$home" /bin /dev /etc/alternatives /etc/ca-certificates /etc/group /etc/hosts /etc/ld.so.cache /etc/ld.so.conf /etc/ld.so.conf.d /etc/localtime /etc/nsswitch.conf /etc/passwd /etc/pki /etc/resolv.conf /etc/ssl /etc/terminfo /lib /lib32 /lib64 /libx32 /nix/store /opt /proc /sbin /tmp /usr
+apart "$project" /bin /dev /etc/alternatives /etc/ca-certificates /etc/group /etc/hosts /etc/ld.so.cache /etc/ld.so.conf /etc/ld.so.conf.d /etc/localtime /etc/nsswitch.conf /etc/passwd /etc/pki /etc/resolv.conf /etc/ssl /etc/terminfo /lib /lib32 /lib64 /libx32 /nix/store /opt /proc /sbin /tmp /usr "$home"
+apart "$git_common_dir" /bin /dev /etc/alternatives /etc/ca-certificates /etc/group /etc/hosts /etc/ld.so.cache /etc/ld.so.conf /etc/ld.so.conf.d /etc/localtime /etc/nsswitch.conf /etc/passwd /etc/pki /etc/resolv.conf /etc/ssl /etc/terminfo /lib /lib32 /lib64 /libx32 /nix/store /opt /proc /sbin /tmp /usr "$home" "$project" "$project"/.agent-sandbox "$project"/.agent-sandbox.kdl "$project"/.claude "$project"/.codex "$project"/.cursor "$project"/.devcontainer "$project"/.envrc "$project"/.gemini "$project"/.git "$project"/.git/config "$project"/.git/config.worktree "$project"/.git/hooks "$project"/.git/info "$project"/.git/info/attributes "$project"/.husky "$project"/.idea "$project"/.mcp.json "$project"/.mise.toml "$project"/.vscode "$project"/mise.toml
+nested "$git_common_dir" "$project"
 
 # /etc/group
 data_4="$user":x:"$gid"':
@@ -266,6 +399,9 @@ options() {
 
     # ro "/libx32" missing="skip" [base-dev] The same programs where /usr is not merged; links into it where it is.
     merged --ro-bind skip /libx32 usr/libx32
+
+    # ro "/nix/store" missing="skip" [base-dev] Programs of Nix, and the dotfiles that home-manager links to. Everybody can read it.
+    show --ro-bind skip /nix/store
 
     # ro "/opt" missing="skip" [base-dev] Software outside of the package manager.
     show --ro-bind skip /opt
@@ -352,6 +488,41 @@ options() {
     # ro "./mise.toml" missing="skip" [base-dev] direnv and mise run these when you enter the directory.
     inside --ro-bind skip "$project"/mise.toml
 
+    # ---- git ----
+
+    # rw "${GIT_COMMON_DIR}" missing="skip" [base-dev] Where `.git` is a file, as in a worktree or a submodule: what git shares, in place.
+    show --bind skip "$git_common_dir"
+
+    # ro "${GIT_COMMON_DIR}/config" missing="skip" [base-dev] git runs these on the host.
+    inside --ro-bind skip "$git_common_dir"/config
+
+    # ro "${GIT_COMMON_DIR}/config.worktree" missing="skip" [base-dev] Settings of the main worktree, and attributes, can name programs, too.
+    inside --ro-bind skip "$git_common_dir"/config.worktree
+
+    # ro "${GIT_COMMON_DIR}/hooks" missing="skip" [base-dev] git runs these on the host.
+    inside --ro-bind skip "$git_common_dir"/hooks
+
+    # pin "${GIT_COMMON_DIR}/info" [base-dev] Settings of the main worktree, and attributes, can name programs, too.
+    pin "$git_common_dir"/info "$git_common_dir"/info
+
+    # ro "${GIT_COMMON_DIR}/info/attributes" missing="skip" [base-dev] Settings of the main worktree, and attributes, can name programs, too.
+    inside --ro-bind skip "$git_common_dir"/info/attributes
+
+    # pin "${GIT_COMMON_DIR}/worktrees" [base-dev] Where git on the host finds this worktree, and its settings.
+    pin "$git_common_dir"/worktrees "$git_common_dir"/worktrees
+
+    # pin "${GIT_COMMON_DIR}/worktrees/${GIT_WORKTREE_ID}" [base-dev] Where git on the host finds this worktree, and its settings.
+    pin "$git_common_dir"/worktrees/"$git_worktree_id" "$git_common_dir"/worktrees/"$git_worktree_id"
+
+    # ro "${GIT_COMMON_DIR}/worktrees/${GIT_WORKTREE_ID}/commondir" missing="skip" [base-dev] Where git on the host finds this worktree, and its settings.
+    inside --ro-bind skip "$git_common_dir"/worktrees/"$git_worktree_id"/commondir
+
+    # ro "${GIT_COMMON_DIR}/worktrees/${GIT_WORKTREE_ID}/config.worktree" missing="skip" [base-dev]
+    inside --ro-bind skip "$git_common_dir"/worktrees/"$git_worktree_id"/config.worktree
+
+    # ro "${GIT_COMMON_DIR}/worktrees/${GIT_WORKTREE_ID}/gitdir" missing="skip" [base-dev]
+    inside --ro-bind skip "$git_common_dir"/worktrees/"$git_worktree_id"/gitdir
+
     # Files behind links.
     target --ro-bind /etc/alternatives
     target --ro-bind /etc/ca-certificates
@@ -365,9 +536,11 @@ options() {
     target --ro-bind /etc/resolv.conf
     target --ro-bind /etc/ssl
     target --ro-bind /etc/terminfo
+    target --ro-bind /nix/store
     target --ro-bind /opt
     target --ro-bind /usr
     target --bind "$project"
+    target --bind "$git_common_dir"
 
     # Nothing is added to the sandbox's own directories.
     arg --remount-ro /

@@ -4,7 +4,7 @@
 # Compiled by sbc from .agent-sandbox.kdl. To change it, change the policy and run `sbc build`.
 # Arguments go to the command of the policy; after `--` stands another command.
 # Fails with 125 when the sandbox cannot be set up as written.
-# plan sha256:dc5c0faefbeb1b5023a639bf0e70a750862accf9ca5d9c40c37696092fffc609 format 1
+# plan sha256:413310aaa9340d3283b0424882d0fa348dfd307ea68325fa5a29bdda50db2d42 format 1
 #
 # What `sbc exec` does and a shell cannot: let Ctrl-C reach the command alone (here it ends the
 # sandbox), tell a failure of bubblewrap (status 1) from one of the command, pass on other
@@ -64,6 +64,110 @@ esac
 env=$(command -v env) || fail 'env is not installed'
 uid=$(id -u)
 [ "$uid" != 0 ] || fail 'not as root: nothing would be denied to it'
+
+# small FILE MOST: whether it is a regular file of no more bytes, not through a link.
+small() {
+    [ -f "$1" ] && [ ! -L "$1" ] && [ -r "$1" ] && [ "$(wc -c <"$1")" -le "$2" ]
+}
+
+# one_line FILE: puts the path that it holds into $rest.
+one_line() {
+    small "$1" 4096 || return 1
+    { rest=$(cat <"$1"); } 2>/dev/null
+    case $rest in
+    '' | *'
+'*) return 1 ;;
+    esac
+}
+
+# seen_from DIRECTORY PATH: puts a path as git writes it into $path. No link is followed.
+seen_from() {
+    path=$1 rest=${2%/}
+    case $rest in
+    /*)
+        path=$rest
+        return
+        ;;
+    esac
+    while :; do
+        case $rest in
+        ./*) rest=${rest#./} ;;
+        ../*) path=${path%/*} rest=${rest#../} ;;
+        ..)
+            path=${path%/*}
+            return
+            ;;
+        *)
+            path=$path/$rest
+            return
+            ;;
+        esac
+    done
+}
+
+# directory PATH: whether it is a directory, by a path without links.
+directory() {
+    [ -d "$1" ] && real=$(CDPATH='' cd -- "$1" 2>/dev/null && pwd -P && printf x) && [ "${real%??}" = "$1" ]
+}
+
+# work_tree CONFIG: puts core.worktree into $git_found, if it stands there once and as git writes it.
+work_tree() {
+    small "$1" 65536 || return 1
+    git_section='' git_found=''
+    while read -r rest || [ -n "$rest" ]; do
+        case $rest in
+        *\\) return 1 ;;
+        '['*) git_section=$rest ;;
+        'worktree = '*)
+            [ "$git_section" = '[core]' ] || continue
+            [ -z "$git_found" ] || return 1
+            git_found=${rest#'worktree = '}
+            case $git_found in *[\"\\\#\;]*) return 1 ;; esac
+            ;;
+        esac
+    done <"$1"
+    [ -n "$git_found" ]
+}
+
+# Where the project's git directory is when .git is a file, as in a worktree and in a submodule. A
+# process inside could have written that file: what lies outside of the project must point back.
+git_common_dir=/dev/null/GIT_COMMON_DIR
+git_worktree_id=../HEAD/none
+git_directory() {
+    [ -f "$project/.git" ] && one_line "$project/.git" || return 0
+    case $rest in
+    'gitdir: '?*) seen_from "$project" "${rest#'gitdir: '}" ;;
+    *) return 0 ;;
+    esac
+    git_dir=$path git_id=../HEAD/none
+    directory "$git_dir" && [ -f "$git_dir/HEAD" ] && [ ! -L "$git_dir/HEAD" ] || return 0
+    if [ -e "$git_dir/commondir" ] || [ -L "$git_dir/commondir" ]; then
+        one_line "$git_dir/commondir" || return 0
+        seen_from "$git_dir" "$rest"
+        git_id=${git_dir##*/}
+        [ "$git_dir" = "$path/worktrees/$git_id" ] || return 0
+        git_common=$path
+        if one_line "$git_dir/gitdir"; then seen_from "$git_dir" "$rest"; else path=; fi
+        git_back=${path%/.git}
+        [ "$path" = "$git_back/.git" ] || git_back=
+    else
+        git_common=$git_dir
+        if work_tree "$git_dir/config"; then seen_from "$git_dir" "$git_found"; else path=; fi
+        git_back=$path
+    fi
+    for path in objects refs; do
+        [ -d "$git_common/$path" ] && [ ! -L "$git_common/$path" ] || return 0
+    done
+    case $project/ in "$git_common"/*) return 0 ;; esac
+    case $git_common in
+    "$project"/*/*) return 0 ;;
+    "$project"/*) ;;
+    *) [ "$git_back" = "$project" ] || return 0 ;;
+    esac
+    git_common_dir=$git_common
+    git_worktree_id=$git_id
+}
+git_directory
 
 # Hands arguments to bubblewrap.
 arg() { printf '%s\0' "$@"; }
@@ -128,10 +232,14 @@ merged() {
     fi
 }
 
-# pin HOST AT: keeps a directory from being renamed.
+# pin HOST AT: keeps a directory from being renamed, and a file in its place as it is.
 pin() {
     unlinked "$1"
-    [ ! -d "$1" ] || arg --bind "$1" "$2"
+    if [ -d "$1" ]; then
+        arg --bind "$1" "$2"
+    elif [ -f "$1" ]; then
+        arg --ro-bind "$1" "$2"
+    fi
 }
 
 # Refuses $1 when it cannot be told whether it is there: the sandbox could have seen to that.
@@ -274,6 +382,7 @@ unlinked() {
     unlinked_in "$home"/.claude/tasks "$1"
     unlinked_in "$home"/.cache/sbc/npm "$1"
     unlinked_in "$project" "$1"
+    unlinked_in "$git_common_dir" "$1"
 }
 
 unlinked_in() {
@@ -295,14 +404,16 @@ unlinked_in() {
 # Whether a host path is shown already.
 visible() {
     case $1 in
-    /bin | /bin/* | /etc/alternatives | /etc/alternatives/* | /etc/ca-certificates | /etc/ca-certificates/* | /etc/claude-code | /etc/claude-code/* | /etc/hosts | /etc/hosts/* | /etc/ld.so.cache | /etc/ld.so.cache/* | /etc/ld.so.conf | /etc/ld.so.conf/* | /etc/ld.so.conf.d | /etc/ld.so.conf.d/* | /etc/localtime | /etc/localtime/* | /etc/nsswitch.conf | /etc/nsswitch.conf/* | /etc/pki | /etc/pki/* | /etc/resolv.conf | /etc/resolv.conf/* | /etc/ssl | /etc/ssl/* | /etc/terminfo | /etc/terminfo/* | /lib | /lib/* | /lib32 | /lib32/* | /lib64 | /lib64/* | /libx32 | /libx32/* | /opt | /opt/* | /sbin | /sbin/* | /usr | /usr/* | "$home"/.cache/node/corepack | "$home"/.cache/node/corepack/* | "$home"/.claude/.credentials.json | "$home"/.claude/.credentials.json/* | "$home"/.claude/CLAUDE.md | "$home"/.claude/CLAUDE.md/* | "$home"/.claude/agents | "$home"/.claude/agents/* | "$home"/.claude/commands | "$home"/.claude/commands/* | "$home"/.claude/file-history | "$home"/.claude/file-history/* | "$home"/.claude/history.jsonl | "$home"/.claude/history.jsonl/* | "$home"/.claude/hooks | "$home"/.claude/hooks/* | "$home"/.claude/keybindings.json | "$home"/.claude/keybindings.json/* | "$home"/.claude/output-styles | "$home"/.claude/output-styles/* | "$home"/.claude/plans | "$home"/.claude/plans/* | "$home"/.claude/plugins | "$home"/.claude/plugins/* | "$home"/.claude/projects | "$home"/.claude/projects/* | "$home"/.claude/rules | "$home"/.claude/rules/* | "$home"/.claude/settings.json | "$home"/.claude/settings.json/* | "$home"/.claude/skills | "$home"/.claude/skills/* | "$home"/.claude/statusline-command.sh | "$home"/.claude/statusline-command.sh/* | "$home"/.claude/statusline.sh | "$home"/.claude/statusline.sh/* | "$home"/.claude/tasks | "$home"/.claude/tasks/* | "$home"/.claude/themes | "$home"/.claude/themes/* | "$home"/.config/git/config | "$home"/.config/git/config/* | "$home"/.config/git/ignore | "$home"/.config/git/ignore/* | "$home"/.config/team-lint | "$home"/.config/team-lint/* | "$home"/.gitconfig | "$home"/.gitconfig/* | "$home"/.local/bin/claude | "$home"/.local/bin/claude/* | "$home"/.local/lib/node_modules | "$home"/.local/lib/node_modules/* | "$home"/.local/lib/node_modules/@anthropic-ai/claude-code | "$home"/.local/lib/node_modules/@anthropic-ai/claude-code/* | "$home"/.local/share/claude | "$home"/.local/share/claude/* | "$home"/.local/share/fnm | "$home"/.local/share/fnm/* | "$home"/.nvm | "$home"/.nvm/* | "$home"/.volta | "$home"/.volta/* | "$project" | "$project"/* | "$project"/.agent-sandbox | "$project"/.agent-sandbox/* | "$project"/.agent-sandbox.kdl | "$project"/.agent-sandbox.kdl/* | "$project"/.claude | "$project"/.claude/* | "$project"/.codex | "$project"/.codex/* | "$project"/.cursor | "$project"/.cursor/* | "$project"/.devcontainer | "$project"/.devcontainer/* | "$project"/.envrc | "$project"/.envrc/* | "$project"/.gemini | "$project"/.gemini/* | "$project"/.git/config | "$project"/.git/config/* | "$project"/.git/config.worktree | "$project"/.git/config.worktree/* | "$project"/.git/hooks | "$project"/.git/hooks/* | "$project"/.git/info/attributes | "$project"/.git/info/attributes/* | "$project"/.husky | "$project"/.husky/* | "$project"/.idea | "$project"/.idea/* | "$project"/.mcp.json | "$project"/.mcp.json/* | "$project"/.mise.toml | "$project"/.mise.toml/* | "$project"/.vscode | "$project"/.vscode/* | "$project"/mise.toml | "$project"/mise.toml/*) ;;
+    /bin | /bin/* | /etc/alternatives | /etc/alternatives/* | /etc/ca-certificates | /etc/ca-certificates/* | /etc/claude-code | /etc/claude-code/* | /etc/hosts | /etc/hosts/* | /etc/ld.so.cache | /etc/ld.so.cache/* | /etc/ld.so.conf | /etc/ld.so.conf/* | /etc/ld.so.conf.d | /etc/ld.so.conf.d/* | /etc/localtime | /etc/localtime/* | /etc/nsswitch.conf | /etc/nsswitch.conf/* | /etc/pki | /etc/pki/* | /etc/resolv.conf | /etc/resolv.conf/* | /etc/ssl | /etc/ssl/* | /etc/terminfo | /etc/terminfo/* | /lib | /lib/* | /lib32 | /lib32/* | /lib64 | /lib64/* | /libx32 | /libx32/* | /nix/store | /nix/store/* | /opt | /opt/* | /sbin | /sbin/* | /usr | /usr/* | "$home"/.cache/node/corepack | "$home"/.cache/node/corepack/* | "$home"/.claude/.credentials.json | "$home"/.claude/.credentials.json/* | "$home"/.claude/CLAUDE.md | "$home"/.claude/CLAUDE.md/* | "$home"/.claude/agents | "$home"/.claude/agents/* | "$home"/.claude/commands | "$home"/.claude/commands/* | "$home"/.claude/file-history | "$home"/.claude/file-history/* | "$home"/.claude/history.jsonl | "$home"/.claude/history.jsonl/* | "$home"/.claude/hooks | "$home"/.claude/hooks/* | "$home"/.claude/keybindings.json | "$home"/.claude/keybindings.json/* | "$home"/.claude/output-styles | "$home"/.claude/output-styles/* | "$home"/.claude/plans | "$home"/.claude/plans/* | "$home"/.claude/plugins | "$home"/.claude/plugins/* | "$home"/.claude/projects | "$home"/.claude/projects/* | "$home"/.claude/rules | "$home"/.claude/rules/* | "$home"/.claude/settings.json | "$home"/.claude/settings.json/* | "$home"/.claude/skills | "$home"/.claude/skills/* | "$home"/.claude/statusline-command.sh | "$home"/.claude/statusline-command.sh/* | "$home"/.claude/statusline.sh | "$home"/.claude/statusline.sh/* | "$home"/.claude/tasks | "$home"/.claude/tasks/* | "$home"/.claude/themes | "$home"/.claude/themes/* | "$home"/.config/git/config | "$home"/.config/git/config/* | "$home"/.config/git/ignore | "$home"/.config/git/ignore/* | "$home"/.config/team-lint | "$home"/.config/team-lint/* | "$home"/.gitconfig | "$home"/.gitconfig/* | "$home"/.local/bin/claude | "$home"/.local/bin/claude/* | "$home"/.local/lib/node_modules | "$home"/.local/lib/node_modules/* | "$home"/.local/lib/node_modules/@anthropic-ai/claude-code | "$home"/.local/lib/node_modules/@anthropic-ai/claude-code/* | "$home"/.local/share/claude | "$home"/.local/share/claude/* | "$home"/.local/share/fnm | "$home"/.local/share/fnm/* | "$home"/.nvm | "$home"/.nvm/* | "$home"/.volta | "$home"/.volta/* | "$project" | "$project"/* | "$project"/.agent-sandbox | "$project"/.agent-sandbox/* | "$project"/.agent-sandbox.kdl | "$project"/.agent-sandbox.kdl/* | "$project"/.claude | "$project"/.claude/* | "$project"/.codex | "$project"/.codex/* | "$project"/.cursor | "$project"/.cursor/* | "$project"/.devcontainer | "$project"/.devcontainer/* | "$project"/.envrc | "$project"/.envrc/* | "$project"/.gemini | "$project"/.gemini/* | "$project"/.git/config | "$project"/.git/config/* | "$project"/.git/config.worktree | "$project"/.git/config.worktree/* | "$project"/.git/hooks | "$project"/.git/hooks/* | "$project"/.git/info/attributes | "$project"/.git/info/attributes/* | "$project"/.husky | "$project"/.husky/* | "$project"/.idea | "$project"/.idea/* | "$project"/.mcp.json | "$project"/.mcp.json/* | "$project"/.mise.toml | "$project"/.mise.toml/* | "$project"/.vscode | "$project"/.vscode/* | "$project"/mise.toml | "$project"/mise.toml/* | "$git_common_dir" | "$git_common_dir"/* | "$git_common_dir"/config | "$git_common_dir"/config/* | "$git_common_dir"/config.worktree | "$git_common_dir"/config.worktree/* | "$git_common_dir"/hooks | "$git_common_dir"/hooks/* | "$git_common_dir"/info/attributes | "$git_common_dir"/info/attributes/* | "$git_common_dir"/worktrees/"$git_worktree_id"/commondir | "$git_common_dir"/worktrees/"$git_worktree_id"/commondir/* | "$git_common_dir"/worktrees/"$git_worktree_id"/config.worktree | "$git_common_dir"/worktrees/"$git_worktree_id"/config.worktree/* | "$git_common_dir"/worktrees/"$git_worktree_id"/gitdir | "$git_common_dir"/worktrees/"$git_worktree_id"/gitdir/*) ;;
     *) return 1 ;;
     esac
 }
 
-apart "$home" /bin /dev /etc/alternatives /etc/ca-certificates /etc/claude-code /etc/group /etc/hosts /etc/ld.so.cache /etc/ld.so.conf /etc/ld.so.conf.d /etc/localtime /etc/nsswitch.conf /etc/passwd /etc/pki /etc/resolv.conf /etc/ssl /etc/terminfo /lib /lib32 /lib64 /libx32 /opt /proc /sbin /tmp /usr
-apart "$project" /bin /dev /etc/alternatives /etc/ca-certificates /etc/claude-code /etc/group /etc/hosts /etc/ld.so.cache /etc/ld.so.conf /etc/ld.so.conf.d /etc/localtime /etc/nsswitch.conf /etc/passwd /etc/pki /etc/resolv.conf /etc/ssl /etc/terminfo /lib /lib32 /lib64 /libx32 /opt /proc /sbin /tmp /usr "$home" "$home"/.cache/node/corepack "$home"/.cache/yarn "$home"/.claude "$home"/.claude/.credentials.json "$home"/.claude/CLAUDE.md "$home"/.claude/agents "$home"/.claude/commands "$home"/.claude/file-history "$home"/.claude/history.jsonl "$home"/.claude/hooks "$home"/.claude/keybindings.json "$home"/.claude/output-styles "$home"/.claude/plans "$home"/.claude/plugins "$home"/.claude/projects "$home"/.claude/rules "$home"/.claude/settings.json "$home"/.claude/skills "$home"/.claude/statusline-command.sh "$home"/.claude/statusline.sh "$home"/.claude/tasks "$home"/.claude/themes "$home"/.claude.json "$home"/.config/git/config "$home"/.config/git/ignore "$home"/.config/pnpm/rc "$home"/.config/team-lint "$home"/.gitconfig "$home"/.local/bin/claude "$home"/.local/lib/node_modules "$home"/.local/lib/node_modules/@anthropic-ai/claude-code "$home"/.local/share/claude "$home"/.local/share/fnm "$home"/.npm/_cacache "$home"/.npmrc "$home"/.nvm "$home"/.volta "$home"/.yarnrc.yml
+apart "$home" /bin /dev /etc/alternatives /etc/ca-certificates /etc/claude-code /etc/group /etc/hosts /etc/ld.so.cache /etc/ld.so.conf /etc/ld.so.conf.d /etc/localtime /etc/nsswitch.conf /etc/passwd /etc/pki /etc/resolv.conf /etc/ssl /etc/terminfo /lib /lib32 /lib64 /libx32 /nix/store /opt /proc /sbin /tmp /usr
+apart "$project" /bin /dev /etc/alternatives /etc/ca-certificates /etc/claude-code /etc/group /etc/hosts /etc/ld.so.cache /etc/ld.so.conf /etc/ld.so.conf.d /etc/localtime /etc/nsswitch.conf /etc/passwd /etc/pki /etc/resolv.conf /etc/ssl /etc/terminfo /lib /lib32 /lib64 /libx32 /nix/store /opt /proc /sbin /tmp /usr "$home" "$home"/.cache/node/corepack "$home"/.cache/yarn "$home"/.claude "$home"/.claude/.credentials.json "$home"/.claude/CLAUDE.md "$home"/.claude/agents "$home"/.claude/commands "$home"/.claude/file-history "$home"/.claude/history.jsonl "$home"/.claude/hooks "$home"/.claude/keybindings.json "$home"/.claude/output-styles "$home"/.claude/plans "$home"/.claude/plugins "$home"/.claude/projects "$home"/.claude/rules "$home"/.claude/settings.json "$home"/.claude/skills "$home"/.claude/statusline-command.sh "$home"/.claude/statusline.sh "$home"/.claude/tasks "$home"/.claude/themes "$home"/.claude.json "$home"/.config/git/config "$home"/.config/git/ignore "$home"/.config/pnpm/rc "$home"/.config/team-lint "$home"/.gitconfig "$home"/.local/bin/claude "$home"/.local/lib/node_modules "$home"/.local/lib/node_modules/@anthropic-ai/claude-code "$home"/.local/share/claude "$home"/.local/share/fnm "$home"/.npm/_cacache "$home"/.npmrc "$home"/.nvm "$home"/.volta "$home"/.yarnrc.yml
 nested "$project" "$home"/.cache/yarn "$home"/.claude/.credentials.json "$home"/.claude/file-history "$home"/.claude/history.jsonl "$home"/.claude/plans "$home"/.claude/projects "$home"/.claude/tasks "$home"/.npm/_cacache
+apart "$git_common_dir" /bin /dev /etc/alternatives /etc/ca-certificates /etc/claude-code /etc/group /etc/hosts /etc/ld.so.cache /etc/ld.so.conf /etc/ld.so.conf.d /etc/localtime /etc/nsswitch.conf /etc/passwd /etc/pki /etc/resolv.conf /etc/ssl /etc/terminfo /lib /lib32 /lib64 /libx32 /nix/store /opt /proc /sbin /tmp /usr "$home" "$home"/.cache/node/corepack "$home"/.cache/yarn "$home"/.claude "$home"/.claude/.credentials.json "$home"/.claude/CLAUDE.md "$home"/.claude/agents "$home"/.claude/commands "$home"/.claude/file-history "$home"/.claude/history.jsonl "$home"/.claude/hooks "$home"/.claude/keybindings.json "$home"/.claude/output-styles "$home"/.claude/plans "$home"/.claude/plugins "$home"/.claude/projects "$home"/.claude/rules "$home"/.claude/settings.json "$home"/.claude/skills "$home"/.claude/statusline-command.sh "$home"/.claude/statusline.sh "$home"/.claude/tasks "$home"/.claude/themes "$home"/.claude.json "$home"/.config/git/config "$home"/.config/git/ignore "$home"/.config/pnpm/rc "$home"/.config/team-lint "$home"/.gitconfig "$home"/.local/bin/claude "$home"/.local/lib/node_modules "$home"/.local/lib/node_modules/@anthropic-ai/claude-code "$home"/.local/share/claude "$home"/.local/share/fnm "$home"/.npm/_cacache "$home"/.npmrc "$home"/.nvm "$home"/.volta "$home"/.yarnrc.yml "$project" "$project"/.agent-sandbox "$project"/.agent-sandbox.kdl "$project"/.claude "$project"/.codex "$project"/.cursor "$project"/.devcontainer "$project"/.env "$project"/.env.local "$project"/.envrc "$project"/.gemini "$project"/.git "$project"/.git/config "$project"/.git/config.worktree "$project"/.git/hooks "$project"/.git/info "$project"/.git/info/attributes "$project"/.husky "$project"/.idea "$project"/.mcp.json "$project"/.mise.toml "$project"/.next "$project"/.vscode "$project"/mise.toml "$project"/vendor "$project"/vendor/design-system
+nested "$git_common_dir" "$home"/.cache/yarn "$home"/.claude/.credentials.json "$home"/.claude/file-history "$home"/.claude/history.jsonl "$home"/.claude/plans "$home"/.claude/projects "$home"/.claude/tasks "$home"/.npm/_cacache "$project"
 
 made=
 # What is missing is created, and removed again when it is still empty.
@@ -413,6 +524,9 @@ options() {
 
     # ro "/libx32" missing="skip" [base-dev] The same programs where /usr is not merged; links into it where it is.
     merged --ro-bind skip /libx32 usr/libx32
+
+    # ro "/nix/store" missing="skip" [base-dev] Programs of Nix, and the dotfiles that home-manager links to. Everybody can read it.
+    show --ro-bind skip /nix/store
 
     # ro "/opt" missing="skip" [base-dev] Software outside of the package manager.
     show --ro-bind skip /opt
@@ -619,6 +733,41 @@ options() {
     # ro "./../design-system" at="./vendor/design-system" [web-shop] A second checkout that the shop links against.
     bind --ro-bind error "$above_1"/design-system "$project"/vendor/design-system
 
+    # ---- git ----
+
+    # rw "${GIT_COMMON_DIR}" missing="skip" [base-dev] Where `.git` is a file, as in a worktree or a submodule: what git shares, in place.
+    show --bind skip "$git_common_dir"
+
+    # ro "${GIT_COMMON_DIR}/config" missing="skip" [base-dev] git runs these on the host.
+    inside --ro-bind skip "$git_common_dir"/config
+
+    # ro "${GIT_COMMON_DIR}/config.worktree" missing="skip" [base-dev] Settings of the main worktree, and attributes, can name programs, too.
+    inside --ro-bind skip "$git_common_dir"/config.worktree
+
+    # ro "${GIT_COMMON_DIR}/hooks" missing="skip" [base-dev] git runs these on the host.
+    inside --ro-bind skip "$git_common_dir"/hooks
+
+    # pin "${GIT_COMMON_DIR}/info" [base-dev] Settings of the main worktree, and attributes, can name programs, too.
+    pin "$git_common_dir"/info "$git_common_dir"/info
+
+    # ro "${GIT_COMMON_DIR}/info/attributes" missing="skip" [base-dev] Settings of the main worktree, and attributes, can name programs, too.
+    inside --ro-bind skip "$git_common_dir"/info/attributes
+
+    # pin "${GIT_COMMON_DIR}/worktrees" [base-dev] Where git on the host finds this worktree, and its settings.
+    pin "$git_common_dir"/worktrees "$git_common_dir"/worktrees
+
+    # pin "${GIT_COMMON_DIR}/worktrees/${GIT_WORKTREE_ID}" [base-dev] Where git on the host finds this worktree, and its settings.
+    pin "$git_common_dir"/worktrees/"$git_worktree_id" "$git_common_dir"/worktrees/"$git_worktree_id"
+
+    # ro "${GIT_COMMON_DIR}/worktrees/${GIT_WORKTREE_ID}/commondir" missing="skip" [base-dev] Where git on the host finds this worktree, and its settings.
+    inside --ro-bind skip "$git_common_dir"/worktrees/"$git_worktree_id"/commondir
+
+    # ro "${GIT_COMMON_DIR}/worktrees/${GIT_WORKTREE_ID}/config.worktree" missing="skip" [base-dev]
+    inside --ro-bind skip "$git_common_dir"/worktrees/"$git_worktree_id"/config.worktree
+
+    # ro "${GIT_COMMON_DIR}/worktrees/${GIT_WORKTREE_ID}/gitdir" missing="skip" [base-dev]
+    inside --ro-bind skip "$git_common_dir"/worktrees/"$git_worktree_id"/gitdir
+
     # Files behind links.
     target --ro-bind /etc/alternatives
     target --ro-bind /etc/ca-certificates
@@ -633,6 +782,7 @@ options() {
     target --ro-bind /etc/resolv.conf
     target --ro-bind /etc/ssl
     target --ro-bind /etc/terminfo
+    target --ro-bind /nix/store
     target --ro-bind /opt
     target --ro-bind /usr
     target --ro-bind "$home"/.cache/node/corepack
@@ -666,6 +816,7 @@ options() {
     target --ro-bind "$home"/.nvm
     target --ro-bind "$home"/.volta
     target --bind "$project"
+    target --bind "$git_common_dir"
 
     # Nothing is added to the sandbox's own directories.
     seal "$project"/.env "$project"/.env

@@ -1,0 +1,235 @@
+//! Makes edits of what a problem asks of a policy: a rule more, another one, one less.
+//!
+//! Stages say what is wanted and know no text. Here the text is read again, to find the place for it.
+
+use crate::diagnostic::{Diagnostic, Diagnostics, Edit};
+use crate::edit::with_space;
+use crate::parse::parse;
+use crate::schema::{self, Section};
+use crate::source::{Location, SourceId, Sources, Span};
+use kdl::{KdlDocument, KdlEntry, KdlNode};
+use std::collections::BTreeMap;
+
+/// A change of a policy in the terms of the language.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Amendment {
+    /// A rule in the body that has a name at this place.
+    Add { body: Location, section: Section, rule: String },
+    /// A rule instead of what another says about `subject`, the place of its path or name.
+    Replace { body: Location, section: Section, subject: Location, rule: String },
+    /// What a rule says about `subject` is left out.
+    Remove { subject: Location },
+    /// The statements of a second block of one name stand in the first.
+    Join { first: Location, second: Location },
+    /// The rule that has its name at this place stands in a block of its body.
+    Move { rule: Location, section: Section },
+}
+
+impl Amendment {
+    /// The file to change.
+    const fn source(&self) -> SourceId {
+        match self {
+            Amendment::Add { body, .. } | Amendment::Replace { body, .. } => body.source,
+            Amendment::Remove { subject: place }
+            | Amendment::Join { second: place, .. }
+            | Amendment::Move { rule: place, .. } => place.source,
+        }
+    }
+}
+
+/// Turns the amendments of all problems into edits. What finds no place is left out, with all that
+/// belongs to it.
+pub fn resolve(sources: &Sources, problems: Diagnostics) -> Diagnostics {
+    let mut pages: BTreeMap<SourceId, Option<Page<'_>>> = BTreeMap::new();
+    problems.filter_map(|mut problem| {
+        if let Some(mut fix) = problem.fix.take() {
+            let edits = std::mem::take(&mut fix.amendments).into_iter().map(|amendment| {
+                let id = amendment.source();
+                pages.entry(id).or_insert_with(|| Page::new(sources, id)).as_ref()?.edits(&amendment)
+            });
+            if let Some(edits) = edits.collect::<Option<Vec<_>>>() {
+                fix.edits.extend(edits.into_iter().flatten());
+                problem.fix = Some(fix);
+            }
+        }
+        Some(problem)
+    })
+}
+
+impl Diagnostic {
+    /// Says which change of the policy would settle it: a guess, for people.
+    pub fn amend(mut self, amendment: Amendment) -> Diagnostic {
+        self.fix.get_or_insert_default().amendments.push(amendment);
+        self
+    }
+}
+
+/// A text that is KDL as it stands.
+struct Page<'a> {
+    text: &'a str,
+    source: SourceId,
+    document: KdlDocument,
+}
+
+impl<'a> Page<'a> {
+    fn new(sources: &'a Sources, source: SourceId) -> Option<Page<'a>> {
+        let text = sources.get(source)?.text.as_str();
+        Some(Page { text, source, document: parse(text)?.document })
+    }
+
+    fn edits(&self, amendment: &Amendment) -> Option<Vec<Edit>> {
+        match amendment {
+            Amendment::Add { body, section, rule } => Some(vec![self.add(*body, *section, rule)?]),
+            Amendment::Remove { subject } => Some(vec![self.remove(*subject)?]),
+            Amendment::Replace { body, section, subject, rule } => {
+                let node = self.node(*subject)?;
+                if subjects(node).count() > 1 {
+                    return Some(vec![self.remove(*subject)?, self.add(*body, *section, rule)?]);
+                }
+                let (start, end) = self.extent(node)?;
+                Some(vec![self.edit(start, end, rule)])
+            }
+            Amendment::Join { first, second } => self.join(self.node(*first)?, self.node(*second)?),
+            Amendment::Move { rule, section } => {
+                let (start, end) = self.extent(self.node(*rule)?)?;
+                let (whole, removed) = (self.text.get(start..end)?, self.cut(start, end)?);
+                Some(vec![removed, self.add(*rule, *section, whole)?])
+            }
+        }
+    }
+
+    fn edit(&self, start: usize, end: usize, text: impl Into<String>) -> Edit {
+        Edit { location: Location { source: self.source, span: Span { start, end } }, text: text.into() }
+    }
+
+    /// A rule at the end of a block of a body, or in a block of its own.
+    fn add(&self, body: Location, section: Section, rule: &str) -> Option<Edit> {
+        let body = node_at(self.document.nodes(), body.span.start)?;
+        if section == Section::Body {
+            return self.append(body, rule);
+        }
+        let name = schema::NODES.iter().find(|node| node.children == Some(section))?.name;
+        let block = body.children()?.nodes().iter().find(|node| node.name().value() == name);
+        match block {
+            Some(block) => self.append(block, rule),
+            None => self.append(body, &format!("{name} {{ {rule}; }}")),
+        }
+    }
+
+    /// A rule before the brace that closes a block.
+    fn append(&self, block: &KdlNode, rule: &str) -> Option<Edit> {
+        let children = block.children()?;
+        let whole = self.text.get(..block.span().offset() + block.span().len())?;
+        let brace = whole.rfind('}')?;
+        let (before, line) = self.line_before(brace)?;
+        if !line.trim().is_empty() {
+            let done = self.text.get(..brace)?.trim_end_matches([' ', '\t']);
+            let start = if done.ends_with(['{', ';']) { " " } else { "; " };
+            let end = if done.ends_with('{') && done.len() == brace { "; " } else { ";" };
+            return Some(self.edit(done.len(), done.len(), format!("{start}{rule}{end}")));
+        }
+        let last = children.nodes().last().and_then(|node| self.line_before(node.name().span().offset()));
+        let indentation = match last.filter(|(_, own)| own.trim().is_empty()) {
+            Some((_, own)) => own.to_owned(),
+            None => format!("{line}    "),
+        };
+        let newline = if before.ends_with("\r\n") { "\r\n" } else { "\n" };
+        Some(self.edit(before.len(), before.len(), format!("{indentation}{rule}{newline}")))
+    }
+
+    /// All lines before an offset, and the part of its own.
+    fn line_before(&self, at: usize) -> Option<(&'a str, &'a str)> {
+        let before = self.text.get(..at)?;
+        before.split_at_checked(before.rfind('\n').map_or(0, |newline| newline + 1))
+    }
+
+    /// Leaves a subject out of its rule, or the rule with its line where it has no other.
+    fn remove(&self, subject: Location) -> Option<Edit> {
+        let node = self.node(subject)?;
+        if subjects(node).count() > 1 {
+            let entry = subjects(node).find(|entry| span(entry).contains(&subject.span.start))?;
+            let place = with_space(self.text, subject_span(entry));
+            return Some(self.edit(place.start, place.end, ""));
+        }
+        let (start, end) = self.extent(node)?;
+        self.cut(start, end)
+    }
+
+    /// Leaves out a node, with its line where nothing else stands there.
+    fn cut(&self, start: usize, end: usize) -> Option<Edit> {
+        let rest = self.text.get(end..)?;
+        let (before, line) = self.line_before(start)?;
+        let newline = rest.find('\n').map(|newline| newline + 1);
+        if let Some(length) = newline.filter(|length| {
+            let tail = rest.get(..*length).unwrap_or_default();
+            line.trim().is_empty() && tail.trim_matches([' ', '\t', '\r', '\n', ';']).is_empty()
+        }) {
+            return Some(self.edit(before.len(), end + length, ""));
+        }
+        let semicolon = rest.trim_start_matches([' ', '\t']).strip_prefix(';').map(|after| rest.len() - after.len());
+        let place = with_space(self.text, Span { start, end: end + semicolon.unwrap_or(0) });
+        Some(self.edit(place.start, place.end, ""))
+    }
+
+    fn join(&self, first: &KdlNode, second: &KdlNode) -> Option<Vec<Edit>> {
+        let (start, end) = self.extent(second)?;
+        let open = second.children()?.nodes().first().map_or(end, |node| node.name().span().offset());
+        let brace = self.text.get(start..open)?.rfind('{')? + start;
+        let inside = self.text.get(brace + 1..end - 1)?.trim().trim_end_matches(';');
+        let removed = self.cut(start, end)?;
+        // A comment would hide what comes after it.
+        let safe = !inside.lines().last().unwrap_or_default().contains("//");
+        match inside {
+            "" => Some(vec![removed]),
+            _ if safe => Some(vec![removed, self.append(first, inside)?]),
+            _ => None,
+        }
+    }
+
+    /// From a node's name to the end of what it says.
+    fn extent(&self, node: &KdlNode) -> Option<(usize, usize)> {
+        let name = node.name().span();
+        let end = match node.children() {
+            Some(_) => self.text.get(..node.span().offset() + node.span().len())?.rfind('}')? + 1,
+            None => node.entries().last().map_or(name.offset() + name.len(), |entry| span(entry).end),
+        };
+        Some((name.offset(), end))
+    }
+
+    /// The innermost node around a place.
+    fn node(&self, subject: Location) -> Option<&KdlNode> {
+        let mut node = node_at(self.document.nodes(), subject.span.start)?;
+        while let Some(inner) = node.children().and_then(|block| node_at(block.nodes(), subject.span.start)) {
+            node = inner;
+        }
+        Some(node)
+    }
+}
+
+/// The node that an offset lies in.
+fn node_at(nodes: &[KdlNode], at: usize) -> Option<&KdlNode> {
+    nodes.iter().find(|node| {
+        let end = node.span().offset() + node.span().len();
+        (node.name().span().offset()..end).contains(&at)
+    })
+}
+
+/// What a rule is about: the paths, names or assignments that could stand in rules of their own.
+fn subjects(node: &KdlNode) -> impl Iterator<Item = &KdlEntry> {
+    let name = node.name().value();
+    let rows = move || schema::NODES.iter().filter(move |row| row.name == name);
+    let several = rows().any(|row| row.arguments.most.is_none() || row.assignments);
+    let is_property = move |entry: &KdlEntry| {
+        entry.name().is_some_and(|key| rows().any(|row| row.properties.iter().any(|one| one.name == key.value())))
+    };
+    node.entries().iter().filter(move |entry| !is_property(entry)).take(if several { usize::MAX } else { 1 })
+}
+
+fn span(entry: &KdlEntry) -> std::ops::Range<usize> {
+    entry.span().offset()..entry.span().offset() + entry.span().len()
+}
+
+fn subject_span(entry: &KdlEntry) -> Span {
+    let std::ops::Range { start, end } = span(entry);
+    Span { start, end }
+}
