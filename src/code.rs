@@ -102,6 +102,7 @@ codes! {
     SBC0706 Error "no command",
     SBC0707 Error "the working directory is not inside",
     SBC0708 Error "the host cannot do this",
+    SBC0709 Error "not trusted",
     // 08: lints
     SBC0801 Warning "a rule that changes nothing",
     SBC0802 Warning "a profile that is inherited anyway",

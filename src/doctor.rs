@@ -12,6 +12,7 @@ use crate::diagnostic::Diagnostic;
 use crate::invocation::injection_possible;
 use crate::surroundings::{Container, Surroundings};
 use crate::sys;
+use crate::trust;
 use rustix::fs::{Access, access};
 use serde::Serialize;
 use std::ffi::OsString;
@@ -49,6 +50,8 @@ pub struct Facts {
     pub surroundings: Surroundings,
     pub is_root: bool,
     pub bubblewrap: Result<Bubblewrap, Diagnostic>,
+    /// How many sandboxes are trusted; why no approval counts.
+    pub approvals: Result<usize, String>,
     /// Whether a process can type into its terminal.
     pub injection: bool,
     /// The version of Landlock's interface.
@@ -104,6 +107,7 @@ impl Facts {
             surroundings: Surroundings::read(),
             is_root: rustix::process::geteuid().is_root(),
             bubblewrap: bwrap::find().map(|path| Bubblewrap::examine(path, state)),
+            approvals: trust::list(state).map(|(approvals, _)| approvals.len()),
             injection: injection_possible(),
             landlock: sys::landlock_version(),
         }
@@ -184,7 +188,14 @@ fn read(path: &str) -> Option<String> {
 pub fn rows(facts: &Facts) -> Vec<Row> {
     let mut rows = vec![system_row(facts), user_row(facts)];
     rows.extend(bubblewrap_rows(facts));
-    rows.extend([limit_row(facts), switch_row(facts), apparmor_row(facts), terminal_row(facts), landlock_row(facts)]);
+    rows.extend([
+        limit_row(facts),
+        switch_row(facts),
+        apparmor_row(facts),
+        terminal_row(facts),
+        landlock_row(facts),
+        approvals_row(facts),
+    ]);
     rows
 }
 
@@ -309,5 +320,14 @@ fn landlock_row(facts: &Facts) -> Row {
     match facts.landlock {
         Some(version) => ok(WHAT, format!("version {version} of its interface; sbc does without")),
         None => ok(WHAT, "not in this kernel; sbc does without"),
+    }
+}
+
+fn approvals_row(facts: &Facts) -> Row {
+    const WHAT: &str = "approvals";
+    match &facts.approvals {
+        Ok(count) => ok(WHAT, format!("{count} trusted (`sbc trust --list`)")),
+        Err(why) => ok(WHAT, format!("none counts: {why}"))
+            .but(State::Weak, "put that in order: until then each start asks, or fails where nobody can be asked"),
     }
 }

@@ -34,6 +34,7 @@ pub mod repair;
 pub mod rule;
 pub mod schema;
 pub mod shape;
+pub mod summary;
 pub mod synonyms;
 pub mod view;
 
@@ -56,4 +57,5 @@ pub mod operation;
 pub mod placeholder;
 pub mod surroundings;
 pub mod sys;
+pub mod trust;
 pub mod write;

@@ -9,6 +9,7 @@
 
 use crate::diagnostic::{Code, Diagnostic};
 use crate::mounts::Placeholder;
+use crate::write::private_directory;
 use rustix::fs::{
     AtFlags, CWD, FlockOperation, Mode, OFlags, ResolveFlags, flock, fstat, mkdirat, openat, openat2, statat, unlinkat,
 };
@@ -90,7 +91,7 @@ impl Placeholders {
     /// Where there can be no journal nothing is ever removed but by who made it.
     fn turn(&self, wanted: bool) -> Option<OwnedFd> {
         let journal =
-            wanted.then(|| fs::create_dir_all(&self.journal).ok().and_then(|()| open(&self.journal, true).ok()));
+            wanted.then(|| private_directory(&self.journal).ok().and_then(|()| open(&self.journal, true).ok()));
         journal.flatten().filter(|journal| flock(journal, FlockOperation::LockExclusive).is_ok())
     }
 
@@ -99,7 +100,7 @@ impl Placeholders {
         if self.made.is_empty() {
             return Ok(());
         }
-        fs::create_dir_all(&self.journal)?;
+        private_directory(&self.journal)?;
         let mut file = tempfile::Builder::new().prefix("made-").tempfile_in(&self.journal)?;
         for entry in &self.made {
             write!(file, "{} {} ", entry.device, entry.inode)?;

@@ -27,12 +27,13 @@ fn forge(project: &Project, fits: bool) {
     fs::write(path, format!("{sum}\n{body}")).unwrap();
 }
 
-/// A second start takes the plan of the first: what stands in the cache is what runs.
+/// A second start takes the plan of the first. A plan that was put there by another hand would be what
+/// runs, and is not what was trusted.
 #[test]
 fn second_start_uses_it() {
     let project = started();
     forge(&project, true);
-    assert_eq!(project.sbc(&["exec"]).code(0).stdout, "two\n");
+    project.sbc(&["exec"]).code(125).says(&["SBC0709", "+ command \"/bin/echo\" \"two\""]);
 }
 
 /// An entry that is damaged, cut off, or not even text is ignored, and made anew.
@@ -93,12 +94,15 @@ fn problems_keep_their_place() {
     project.exec("true").code(125).says(&["SBC0404", ".agent-sandbox.kdl:3:"]);
 }
 
-/// A state directory that cannot be written only costs the time of compiling.
+/// A state directory that cannot be written only costs the time of compiling. Approvals cannot be kept there
+/// either, so the caller names the plan.
 #[test]
 fn works_without() {
     let project = Project::with_body("");
     project.write_home(".local/state", "a file");
-    assert_eq!(project.exec("echo out").code(0).stdout, "out\n");
+    let shown = project.sbc(&["show"]).code(0).stdout;
+    let plan = shown.lines().find_map(|line| line.strip_prefix("plan ")).unwrap();
+    assert_eq!(project.sbc(&["exec", "--trust", plan, "--", "echo", "out"]).code(0).stdout, "out\n");
 }
 
 /// No more than 200 entries stay, and the newest are among them.

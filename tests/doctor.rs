@@ -146,6 +146,7 @@ fn good() -> Facts {
             abilities: vec![Ok(()); 7],
             follows_links: Some(false),
         }),
+        approvals: Ok(1),
         injection: false,
         landlock: None,
     }
@@ -180,6 +181,8 @@ fn faults_of_other_hosts() {
     }
     let allowed = Facts { surroundings: apparmor, ..good() };
     assert_eq!(row(&allowed, "AppArmor").state, State::Ok);
+    let open = Facts { approvals: Err("`sbc` is open to other users".to_owned()), ..good() };
+    assert_eq!(row(&open, "approvals").state, State::Weak);
     let injection = Facts { injection: true, ..good() };
     assert_eq!(row(&injection, "typing into the terminal").state, State::Weak);
 }

@@ -24,6 +24,7 @@ const MACHINE: &[&str] = &[
     "project.rs",
     "surroundings.rs",
     "sys.rs",
+    "trust.rs",
     "write.rs",
 ];
 

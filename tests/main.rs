@@ -40,3 +40,4 @@ mod sandbox;
 mod script;
 mod signals;
 mod support;
+mod trust;

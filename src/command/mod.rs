@@ -11,6 +11,7 @@ mod fix;
 mod init;
 mod profiles;
 mod show;
+mod trust;
 
 use crate::cli::{Cli, Command};
 use crate::compile::{Compilation, Wanted, compile};
@@ -37,7 +38,8 @@ pub fn run() -> i32 {
         Command::Build { sandboxes, check: true, .. } => build::check(&wanted(sandboxes)),
         Command::Build { sandboxes, emit: Some(emit), output, .. } => build::emit(sandboxes, emit, &output),
         Command::Build { sandboxes, .. } => build::write(&wanted(sandboxes)),
-        Command::Exec { sandbox, words } => exec::run(sandbox, words),
+        Command::Exec { trust, sandbox, words } => exec::run(sandbox, words, trust.as_deref()),
+        Command::Trust(arguments) => trust::run(&arguments),
         Command::Explain { codes } => explain::run(&codes),
         Command::Show { sandbox } => show::run(sandbox),
         Command::Init { profiles, dry_run } => init::run(&profiles, dry_run),
