@@ -160,7 +160,7 @@ fn version_free(name: &str) -> String {
 }
 
 /// The numbers in a name, to tell the higher version.
-fn numbers(name: &str) -> Vec<u64> {
+pub fn numbers(name: &str) -> Vec<u64> {
     name.split(|c: char| !c.is_ascii_digit()).filter_map(|digits| digits.parse().ok()).collect()
 }
 

@@ -102,8 +102,13 @@ impl<'a> Page<'a> {
         Edit { location: Location { source: self.source, span: Span { start, end } }, text: text.into() }
     }
 
-    /// A rule at the end of a block of a body, or in a block of its own.
+    /// A rule at the end of a block of a body, or in a block of its own; a layer at the end of the file.
     fn add(&self, body: Location, section: Section, rule: &str) -> Option<Edit> {
+        if section == Section::File {
+            let end = self.text.len();
+            let newline = if self.text.ends_with('\n') { "" } else { "\n" };
+            return Some(self.edit(end, end, format!("{newline}\n{rule}\n")));
+        }
         let body = node_at(self.document.nodes(), body.span.start)?;
         if section == Section::Body {
             return self.append(body, rule);

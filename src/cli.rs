@@ -59,6 +59,8 @@ pub enum Command {
         /// The sandbox [default: the only one]
         sandbox: Option<String>,
     },
+    /// Say what two policies allow differently
+    Diff(Diff),
     /// Write a first policy for this project
     Init {
         /// Profiles to inherit [default: what is found here]
@@ -147,4 +149,40 @@ pub struct Check {
     /// Make an error of this warning, or of `warnings`
     #[arg(long, value_name = "CODE")]
     pub deny: Vec<Subject>,
+}
+
+/// What `sbc diff` compares, and how it says what it found.
+#[derive(Debug, Args)]
+#[command(override_usage = "sbc diff [OPTIONS] [BEFORE] [AFTER]\n       sbc diff [OPTIONS] BEFORE..AFTER")]
+pub struct Diff {
+    /// A revision of git, a project, or its policy [default: `HEAD`, and the files as they are]
+    #[arg(value_name = "SIDE", num_args = 0..=2)]
+    pub sides: Vec<String>,
+    /// Compare only this sandbox
+    #[arg(long, value_name = "NAME")]
+    pub sandbox: Option<String>,
+    /// Exit with 1 when something of this kind has changed
+    #[arg(long, value_enum, value_name = "KIND")]
+    pub fail_on: Option<FailOn>,
+    /// How changes are shown
+    #[arg(long, value_enum, default_value = "human")]
+    pub format: DiffFormat,
+}
+
+/// What `sbc diff` can fail on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum FailOn {
+    /// Something is allowed that was not
+    Widening,
+}
+
+/// How changes are shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum DiffFormat {
+    /// For people at a terminal
+    Human,
+    /// One JSON object, as in schema/diff.schema.json
+    Json,
+    /// A comment on a pull request
+    Markdown,
 }

@@ -81,6 +81,7 @@ codes! {
     SBC0409 Error "not a place for a project",
     SBC0410 Error "a variable has no value on this host",
     SBC0411 Error "a mount point is missing",
+    SBC0412 Error "a program is not inside",
     // 05: guarantees
     SBC0501 Error "an assertion does not hold",
     SBC0502 Error "nothing to waive",
@@ -102,11 +103,19 @@ codes! {
     SBC0706 Error "no command",
     SBC0707 Error "the working directory is not inside",
     SBC0708 Error "the host cannot do this",
-    SBC0709 Error "not trusted",
+    SBC0709 Error "a revision cannot be read",
+    SBC0710 Error "not trusted",
     // 08: lints
     SBC0801 Warning "a rule that changes nothing",
     SBC0802 Warning "a profile that is inherited anyway",
     SBC0803 Warning "a git directory that is left out",
+    SBC0805 Warning "a rule beside which another does the same",
+    SBC0806 Warning "the host looks for programs where the sandbox writes",
+    SBC0807 Warning "the host obeys what the sandbox writes",
+    SBC0808 Warning "a writable file that cannot be replaced",
+    SBC0809 Warning "a secret is shown with its directory",
+    SBC0810 Warning "many mounts",
+    SBC0811 Warning "a program is not on this host",
 }
 
 impl Code {

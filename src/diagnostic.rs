@@ -140,6 +140,10 @@ impl Diagnostics {
         self.all.iter().any(|diagnostic| diagnostic.severity == Severity::Error)
     }
 
+    pub fn has(&self, code: Code) -> bool {
+        self.all.iter().any(|diagnostic| diagnostic.code == code)
+    }
+
     /// Whether an error is about what stands here.
     pub fn blames(&self, location: Location) -> bool {
         let is_about = |diagnostic: &Diagnostic| {
@@ -188,6 +192,18 @@ pub fn printable(text: &str) -> String {
         }
     }
     out
+}
+
+/// The question whether `near` was meant, which also names letters that only look right.
+pub fn did_you_mean(typed: &str, near: &str) -> String {
+    let foreign = |(typed, near): &(char, char)| typed != near && !typed.is_ascii() && near.is_ascii();
+    let question = format!("did you mean `{near}`?");
+    match typed.chars().zip(near.chars()).find(foreign) {
+        Some((typed, near)) if !typed.is_whitespace() => {
+            format!("{question} here stands U+{:04X}, which only looks like `{near}`", u32::from(typed))
+        }
+        _ => question,
+    }
 }
 
 /// The candidate most like `typed`, when it is like enough to be meant: a third of it may differ, or

@@ -111,7 +111,8 @@ fn failure(program: &OsStr, error: &io::Error) -> String {
     }
     match found {
         Some(found) => format!(
-            "`{}` is inside, but its interpreter or its dynamic loader is not: show that, too",
+            "`{}` is inside, but its interpreter or its dynamic loader is not: show that, too; \
+             of a policy's own command `sbc check` says which rule is missing",
             crate::diagnostic::printable(&found.display().to_string())
         ),
         None => format!(

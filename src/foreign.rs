@@ -7,6 +7,9 @@ use crate::source::{Location, SourceId, Span};
 
 /// One problem for a whole file in another language; `None` for what looks like a policy.
 pub fn detect(text: &str, source: SourceId) -> Option<Diagnostic> {
+    if let Some(diagnostic) = wide(text, source) {
+        return Some(diagnostic);
+    }
     let body = text.trim_start_matches('\u{feff}');
     let is_policy = |line: &str| {
         let rest = ["sandbox", "profile"].into_iter().find_map(|name| line.trim_start().strip_prefix(name));
@@ -23,6 +26,24 @@ pub fn detect(text: &str, source: SourceId) -> Option<Diagnostic> {
     let location = Location { source, span: Span { start, end: start + first.len() } };
     let title = format!("this file is {language}, and a policy is KDL");
     Some(Diagnostic::error(Code::SBC0005, title).at(location, "here").help(help))
+}
+
+/// Braces and quotes of full width, as keyboards for Chinese and Japanese give them.
+const WIDE: [(char, &str); 7] =
+    [('｛', "{"), ('｝', "}"), ('；', ";"), ('＝', "="), ('＂', "\""), ('“', "\""), ('”', "\"")];
+
+/// One problem for all of them where they stand for the braces of blocks.
+fn wide(text: &str, source: SourceId) -> Option<Diagnostic> {
+    let is_block = |line: &str| line.trim_end().ends_with('｛') || line.trim_start().starts_with('｝');
+    let first = text.find(['｛', '｝']).filter(|_| text.lines().any(is_block))?;
+    let place = |at: usize, c: char| Location { source, span: Span { start: at, end: at + c.len_utf8() } };
+    let title = "braces and quotes of full width are other characters than `{ }` and `\"`";
+    let diagnostic = Diagnostic::error(Code::SBC0005, title).at(place(first, '｛'), "here");
+    let diagnostic = diagnostic.help("write `{`, `}`, `;`, `=` and `\"` in half width");
+    let changes = text
+        .char_indices()
+        .filter_map(|(at, c)| WIDE.iter().find(|(wide, _)| *wide == c).map(|(_, half)| (place(at, c), *half)));
+    Some(changes.fold(diagnostic, |diagnostic, (place, half)| diagnostic.fix(place, half)))
 }
 
 const INIT: &str = "see what a policy looks like: `sbc init --dry-run`, or `sbc profiles base-dev`";

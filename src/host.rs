@@ -4,6 +4,7 @@
 
 #![allow(clippy::disallowed_methods, reason = "this module looks at the machine")]
 
+use crate::check::{Caller, SearchDirectory};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::git::{self, GitDirectory};
 use crate::mounts::HostTree;
@@ -139,6 +140,23 @@ impl Host {
         }
         // `..` above `/` stays at `/`, as in the kernel.
         Ok(path.expand(&|variable| self.value(variable).unwrap_or_default()).unwrap_or_else(|| PathBuf::from("/")))
+    }
+
+    /// What the caller's surroundings are.
+    pub fn caller(&self) -> Caller {
+        let path = env::var_os("PATH").unwrap_or_default();
+        let tree = HostTree::new(&[]);
+        let mut search_path: Vec<SearchDirectory> = Vec::new();
+        for entry in env::split_paths(&path) {
+            // An empty one is the caller's directory, as every relative one starts there.
+            let Ok(placed) = tree.follow(&self.cwd.join(&entry), self) else { continue };
+            if !search_path.iter().any(|other| other.real == placed.path) {
+                let links = placed.links.into_iter().map(|(link, _)| link).collect();
+                search_path.push(SearchDirectory { entry: self.cwd.join(entry), links, real: placed.path });
+            }
+        }
+        let mounts = fs::read("/proc/self/mountinfo").unwrap_or_default();
+        Caller { search_path, mounts: mounts.iter().filter(|byte| **byte == b'\n').count() }
     }
 
     /// As [`Host::expand`], with links followed; a circle of links has no end and so no path.

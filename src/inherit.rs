@@ -58,6 +58,9 @@ impl<'a> Library<'a> {
                         format!("`{}` is a sandbox: move what both share into a profile", name.value)
                     }
                     Some(near) => format!("did you mean `{near}`?"),
+                    None if stem(&name.value) != name.value => {
+                        format!("a profile is inherited by its name, without its file: `\"{}\"`", stem(&name.value))
+                    }
                     None => format!(
                         "there are {}; your own go into `.agent-sandbox/profiles/{}.kdl`",
                         list(names(), "and"),
@@ -66,7 +69,8 @@ impl<'a> Library<'a> {
                 };
                 let diagnostic = Diagnostic::error(Code::SBC0201, format!("there is no profile `{}`", name.value));
                 let mut diagnostic = diagnostic.at(name.location, "unknown").help(help);
-                if let Some(near) = nearest(&name.value, names()) {
+                let near = nearest(&name.value, names()).or_else(|| names().find(|known| *known == stem(&name.value)));
+                if let Some(near) = near {
                     diagnostic = diagnostic.suggest(name.location, format!("\"{near}\""));
                 }
                 out.push(through(diagnostic, chain));
@@ -74,6 +78,11 @@ impl<'a> Library<'a> {
             }
         }
     }
+}
+
+/// The name in what is written like the path of a profile's file.
+fn stem(written: &str) -> &str {
+    written.rsplit('/').next().unwrap_or(written).trim_end_matches(".kdl")
 }
 
 /// Says how a problem in a profile was reached.

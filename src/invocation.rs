@@ -47,6 +47,10 @@ pub struct Invocation {
     /// What comes before `--`.
     pub options: Vec<Argument>,
     pub env: BTreeMap<OsString, OsString>,
+    /// The variables inside that steer the dynamic loader, and so are no part of bubblewrap's own.
+    pub loader_env: BTreeMap<OsString, OsString>,
+    /// Where the command starts, inside and without links.
+    pub workdir: PathBuf,
     /// The policy's command, without the caller's arguments.
     pub command: Vec<OsString>,
     pub placeholders: Vec<Placeholder>,
@@ -306,8 +310,8 @@ impl<'a> Builder<'a, '_> {
         let mut seen = candidates.iter().map(|path| view.look(path));
         let project = || view.look(&host.project);
         match (seen.find(Seen::can_be_entered), &content.workdir) {
-            (Some(seen), _) => self.option(["--chdir".into(), seen.path.into()]),
-            (None, None) if project().kind == Kind::Absent => self.option(["--chdir".into(), "/".into()]),
+            (Some(seen), _) => self.start_in(seen.path),
+            (None, None) if project().kind == Kind::Absent => self.start_in("/".into()),
             (None, _) => {
                 let shown = candidates.last().map(|path| path.display().to_string()).unwrap_or_default();
                 let title = format!("the working directory `{shown}` is not a directory inside the sandbox");
@@ -315,6 +319,11 @@ impl<'a> Builder<'a, '_> {
                 self.inspector.problem(origins, Code::SBC0707, title, help);
             }
         }
+    }
+
+    fn start_in(&mut self, directory: PathBuf) {
+        self.option(["--chdir".into(), directory.clone().into()]);
+        self.invocation.workdir = directory;
     }
 
     fn environment(&mut self, content: &Content) {
@@ -333,9 +342,10 @@ impl<'a> Builder<'a, '_> {
         let steers = |name: &OsString| name.to_str().is_some_and(env::steers_loader);
         let (loader, own): (BTreeMap<_, _>, BTreeMap<_, _>) = resolved.into_iter().partition(|(name, _)| steers(name));
         self.invocation.env = own;
-        for (name, value) in loader {
-            self.option(["--setenv".into(), name, value]);
+        for (name, value) in &loader {
+            self.option(["--setenv".into(), name.clone(), value.clone()]);
         }
+        self.invocation.loader_env = loader;
         self.invocation.command = content.command.iter().filter_map(|word| self.inspector.text(word, &[])).collect();
     }
 }

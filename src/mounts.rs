@@ -299,7 +299,12 @@ impl HostTree {
 
     /// Follows every link of a host path. A path that does not exist is an answer, too.
     pub fn resolve(&self, path: &Path, space: &dyn Space) -> Result<PathBuf, Unplaced> {
-        self.0.resolve(path, space, Planted::Refuse).map(|placed| placed.path)
+        self.follow(path, space).map(|placed| placed.path)
+    }
+
+    /// As [`HostTree::resolve`], with the links on the way.
+    pub fn follow(&self, path: &Path, space: &dyn Space) -> Result<Placed, Unplaced> {
+        self.0.resolve(path, space, Planted::Refuse)
     }
 }
 

@@ -11,4 +11,7 @@ pub struct Origin {
     pub location: Location,
     /// `reason="…"`, else the comment directly above the rule.
     pub reason: Option<String>,
+    /// Whether the rule itself gives the reason, by `reason="…"`. For messages only.
+    #[serde(skip)]
+    pub is_stated: bool,
 }

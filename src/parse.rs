@@ -143,10 +143,7 @@ fn explain(complaint: &KdlDiagnostic, at: Location) -> Diagnostic {
     let error = |title: &str, help: &str| Diagnostic::error(Code::SBC0005, title).help(help).at(at, "here");
     match STRUCTURE.iter().find(|(part, ..)| message.contains(part)) {
         Some((_, title, help)) => error(title, help),
-        None => {
-            let help = complaint.help.as_deref().unwrap_or("write it as in `sbc profiles base-dev`");
-            error(&lower_first(message), help)
-        }
+        None => error(&lower_first(message), "write it as in `sbc profiles base-dev`"),
     }
 }
 
@@ -163,6 +160,12 @@ const STRUCTURE: &[(&str, &str, &str)] = &[
         "break the line after the first `\"\"\"`",
     ),
     ("type annotation", "the language has no type annotations", "remove the brackets, or put the text into quotes"),
+    (
+        "invalid node name",
+        "a rule starts with its name",
+        "write one, such as `sandbox` or `ro`; a rule that `/-` leaves out needs its own line",
+    ),
+    ("property value", "a value is missing after `=`", "write `\"\"` for an empty text"),
     ("child block instead", "a block starts on the line of its node", "move the `{` to the end of the line above"),
 ];
 

@@ -42,6 +42,30 @@ pub struct Project {
     pub sources: Sources,
 }
 
+impl Project {
+    /// The project with its texts named by the path that a person gave for it, such as
+    /// `old/.agent-sandbox.kdl`.
+    pub fn named_by(mut self, path: &Path) -> Project {
+        let directory = if path.ends_with(POLICY) { path.parent().unwrap_or(path) } else { path };
+        if matches!(directory.to_str(), Some("" | ".")) {
+            return self;
+        }
+        // A policy that was found further up is not where the path says.
+        let is_there = fs::canonicalize(directory).is_ok_and(|physical| physical == self.root);
+        let base = if is_there { directory.to_owned() } else { self.root.clone() };
+        let mut sources = Sources::default();
+        for (_, source) in self.sources.iter() {
+            let mut source = source.clone();
+            if source.kind != SourceKind::BuiltIn {
+                source.name = base.join(&source.name).display().to_string();
+            }
+            sources.add(source);
+        }
+        self.sources = sources;
+        self
+    }
+}
+
 /// Finds the nearest policy at or above `start`, which may also be the policy itself.
 pub fn find(start: &Path) -> Result<PathBuf, Diagnostic> {
     let name = start.file_name();
@@ -116,7 +140,13 @@ fn profiles(root: &Path, out: &mut Diagnostics) -> Vec<PathBuf> {
 }
 
 fn read(root: &Path, path: &Path, name: String, kind: SourceKind, sources: &mut Sources, out: &mut Diagnostics) {
-    match within(root, path).and_then(|()| read_text(path)) {
+    let text = within(root, path).and_then(|()| read_bytes(path)).and_then(utf8);
+    add(name, kind, text, sources, out);
+}
+
+/// Adds a text under the name that messages give it, or says why it cannot be read.
+pub fn add(name: String, kind: SourceKind, text: io::Result<String>, sources: &mut Sources, out: &mut Diagnostics) {
+    match text {
         Ok(text) => {
             sources.add(Source { kind, name, text });
         }
@@ -139,14 +169,19 @@ pub fn within(root: &Path, path: &Path) -> io::Result<()> {
     Err(io::Error::other("it leads out of the project"))
 }
 
-/// The text of a regular file. A byte more than the guard admits is read, so that it can refuse.
-fn read_text(path: &Path) -> io::Result<String> {
+/// The bytes of a regular file. A byte more than the guard admits is read, so that it can refuse.
+fn read_bytes(path: &Path) -> io::Result<Vec<u8>> {
     use io::Read as _;
     if !fs::metadata(path)?.is_file() {
         return Err(io::Error::other("it is not a regular file"));
     }
     let mut bytes = Vec::new();
     fs::File::open(path)?.take(crate::guard::MAX_BYTES as u64 + 1).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// Bytes as a text.
+pub fn utf8(bytes: Vec<u8>) -> io::Result<String> {
     match String::from_utf8(bytes) {
         Ok(text) => Ok(text),
         // The limit may have cut a character in two; the guard refuses the rest.

@@ -85,6 +85,10 @@ impl Space for Symbols {
 
     fn spell(&self, path: &Path) -> String {
         let text = path.display().to_string();
+        let above = text.strip_prefix("/${PROJECT-").and_then(|rest| rest.split_once('}'));
+        if let Some((up, rest)) = above.and_then(|(up, rest)| Some((up.parse().ok()?, rest))) {
+            return format!(".{}{rest}", "/..".repeat(up));
+        }
         match text
             .strip_prefix("/${HOME}")
             .map(|rest| ("~", rest))
@@ -185,6 +189,7 @@ impl Seen<'_, '_> {
 }
 
 /// The mounts of a sandbox, in a space.
+#[derive(Clone)]
 pub struct View<'a> {
     mounts: Mounts<'a>,
     /// Steps without a mount, where they would stand: they hide what could come there.
@@ -253,8 +258,23 @@ impl<'a> View<'a> {
         &self.mounts
     }
 
+    /// Shows one more host path, read-only. Both paths are without links.
+    pub fn show(&mut self, at: PathBuf, source: PathBuf) {
+        self.mounts.add(Mount { at, provider: Provider::Host { source, writable: false, device: false }, step: None });
+    }
+
+    /// Makes one more link, by a step that need not be in the plan.
+    pub fn link(&mut self, at: PathBuf, to: PathBuf, step: &'a Step) {
+        self.mounts.add_link(at, to, step);
+    }
+
     pub fn space(&self) -> &'a dyn Space {
         self.space
+    }
+
+    /// Whether the mounts are those of a host.
+    pub fn is_exact(&self) -> bool {
+        self.is_exact
     }
 
     /// What a process sees at an absolute path, with every link followed.
@@ -443,8 +463,12 @@ impl<'a> View<'a> {
     /// A step that shows any part of the host's `path` anywhere inside, or lets it be written. A step
     /// that hides it counts also where it is not there yet.
     pub fn exposes(&self, path: &Path, only_writable: bool) -> Option<&'a Step> {
-        let mount = self.mounts.iter().find(|mount| self.shows(mount, path, only_writable))?;
-        self.rule_behind(mount)
+        self.rule_behind(self.exposing(path, only_writable).next()?)
+    }
+
+    /// The mounts that show any part of the host's `path` anywhere inside, or let it be written.
+    pub fn exposing<'v>(&'v self, path: &'v Path, only_writable: bool) -> impl Iterator<Item = &'v Mount<'a>> {
+        self.mounts.iter().filter(move |mount| self.shows(mount, path, only_writable))
     }
 
     /// A step that shows the host's `path` at another place by showing a directory that it lies in.
@@ -457,6 +481,18 @@ impl<'a> View<'a> {
         Some((self.rule_behind(mount)?, mount.at.join(rest)))
     }
 
+    /// Every place at which a process can see the host's `path` itself, with the mount that shows it
+    /// there.
+    pub fn shown_at(&self, path: &Path) -> Vec<(PathBuf, &Mount<'a>)> {
+        let place = |mount: &Mount<'a>| {
+            let (source, _) = source(mount).filter(|(source, _)| is_within(path, source))?;
+            let rest = path.strip_prefix(source).ok()?;
+            let at = if rest.as_os_str().is_empty() { mount.at.clone() } else { mount.at.join(rest) };
+            self.decides(mount, &at).then_some(at)
+        };
+        self.mounts.iter().filter_map(|mount| Some((place(mount)?, mount))).collect()
+    }
+
     fn shows(&self, mount: &Mount<'a>, path: &Path, only_writable: bool) -> bool {
         let Some((source, writable)) = source(mount) else { return false };
         if only_writable && !writable {
@@ -467,12 +503,11 @@ impl<'a> View<'a> {
             return true;
         }
         // What is shown contains `path`: is it still this mount that provides it inside?
-        let Some(rest) = path.strip_prefix(source).ok().filter(|_| is_within(path, source)) else { return false };
-        self.decides(mount, &mount.at.join(rest))
+        is_within(path, source) && path.strip_prefix(source).is_ok_and(|rest| self.decides(mount, &mount.at.join(rest)))
     }
 
     /// The rule that shows what a pin only holds in place: nobody wrote the pin.
-    fn rule_behind(&self, mount: &Mount<'a>) -> Option<&'a Step> {
+    pub fn rule_behind(&self, mount: &Mount<'a>) -> Option<&'a Step> {
         let is_pin = |mount: &&Mount<'a>| matches!(mount.step.map(|step| &step.action), Some(Action::Pin { .. }));
         let rule = if is_pin(&mount) { self.mounts.above(&mount.at).find(|above| !is_pin(above)) } else { None };
         rule.unwrap_or(mount).step
@@ -480,7 +515,7 @@ impl<'a> View<'a> {
 }
 
 /// The host path that a mount shows, and whether it can be written.
-fn source<'m>(mount: &'m Mount<'_>) -> Option<(&'m Path, bool)> {
+pub fn source<'m>(mount: &'m Mount<'_>) -> Option<(&'m Path, bool)> {
     match &mount.provider {
         Provider::Host { source, writable, .. } => Some((source, *writable)),
         Provider::Overlay { source } | Provider::Copy { source, .. } => Some((source, false)),

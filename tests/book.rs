@@ -1,5 +1,6 @@
 //! The book and the README say what is so.
 
+use crate::revision::repository;
 use crate::support::{Output, Project, run};
 use sbc::builtin;
 use std::collections::BTreeSet;
@@ -91,6 +92,37 @@ fn messages_are_real() {
         anew.iter().rev().for_each(|(message, said)| replace_block(&page, message, said));
     }
     assert!(count > 0, "no message found");
+}
+
+/// What the pages show of `sbc diff main` is what it prints for the policies on them.
+///
+/// `SBC_UPDATE=1` writes it anew.
+#[test]
+fn diffs_are_real() {
+    let policies = |page: &Path| -> Vec<String> {
+        blocks(page).into_iter().filter(|block| block.words == ["kdl"]).map(|block| block.text).collect()
+    };
+    let page = root().join("book/src/diff.md");
+    let all = policies(&page);
+    diff_is_real(&page, &all[0], &all[1]);
+    let page = root().join("book/src/getting-started.md");
+    let first = &policies(&page)[0];
+    let widened = first.replace("    inherit \"node\"\n", "    inherit \"node\"\n    network \"host\"\n");
+    diff_is_real(&page, first, &widened);
+}
+
+/// The first block that starts with `$ sbc diff main` shows what becomes of one policy.
+fn diff_is_real(page: &Path, before: &str, after: &str) {
+    let project = repository(before);
+    project.write(".agent-sandbox.kdl", after);
+    let command = "$ sbc diff main\n";
+    let said = command.to_owned() + &project.sbc(&["diff", "main"]).code(0).stdout;
+    let shown = blocks(page).into_iter().find(|block| block.text.starts_with(command)).expect("a diff");
+    if std::env::var_os("SBC_UPDATE").is_some() {
+        replace_block(page, &shown, &said);
+    } else {
+        assert_eq!(said, shown.text, "{}", shown.place);
+    }
 }
 
 /// What `sbc check` says of a policy.

@@ -36,6 +36,7 @@ const ELSEWHERE: &[(Code, &str, &str)] = &[
     (Code::SBC0409, "bad_input", "project_around_the_home"),
     (Code::SBC0410, "bad_input", "unset_variables"),
     (Code::SBC0411, "bad_input", "missing_mount_point"),
+    (Code::SBC0412, "reach", "hidden_and_not_executable"),
     (Code::SBC0603, "bad_host", "full_disk"),
     (Code::SBC0701, "bad_host", "no_bubblewrap"),
     (Code::SBC0702, "bad_host", "old_bubblewrap"),
@@ -45,8 +46,11 @@ const ELSEWHERE: &[(Code, &str, &str)] = &[
     (Code::SBC0706, "bad_input", "no_command"),
     (Code::SBC0707, "bad_input", "invisible_workdir"),
     (Code::SBC0708, "bad_host", "full_keyring"),
-    (Code::SBC0709, "trust", "nobody_to_ask"),
+    (Code::SBC0710, "trust", "nobody_to_ask"),
     (Code::SBC0803, "projects", "separate_git_directory"),
+    (Code::SBC0811, "reach", "nowhere"),
+    (Code::SBC0806, "lints", "directory_of_the_search_path"),
+    (Code::SBC0810, "lints", "many_mounts"),
 ];
 
 fn folder() -> PathBuf {

@@ -1,6 +1,6 @@
 //! What programs read is well-formed, and what people read cannot drive their terminals.
 
-use crate::support::Project;
+use crate::support::{Project, run};
 use serde_json::Value;
 use std::fs;
 use std::path::Path;
@@ -28,6 +28,7 @@ fn check(project: &Project, format: &str) -> String {
     output.stdout + &output.stderr
 }
 
+/// A text as JSON, after it has been found to fit a schema.
 #[track_caller]
 pub fn valid(schema: &str, text: &str) -> Value {
     let schema = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(schema)).unwrap();
@@ -134,4 +135,17 @@ fn many_mistakes() {
     assert!(said.contains("… and 480 more\n500 errors; "), "{said}");
     let report: Value = serde_json::from_str(&check(&project, "json")).unwrap();
     assert_eq!(report["diagnostics"].as_array().unwrap().len(), 500);
+}
+
+/// Where the locale has no such signs, a message is drawn in ASCII and holds none but what the policy holds.
+#[test]
+fn ascii_is_ascii() {
+    let text = include_str!("cases/diagnostics/meaning-conflict-through-levels/.agent-sandbox.kdl");
+    let assertion = include_str!("cases/diagnostics/meaning-assertion-through-levels/.agent-sandbox.kdl");
+    for text in [text, assertion] {
+        let project = Project::new(text);
+        let output = run(project.sbc_command(&["check", "--no-host"]).env("LANG", "C")).code(1);
+        assert!(output.stderr.is_ascii(), "{}", output.stderr);
+        output.says(&["inherited by app ->"]);
+    }
 }

@@ -16,7 +16,7 @@ pub struct Node {
     pub name: String,
     pub words: Vec<String>,
     /// Whether the order of the words means nothing.
-    free: bool,
+    pub free: bool,
     pub children: Option<Vec<Node>>,
 }
 

@@ -1,14 +1,17 @@
 //! `sbc check`: everything that can be known before a sandbox runs.
 
 use super::{Loaded, load, refuse_root, report};
+use crate::check::{self, Scope, reach};
 use crate::cli::Check;
-use crate::compile::{Compiled, Wanted};
-use crate::diagnostic::Diagnostics;
+use crate::compile::{Compilation, Compiled, Wanted};
+use crate::diagnostic::{Code, Diagnostics};
 use crate::host::Host;
 use crate::levels::Levels;
+use crate::project::Project;
+use crate::source::{SourceId, SourceKind};
+use crate::view::View;
 use crate::words::Variable;
 use crate::{amend, bwrap, invocation};
-use std::path::Path;
 
 /// 0 when all is well, 1 when something is not.
 pub fn run(arguments: Check) -> i32 {
@@ -26,9 +29,18 @@ pub fn run(arguments: Check) -> i32 {
         }
     };
     // A host can say little about a policy that does not hold by itself.
-    if with_host && !compilation.diagnostics.has_errors() {
-        check_host(&project.root, &compilation.sandboxes, &mut compilation.diagnostics);
+    if !compilation.diagnostics.has_errors() {
+        let own = |id| project.sources.get(id).is_some_and(|source| source.kind != SourceKind::BuiltIn);
+        let Compilation { sandboxes, diagnostics } = &mut compilation;
+        match with_host {
+            true => check_host(&project, sandboxes, &own, diagnostics),
+            false => sandboxes.iter().for_each(|compiled| {
+                let view = &View::symbolic(&compiled.plan);
+                check::warn(&Scope { compiled, view, caller: None, is_own: &own }, diagnostics);
+            }),
+        }
     }
+    let lacks_program = compilation.diagnostics.has(Code::SBC0811);
     let diagnostics = amend::resolve(&project.sources, compilation.diagnostics);
     let diagnostics = (Levels { allow, warn, deny }).apply(diagnostics);
     report(&diagnostics, &project.sources, format);
@@ -38,21 +50,33 @@ pub fn run(arguments: Check) -> i32 {
     if !format.is_data() {
         let count = compilation.sandboxes.len();
         let (sandboxes, them) = if count == 1 { ("sandbox", "it") } else { ("sandboxes", "them") };
-        let place =
-            if with_host { format!(", and this host can run {them}") } else { " (this host was not looked at)".into() };
+        let place = match with_host {
+            true if lacks_program => String::new(),
+            true => format!(", and this host can run {them}"),
+            false => " (this host was not looked at)".into(),
+        };
         eprintln!("ok: {count} {sandboxes}{place}");
     }
     0
 }
 
-fn check_host(root: &Path, sandboxes: &[Compiled], out: &mut Diagnostics) {
-    let host = match Host::read(root) {
+fn check_host(project: &Project, sandboxes: &[Compiled], is_own: &dyn Fn(SourceId) -> bool, out: &mut Diagnostics) {
+    let host = match Host::read(&project.root) {
         Ok(host) => host,
         Err(diagnostic) => return out.push(diagnostic),
     };
     refuse_root(out);
+    let caller = host.caller();
     for compiled in sandboxes {
-        invocation::resolve(compiled, &host, out);
+        let mut found = Diagnostics::default();
+        let (invocation, view) = invocation::resolve(compiled, &host, &mut found);
+        // What is wrong with the mounts has to be mended first.
+        if !found.has_errors() {
+            check::warn(&Scope { compiled, view: &view, caller: Some(&caller), is_own }, &mut found);
+            let sandbox = reach::Sandbox { compiled, host: &host, sources: &project.sources };
+            reach::check(&sandbox, &invocation, view, &mut found);
+        }
+        out.extend(found);
     }
     let needs_git = |compiled: &Compiled| compiled.plan.content.variables(|_| true).contains(&Variable::GitCommonDir);
     if sandboxes.iter().any(needs_git) {

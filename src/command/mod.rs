@@ -4,6 +4,7 @@
 
 mod build;
 mod check;
+mod diff;
 mod doctor;
 mod exec;
 mod explain;
@@ -41,6 +42,7 @@ pub fn run() -> i32 {
         Command::Exec { trust, sandbox, words } => exec::run(sandbox, words, trust.as_deref()),
         Command::Trust(arguments) => trust::run(&arguments),
         Command::Explain { codes } => explain::run(&codes),
+        Command::Diff(arguments) => diff::run(arguments),
         Command::Show { sandbox } => show::run(sandbox),
         Command::Init { profiles, dry_run } => init::run(&profiles, dry_run),
         Command::Doctor { format } => doctor::run(format),
@@ -148,8 +150,6 @@ fn print(bytes: impl AsRef<[u8]>) -> i32 {
 
 /// The look of messages, by the conventions of the terminal.
 fn style() -> Style {
-    let set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
-    let forced = std::env::var("CLICOLOR_FORCE").is_ok_and(|value| !value.is_empty() && value != "0");
     let terminal = std::io::stderr().is_terminal();
     let locale = ["LC_ALL", "LC_CTYPE", "LANG"]
         .into_iter()
@@ -158,7 +158,14 @@ fn style() -> Style {
     let unicode = locale.is_some_and(|locale| locale.to_lowercase().replace('-', "").contains("utf8"));
     let width = terminal.then(|| terminal_size::terminal_size_of(std::io::stderr())).flatten();
     let width = width.map(|(width, _)| usize::from(width.0).max(40));
-    Style { color: !set("NO_COLOR") && (terminal || forced), unicode, width }
+    Style { color: is_colored(terminal), unicode, width }
+}
+
+/// Whether what goes to a terminal, or elsewhere, is coloured.
+fn is_colored(terminal: bool) -> bool {
+    let set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+    let forced = std::env::var("CLICOLOR_FORCE").is_ok_and(|value| !value.is_empty() && value != "0");
+    !set("NO_COLOR") && (terminal || forced)
 }
 
 /// Real root keeps its rights over files in any namespace that bubblewrap makes for it.

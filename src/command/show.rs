@@ -55,7 +55,8 @@ fn show(compiled: &Compiled, sources: &Sources) -> String {
     page.section("assert");
     for guarantee in &merged.guarantees {
         let waived = guarantee.waived.as_ref().map(|(reason, at)| format!("waived: {reason} ({})", sources.place(*at)));
-        let origin = Origin { layer: guarantee.layer.clone(), location: guarantee.location, reason: waived };
+        let origin =
+            Origin { layer: guarantee.layer.clone(), location: guarantee.location, reason: waived, is_stated: true };
         page.line(&rule::assertion(&guarantee.assertion), &[origin], Vec::new());
     }
     page.out

@@ -2,10 +2,12 @@
 
 use super::{Decoder, insert};
 use crate::diagnostic::{Code, Diagnostic};
+use crate::edit::quoted;
 use crate::number::{MODE, SIZE};
 use crate::path::SymbolicPath;
 use crate::policy::{Access, Entry, Grant};
 use crate::shape::Shape;
+use crate::source::{Location, Span, Spanned};
 use crate::words::Missing;
 
 impl Decoder<'_> {
@@ -21,8 +23,23 @@ impl Decoder<'_> {
             );
             return;
         }
+        if let [from, word, to] = shape.arguments.as_slice()
+            && matches!(word.value.as_str(), "->" | "=>" | "to" | "as" | "at" | "into" | ":")
+            && shape.node.properties.iter().any(|property| property.name == "at")
+        {
+            let new = format!("at={}", quoted(&to.value));
+            let both = Location { span: Span { end: to.location.span.end, ..word.location.span }, ..word.location };
+            let diagnostic =
+                Diagnostic::error(Code::SBC0401, format!("`{}` is no path; `at` says where a path goes", word.value));
+            let diagnostic = diagnostic.at(word.location, "not a path");
+            let help = format!("write `{name} {} {new}`", quoted(&from.value));
+            return self.out.push(diagnostic.help(help).suggest(both, new));
+        }
         let paths = if name == "file" { shape.arguments.get(..1) } else { shape.arguments.get(..) };
         for argument in paths.unwrap_or_default() {
+            if self.two_in_one(shape, argument) {
+                continue;
+            }
             let Some(path) = self.path(argument) else { continue };
             let target = match shape.property("at") {
                 Some(at) => self.path(at),
@@ -33,6 +50,26 @@ impl Decoder<'_> {
             let name = target.to_string();
             insert(&mut self.layer.filesystem, target, entry, &name, self.out);
         }
+    }
+
+    /// `"/host:/inside"`, as for containers; reports it.
+    fn two_in_one(&mut self, shape: &Shape<'_>, argument: &Spanned<String>) -> bool {
+        let Some((from, rest)) = argument.value.split_once(':').filter(|(from, _)| from.starts_with(['/', '~', '.']))
+        else {
+            return false;
+        };
+        let to = rest.split(':').next().unwrap_or_default();
+        if !to.starts_with(['/', '~']) && !to.starts_with("./") {
+            return false;
+        }
+        let takes_place = shape.node.properties.iter().any(|property| property.name == "at");
+        let new = if takes_place && from != to { format!("{} at={}", quoted(from), quoted(to)) } else { quoted(from) };
+        let title = "a rule names one path; `at` says where else it goes";
+        let place = self.inside(argument, from.len()..from.len() + 1);
+        let diagnostic = Diagnostic::error(Code::SBC0401, title).at(place, "not a path");
+        let diagnostic = diagnostic.help(format!("write `{} {new}`", shape.node.name));
+        self.out.push(diagnostic.suggest(argument.location, new));
+        true
     }
 
     /// The value of a rule about `path`: `Some(None)` for `remove`, `None` where it is not legal.

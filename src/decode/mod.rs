@@ -177,7 +177,8 @@ impl Decoder<'_> {
     }
 
     fn origin(&self, location: Location, shape: &Shape<'_>) -> Origin {
-        Origin { layer: self.layer.name.value.clone(), location, reason: shape.reason.clone() }
+        let is_stated = shape.property("reason").is_some();
+        Origin { layer: self.layer.name.value.clone(), location, reason: shape.reason.clone(), is_stated }
     }
 }
 
@@ -209,7 +210,11 @@ fn check_name(name: &Spanned<String>, out: &mut Diagnostics) {
             Some(near) => format!("write `{}`", quoted(near)),
             None => "write lower-case letters, digits and `-`, such as `web-shop`".to_owned(),
         };
-        let diagnostic = Diagnostic::error(Code::SBC0109, format!("`{}` is not a name", name.value));
+        let title = match name.value.trim() {
+            "" => "a name cannot be empty".to_owned(),
+            _ => format!("`{}` is not a name", name.value),
+        };
+        let diagnostic = Diagnostic::error(Code::SBC0109, title);
         let diagnostic = diagnostic.at(name.location, "not a name").help(help);
         out.push(diagnostic.suggest(name.location, quoted(near.as_deref().unwrap_or("app"))));
     }

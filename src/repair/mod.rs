@@ -4,6 +4,7 @@
 //! mistakes of the file; it never reaches a plan or a disk.
 
 mod assignment;
+mod line;
 mod string;
 mod word;
 
@@ -67,6 +68,8 @@ struct Scanner<'a> {
     list: usize,
     /// Where comments with `#` start.
     hashes: Vec<Span>,
+    /// Where lines start with their number.
+    numbers: Vec<Span>,
     /// The lines that mark a merge conflict.
     conflict: Vec<Span>,
     /// Whether the indentation shows which blocks have no end.
@@ -86,6 +89,7 @@ impl<'a> Scanner<'a> {
             previous: 0,
             list: 0,
             hashes: Vec::new(),
+            numbers: Vec::new(),
             conflict: Vec::new(),
             indented,
             repair: Repair::default(),
@@ -334,6 +338,12 @@ impl<'a> Scanner<'a> {
             let changes: Vec<Replacement> =
                 self.conflict.iter().map(|line| Replacement::new(line.start, line.end, "")).collect();
             self.report("a merge conflict is not resolved", help, first, false, &changes);
+        }
+        if let Some(first) = self.numbers.first().copied() {
+            let changes: Vec<Replacement> =
+                self.numbers.iter().map(|number| Replacement::new(number.start, number.end, "")).collect();
+            let help = "remove the numbers at the start of the lines";
+            self.report("lines have no numbers", help, first, false, &changes);
         }
         let changes: Vec<Replacement> =
             self.hashes.iter().map(|hash| Replacement::new(hash.start, hash.end, "//")).collect();

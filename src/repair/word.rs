@@ -32,6 +32,10 @@ impl<'a> Scanner<'a> {
         let start = self.at;
         let end = self.quotes_end(start).unwrap_or_else(|| self.word_end(start));
         let word = self.text.get(start..end).unwrap_or_default();
+        if self.text.get(start..).is_some_and(|rest| rest.starts_with("```")) && self.starts_line(start) {
+            self.foreign_line(start, word);
+            return;
+        }
         if word.starts_with(FOREIGN_QUOTES) && word.chars().count() > 1 {
             self.node.get_or_insert(Node { name: "", entries: 0 });
             self.foreign_quotes(start, end);
@@ -73,6 +77,13 @@ impl<'a> Scanner<'a> {
             self.at = self.line_end(start);
             return self.conflict.push(Span { start, end: self.at });
         }
+        if self.starts_line(start) && self.foreign_line(start, word) {
+            return;
+        }
+        let next = self.rest().trim_start_matches([' ', '\t', '|', ':']);
+        if word.len() < 6 && word.bytes().all(|byte| byte.is_ascii_digit()) && self.starts_line(start) {
+            return self.numbers.push(Span { start, end: end + self.rest().len() - next.len() });
+        }
         if let Some((name, _)) = word.split_once('=').filter(|(name, _)| !name.is_empty()) {
             return self.assigned_name(start, start + name.len(), name);
         }
@@ -93,13 +104,13 @@ impl<'a> Scanner<'a> {
             let change = Replacement::new(start, end, format!("ro {}", quoted(word)));
             self.report("a rule says first what to do with a path", help, span, false, &[change]);
         }
-        if word == "-" {
+        if matches!(word, "-" | "+" | "*" | "•") {
             let rest = self.rest();
             let next = end + rest.len() - rest.trim_start_matches(' ').len();
             let span = Span { start, end };
             self.report(
                 "a rule has no mark before it",
-                "remove the `-`",
+                format!("remove the `{word}`"),
                 span,
                 false,
                 &[Replacement::new(start, next, "")],
@@ -195,10 +206,23 @@ impl<'a> Scanner<'a> {
         } else if value_start == word_end && self.rest().starts_with('"') && !word.is_empty() {
             // `key="…"`: the text is the next token.
             return;
+        } else if value_start == word_end && value_start > start && self.ends_node() {
+            let is_variable = self.node.as_ref().is_some_and(|node| matches!(node.name, "set" | "prepend"));
+            let (help, change) = match is_variable {
+                true => (format!("write `{word}\"\"` for an empty text"), Replacement::new(word_end, word_end, "\"\"")),
+                false => (format!("write a value, or remove `{word}`"), Replacement::new(start, word_end, "")),
+            };
+            self.report("a value is missing after `=`", help, Span { start, end: word_end }, false, &[change]);
         } else {
             self.value(value_start, word_end);
         }
         self.entry(self.at);
+    }
+
+    /// Whether nothing more of the node follows.
+    fn ends_node(&self) -> bool {
+        let rest = self.rest().trim_start_matches([' ', '\t']);
+        rest.is_empty() || rest.starts_with(['\n', '\r', ';', '}']) || rest.starts_with("//")
     }
 
     /// `network = host` and `env = {`.
@@ -257,7 +281,9 @@ impl<'a> Scanner<'a> {
             true => vec![Replacement::new(start, end, new.clone())],
             false => vec![Replacement::new(start, start, "\""), Replacement::new(end, end, "\"")],
         };
-        self.report(title, format!("write `{new}`"), Span { start, end }, true, &changes);
+        let help =
+            if new.len() > LONGEST_REPEATED { "put `\"` on both sides".into() } else { format!("write `{new}`") };
+        self.report(title, help, Span { start, end }, true, &changes);
     }
 
     /// A value without quotes.

@@ -33,7 +33,12 @@ pub fn render(sorted: &[&Diagnostic], sources: &Sources, style: Style) -> String
     if sorted.len() > SHOWN {
         out.push_str(&format!("… and {} more\n", sorted.len() - SHOWN));
     }
-    out
+    if style.unicode { out } else { ascii(&out) }
+}
+
+/// A text without the signs of sbc's own that such a terminal lacks.
+fn ascii(text: &str) -> String {
+    text.replace('…', "...").replace('→', "->")
 }
 
 /// A diagnostic in miette's terms. Labels of other files become nested diagnostics, because all

@@ -143,6 +143,9 @@ fn word(severity: Severity) -> &'static str {
     }
 }
 
+/// How many codes the last line names.
+const EXPLAINED: usize = 4;
+
 /// The last lines of a run with problems: how many there are, and where they are explained.
 fn summary(sorted: &[&Diagnostic]) -> String {
     let count = |severity| sorted.iter().filter(|diagnostic| diagnostic.severity == severity).count();
@@ -156,11 +159,10 @@ fn summary(sorted: &[&Diagnostic]) -> String {
     let mut codes: Vec<Code> = sorted.iter().take(SHOWN).map(|diagnostic| diagnostic.code).collect();
     codes.sort();
     codes.dedup();
-    match codes.as_slice() {
+    let mut names: Vec<&str> = codes.iter().take(EXPLAINED).map(|code| code.name()).collect();
+    names.extend((codes.len() > EXPLAINED).then_some("…"));
+    match names.as_slice() {
         [] => String::new(),
-        [only] => format!("{}; `sbc explain {}` says more\n", counts.join(", "), only.name()),
-        [first, ..] => {
-            format!("{}; `sbc explain {}`, and so on, says more\n", counts.join(", "), first.name())
-        }
+        names => format!("{}; `sbc explain {}` says more\n", counts.join(", "), names.join(" ")),
     }
 }

@@ -111,12 +111,35 @@ impl Shaper<'_> {
             children: kdl.children(),
             reason: None,
         };
-        kdl.entries().iter().for_each(|entry| self.entry(entry, &mut shape));
-        self.counts(&shape, kdl.entries());
+        let entries = self.own_entries(kdl, node);
+        entries.iter().for_each(|entry| self.entry(entry, &mut shape));
+        self.counts(&shape, entries);
         shape.arguments.truncate(node.arguments.most.unwrap_or(usize::MAX));
-        self.children(&shape, kdl.entries());
+        self.children(&shape, entries);
         shape.reason = shape.property("reason").map(|reason| reason.value.clone()).or_else(|| comment(kdl));
         Some(shape)
+    }
+
+    /// The entries of a node up to one that is the name of another rule: then no line was broken before it.
+    fn own_entries<'a>(&mut self, kdl: &'a KdlNode, node: &Node) -> &'a [KdlEntry] {
+        let starts_rule = |entry: &KdlEntry| {
+            let bare = entry.format().is_some_and(|format| !format.value_repr.starts_with(['"', '#']));
+            let name = entry.value().as_string().unwrap_or_default();
+            bare && entry.name().is_none() && schema::node(node.section, name).is_some()
+        };
+        let next = kdl.entries().iter().skip(1).position(starts_rule);
+        let Some((own, [first, ..])) = next.and_then(|next| kdl.entries().split_at_checked(next + 1)) else {
+            return kdl.entries();
+        };
+        let location = self.locate(first.span());
+        let name = first.value().as_string().unwrap_or_default();
+        let place =
+            Location { span: Span { start: self.with_space(location).span.start, ..location.span }, ..location };
+        let place = Location { span: Span { end: place.span.start, ..place.span }, ..place };
+        let diagnostic = Diagnostic::error(Code::SBC0005, "a rule ends with its line, or with `;`");
+        let diagnostic = diagnostic.at(location, "another rule starts here").help(format!("write `; {name}`"));
+        self.out.push(diagnostic.suggest(place, ";"));
+        own
     }
 
     /// The brackets around the word of an annotation.
@@ -235,7 +258,8 @@ impl Shaper<'_> {
         // Also those that were refused: one mistake, one message.
         let written: Vec<&KdlEntry> = entries.iter().filter(|entry| entry.name().is_none()).collect();
         let refused = if shape.node.assignments { 0 } else { entries.iter().filter(own).count() };
-        if written.len() + refused < arguments.least || unassigned {
+        let too_few = written.len() + refused < arguments.least || unassigned;
+        if too_few {
             let diagnostic = Diagnostic::error(Code::SBC0106, format!("`{name}` needs `{}`", arguments.what));
             let rest = example.strip_prefix(name).unwrap_or_default();
             let rest = if shape.children.is_some() { rest.split(" {").next().unwrap_or_default() } else { rest };
@@ -259,7 +283,7 @@ impl Shaper<'_> {
                     .suggest(self.with_space(location), ""),
             );
         }
-        for property in shape.node.properties.iter().filter(|property| property.required) {
+        for property in shape.node.properties.iter().filter(|property| property.required && !too_few) {
             if shape.property(property.name).is_none() {
                 let title = format!("`{name}` needs `{}=\"…\"`", property.name);
                 let end = entries.last().map_or(shape.location, |entry| self.locate(entry.span()));

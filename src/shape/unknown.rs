@@ -2,8 +2,9 @@
 
 use super::{Shape, Shaper};
 use crate::amend::Amendment;
-use crate::diagnostic::{Code, Diagnostic, LONGEST_REPEATED, list, nearest};
+use crate::diagnostic::{Code, Diagnostic, LONGEST_REPEATED, did_you_mean, list, nearest};
 use crate::edit::quoted;
+use crate::parse::parse;
 use crate::schema::{self, Node, Section};
 use crate::source::{Location, Span, Spanned};
 use crate::synonyms;
@@ -76,7 +77,8 @@ impl Shaper<'_> {
             self.out.push(diagnostic.suggest(start, "ro "));
             return None;
         }
-        if let Some((meant, certain)) = synonyms::node(section, name) {
+        let is_layer = kdl.children().is_some() && schema::homes(name).any(|home| home == Section::File);
+        if let Some((meant, certain)) = synonyms::node(section, name).filter(|_| !is_layer) {
             let ports =
                 kdl.entries().first().and_then(|entry| Some((entry, entry.value().as_string()?.split_once(':')?)));
             if let Some((entry, (from, to))) = ports.filter(|_| section == Section::Filesystem) {
@@ -97,21 +99,50 @@ impl Shaper<'_> {
             self.out.push(diagnostic.help(help).changed(certain, location, meant));
             return schema::node(section, meant).filter(|_| certain);
         }
+        if section == Section::Body && name == "export" && kdl.entries().iter().any(|entry| entry.name().is_some()) {
+            let words: Vec<String> = kdl.entries().iter().map(|entry| self.in_quotes(entry)).collect();
+            let rule = format!("env {{ set {}; }}", words.join(" "));
+            let end = self.end(kdl).span.end;
+            let whole = Location { span: Span { end, ..location.span }, ..location };
+            self.out.push(diagnostic.help(format!("write `{rule}`")).suggest(whole, rule));
+            return None;
+        }
         let near = nearest(name, names());
         let certain = near.is_some_and(|near| synonyms::is_slip(name, near, names()));
         let diagnostic = match (schema::homes(name).next(), near) {
             (Some(home), _) => self.elsewhere(diagnostic, kdl, section, home),
-            (None, Some(near)) => diagnostic.help(format!("did you mean `{near}`?")).changed(certain, location, near),
-            (None, None) => diagnostic.help(format!("{} takes {}", section.describe(), list(names(), "and"))),
+            (None, Some(near)) => diagnostic.help(did_you_mean(name, near)).changed(certain, location, near),
+            (None, None) => self.called_elsewhere(diagnostic, kdl, section),
         };
         self.out.push(diagnostic);
         near.filter(|_| certain && schema::homes(name).next().is_none()).and_then(|near| schema::node(section, near))
     }
 
+    /// Says what another tool's name is called here, and where that belongs; else what there is.
+    fn called_elsewhere(&self, diagnostic: Diagnostic, kdl: &KdlNode, section: Section) -> Diagnostic {
+        let (name, location) = (kdl.name().value(), self.locate(kdl.name().span()));
+        let certain = |home: &Section| synonyms::node(*home, name).filter(|(_, certain)| *certain);
+        let home = Section::ALL.iter().find_map(|home| Some((*home, certain(home)?.0)));
+        let Some(((home, meant), (before, after))) = home.and_then(|found| Some((found, wrapper(section, found.0)?)))
+        else {
+            let names = list(schema::names(section), "and");
+            return diagnostic.help(format!("{} takes {names}", section.describe()));
+        };
+        let start = Location { span: Span { end: location.span.start, ..location.span }, ..location };
+        let diagnostic = diagnostic.help(format!("here it is called `{meant}`, and belongs in {}", home.describe()));
+        diagnostic.suggest(start, before).suggest(location, meant).suggest(self.end(kdl), after)
+    }
+
     /// Says where a node belongs, and what it looks like there.
     fn elsewhere(&self, diagnostic: Diagnostic, kdl: &KdlNode, section: Section, home: Section) -> Diagnostic {
         let (name, location) = (kdl.name().value(), self.locate(kdl.name().span()));
-        let help = format!("`{name}` belongs in {}", home.describe());
+        let kind = if home == Section::File { "at" } else { "in" };
+        let help = format!("`{name}` belongs {kind} {}", home.describe());
+        if matches!(home, Section::Body | Section::File) && section != Section::File {
+            let block = if section == Section::Body { "this body" } else { section.describe() };
+            let help = format!("{help}: move it out of {block}");
+            return diagnostic.help(help).amend(Amendment::Move { rule: location, section: home });
+        }
         let block = schema::NODES.iter().find(|node| node.children == Some(home)).map(|node| node.name);
         if section == Section::Body && block.is_some_and(|block| self.blocks.contains(block)) {
             let help = format!("{help}: move it there");
@@ -120,7 +151,9 @@ impl Shaper<'_> {
         let Some((before, after)) = wrapper(section, home) else { return diagnostic.help(help) };
         let end = self.end(kdl);
         let whole = self.text.get(location.span.start..end.span.end).unwrap_or_default();
-        let is_short = whole.len() <= LONGEST_REPEATED && !whole.contains('\n');
+        let is_kdl =
+            parse(whole).is_some_and(|whole| whole.document.nodes().first().is_some_and(|n| n.name() == kdl.name()));
+        let is_short = is_kdl && whole.len() <= LONGEST_REPEATED && !whole.contains('\n');
         let help = if is_short { format!("{help}: write `{before}{whole}{after}`") } else { help };
         let start = Location { span: Span { end: location.span.start, ..location.span }, ..location };
         diagnostic.help(help).suggest(start, before).suggest(end, after)

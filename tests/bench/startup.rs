@@ -36,6 +36,7 @@ fn main() {
         start_up(example, &project, home.path());
     }
     checks(home.path());
+    diffs(home.path());
     memory(&home.path().join("minimal"), home.path());
 }
 
@@ -92,6 +93,36 @@ fn checks(home: &Path) {
     let base = grown.first().copied().unwrap_or_default();
     for (rules, time) in sizes.iter().zip(grown) {
         row(&format!("sbc check --no-host, {rules} rules"), time, base);
+    }
+}
+
+/// sbc diff of policies that differ in every rule, beside checking one of them.
+fn diffs(home: &Path) {
+    let sizes = [200, 1000];
+    let project = |rules: usize, verb: &str| {
+        let project = home.join(format!("{}-{rules}", verb.replace(' ', "-")));
+        fs::create_dir_all(&project).expect("a directory");
+        let rule = |rule: usize| {
+            let path = format!("\"./directory-{}/file-{rule}\"", rule % 20);
+            if verb == "deny" { format!("deny {path}\n") } else { format!("{verb} {path} missing=\"skip\"\n") }
+        };
+        let body: String = (0..rules).map(rule).collect();
+        let policy = format!("sandbox \"grown\" {{\nfilesystem {{\nrw \".\"\n{body}}}\n}}\n");
+        fs::write(project.join(".agent-sandbox.kdl"), policy).expect("a policy");
+        project
+    };
+    let pairs: Vec<[PathBuf; 2]> = sizes.iter().map(|rules| [project(*rules, "deny"), project(*rules, "ro")]).collect();
+    let mut all: Vec<Box<dyn FnMut()>> = Vec::new();
+    for [before, after] in &pairs {
+        all.push(Box::new(|| run(sbc(before, home).args(["check", "--no-host"]))));
+        all.push(Box::new(move || run(sbc(before, home).arg("diff").arg(before).arg(after))));
+    }
+    let times = medians(&mut all.iter_mut().map(|run| run.as_mut() as &mut dyn FnMut()).collect::<Vec<_>>());
+    println!();
+    for (rules, times) in sizes.iter().zip(times.chunks(2)) {
+        let [check, diff] = times else { continue };
+        row(&format!("sbc check --no-host, {rules} rules"), *check, *check);
+        row(&format!("  sbc diff, {rules} rules that all differ"), *diff, *check);
     }
 }
 

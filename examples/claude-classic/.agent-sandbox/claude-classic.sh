@@ -4,7 +4,7 @@
 # Compiled by sbc from .agent-sandbox.kdl. To change it, change the policy and run `sbc build`.
 # Arguments go to the command of the policy; after `--` stands another command.
 # Fails with 125 when the sandbox cannot be set up as written.
-# plan sha256:e446d6896b749ab77011a2322f53b51dd7513adbbfbfbd485ffa1eda7365972a format 1
+# plan sha256:4e419df810bae913f32bb93513fc6395431241d423f567dbfe3cc5ef29288d31 format 1
 #
 # What `sbc exec` does and a shell cannot: let Ctrl-C reach the command alone (here it ends the
 # sandbox), tell a failure of bubblewrap (status 1) from one of the command, pass on other
@@ -129,6 +129,35 @@ reachable() {
     [ -z "$path" ] || [ -x "$path" ] || fail "'$path' cannot be entered"
 }
 
+# hidden HOST AT: whether there is something to hide; its host path and its place.
+hidden() {
+    unlinked "$1"
+    reachable "$1"
+    [ -e "$1" ] || return 1
+    real "$1"
+    at=$2
+    [ -L "$1" ] || return 0
+    [ "$1" = "$2" ] || fail "'$1' is a symbolic link"
+    at=$real
+    visible "$real"
+}
+
+# deny MODE HOST AT: hides what is there.
+deny() {
+    hidden "$2" "$3" || return 0
+    if [ -d "$real" ]; then
+        arg --perms "$1" --tmpfs "$at"
+    else
+        arg --ro-bind /dev/null "$at"
+    fi
+}
+
+# seal HOST AT: makes a hidden directory read-only.
+seal() {
+    hidden "$1" "$2" || return 0
+    [ ! -d "$real" ] || arg --remount-ro "$at"
+}
+
 # copy OPTION FD SOURCE MISSING AT: a private copy of a file.
 copy() {
     unlinked "$3"
@@ -237,13 +266,13 @@ unlinked_in() {
 # Whether a host path is shown already.
 visible() {
     case $1 in
-    /bin | /bin/* | /etc/alternatives | /etc/alternatives/* | /etc/bash_completion.d | /etc/bash_completion.d/* | /etc/hosts | /etc/hosts/* | /etc/ld.so.cache | /etc/ld.so.cache/* | /etc/ld.so.conf | /etc/ld.so.conf/* | /etc/ld.so.conf.d | /etc/ld.so.conf.d/* | /etc/localtime | /etc/localtime/* | /etc/nsswitch.conf | /etc/nsswitch.conf/* | /etc/profile.d | /etc/profile.d/* | /etc/resolv.conf | /etc/resolv.conf/* | /etc/ssl/certs | /etc/ssl/certs/* | /etc/ssl/openssl.cnf | /etc/ssl/openssl.cnf/* | /lib | /lib/* | /lib32 | /lib32/* | /lib64 | /lib64/* | /opt/node/node-v22.11.0-linux-x64 | /opt/node/node-v22.11.0-linux-x64/* | /usr/bin | /usr/bin/* | /usr/lib | /usr/lib/* | /usr/local/bin | /usr/local/bin/* | /usr/local/lib | /usr/local/lib/* | /usr/share/ca-certificates | /usr/share/ca-certificates/* | /usr/share/terminfo | /usr/share/terminfo/* | /usr/share/zoneinfo | /usr/share/zoneinfo/* | "$home"/.bashrc | "$home"/.bashrc/* | "$home"/.cache | "$home"/.cache/* | "$home"/.claude | "$home"/.claude/* | "$home"/.gitconfig | "$home"/.gitconfig/* | "$home"/.local | "$home"/.local/* | "$home"/.profile | "$home"/.profile/* | "$project" | "$project"/*) ;;
+    /bin | /bin/* | /etc/alternatives | /etc/alternatives/* | /etc/bash_completion.d | /etc/bash_completion.d/* | /etc/hosts | /etc/hosts/* | /etc/ld.so.cache | /etc/ld.so.cache/* | /etc/ld.so.conf | /etc/ld.so.conf/* | /etc/ld.so.conf.d | /etc/ld.so.conf.d/* | /etc/localtime | /etc/localtime/* | /etc/nsswitch.conf | /etc/nsswitch.conf/* | /etc/profile.d | /etc/profile.d/* | /etc/resolv.conf | /etc/resolv.conf/* | /etc/ssl/certs | /etc/ssl/certs/* | /etc/ssl/openssl.cnf | /etc/ssl/openssl.cnf/* | /lib | /lib/* | /lib32 | /lib32/* | /lib64 | /lib64/* | /opt/node/node-v22.11.0-linux-x64 | /opt/node/node-v22.11.0-linux-x64/* | /usr/bin | /usr/bin/* | /usr/lib | /usr/lib/* | /usr/local/bin | /usr/local/bin/* | /usr/local/lib | /usr/local/lib/* | /usr/share/ca-certificates | /usr/share/ca-certificates/* | /usr/share/terminfo | /usr/share/terminfo/* | /usr/share/zoneinfo | /usr/share/zoneinfo/* | "$home"/.bashrc | "$home"/.bashrc/* | "$home"/.cache | "$home"/.cache/* | "$home"/.claude | "$home"/.claude/* | "$home"/.claude/plugins | "$home"/.claude/plugins/* | "$home"/.claude/settings.json | "$home"/.claude/settings.json/* | "$home"/.gitconfig | "$home"/.gitconfig/* | "$home"/.local | "$home"/.local/* | "$home"/.profile | "$home"/.profile/* | "$project" | "$project"/*) ;;
     *) return 1 ;;
     esac
 }
 
 apart "$home" /bin /dev /etc/alternatives /etc/bash_completion.d /etc/hosts /etc/ld.so.cache /etc/ld.so.conf /etc/ld.so.conf.d /etc/localtime /etc/nsswitch.conf /etc/profile.d /etc/resolv.conf /etc/ssl/certs /etc/ssl/openssl.cnf /lib /lib32 /lib64 /opt/node/node-v22.11.0-linux-x64 /proc /tmp /usr/bin /usr/lib /usr/local/bin /usr/local/lib /usr/share/ca-certificates /usr/share/terminfo /usr/share/zoneinfo
-apart "$project" /bin /dev /etc/alternatives /etc/bash_completion.d /etc/hosts /etc/ld.so.cache /etc/ld.so.conf /etc/ld.so.conf.d /etc/localtime /etc/nsswitch.conf /etc/profile.d /etc/resolv.conf /etc/ssl/certs /etc/ssl/openssl.cnf /lib /lib32 /lib64 /opt/node/node-v22.11.0-linux-x64 /proc /tmp /usr/bin /usr/lib /usr/local/bin /usr/local/lib /usr/share/ca-certificates /usr/share/terminfo /usr/share/zoneinfo "$home" "$home"/.bashrc "$home"/.cache "$home"/.claude "$home"/.claude.json "$home"/.gitconfig "$home"/.local "$home"/.profile
+apart "$project" /bin /dev /etc/alternatives /etc/bash_completion.d /etc/hosts /etc/ld.so.cache /etc/ld.so.conf /etc/ld.so.conf.d /etc/localtime /etc/nsswitch.conf /etc/profile.d /etc/resolv.conf /etc/ssl/certs /etc/ssl/openssl.cnf /lib /lib32 /lib64 /opt/node/node-v22.11.0-linux-x64 /proc /tmp /usr/bin /usr/lib /usr/local/bin /usr/local/lib /usr/share/ca-certificates /usr/share/terminfo /usr/share/zoneinfo "$home" "$home"/.bashrc "$home"/.cache "$home"/.claude "$home"/.claude/plugins "$home"/.claude/settings.json "$home"/.claude.json "$home"/.gitconfig "$home"/.local "$home"/.local/share/fish/fish_history "$home"/.local/share/keyrings "$home"/.local/share/kwalletd "$home"/.profile
 nested "$project" "$home"/.cache "$home"/.claude
 
 made=
@@ -373,6 +402,12 @@ options() {
     # rw "~/.claude" missing="create-dir" [claude-classic] What the agent remembers.
     show --bind create-dir "$home"/.claude
 
+    # ro "~/.claude/plugins" missing="skip" [claude-classic] Not in the script: what the agent runs outside of the sandbox is not for it to change.
+    inside --ro-bind skip "$home"/.claude/plugins
+
+    # ro "~/.claude/settings.json" missing="skip" [claude-classic] Not in the script: what the agent runs outside of the sandbox is not for it to change.
+    inside --ro-bind skip "$home"/.claude/settings.json
+
     # copy "~/.claude.json" missing="skip" [claude-classic] A copy: what the agent changes in it does not come back.
     copy --file 4 "$home"/.claude.json skip "$home"/.claude.json
 
@@ -381,6 +416,15 @@ options() {
 
     # ro "~/.local" missing="skip" [claude-classic] Your shell, your name for commits, your programs.
     show --ro-bind skip "$home"/.local
+
+    # deny "~/.local/share/fish/fish_history" [claude-classic] Not in the script: passwords and what was typed, which `~/.local` would show.
+    deny 0000 "$home"/.local/share/fish/fish_history "$home"/.local/share/fish/fish_history
+
+    # deny "~/.local/share/keyrings" [claude-classic] Not in the script: passwords and what was typed, which `~/.local` would show.
+    deny 0000 "$home"/.local/share/keyrings "$home"/.local/share/keyrings
+
+    # deny "~/.local/share/kwalletd" [claude-classic] Not in the script: passwords and what was typed, which `~/.local` would show.
+    deny 0000 "$home"/.local/share/kwalletd "$home"/.local/share/kwalletd
 
     # ro "~/.profile" missing="skip" [claude-classic] Your shell, your name for commits, your programs.
     show --ro-bind skip "$home"/.profile
@@ -422,6 +466,9 @@ options() {
     target --bind "$project"
 
     # Nothing is added to the sandbox's own directories.
+    seal "$home"/.local/share/fish/fish_history "$home"/.local/share/fish/fish_history
+    seal "$home"/.local/share/keyrings "$home"/.local/share/keyrings
+    seal "$home"/.local/share/kwalletd "$home"/.local/share/kwalletd
     arg --remount-ro /
     arg --chdir "$directory"
 }

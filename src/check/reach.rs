@@ -1,0 +1,259 @@
+//! Whether the policy's own command can start on this host: what it lacks inside, and the rule that
+//! shows it.
+
+use crate::addition::{self, Insertion};
+use crate::compile::Compiled;
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, list};
+use crate::host::Host;
+use crate::invocation::Invocation;
+use crate::origin::Origin;
+use crate::path::{Root, SymbolicPath};
+use crate::plan::{Action, Place, Step};
+use crate::reach::{Failure, Lack, Role, Start};
+use crate::remedy::{Remedy, Rule, remedy, variable, whole};
+use crate::rule::quote;
+use crate::source::{Location, Sources, Span};
+use crate::view::View;
+use crate::words::SettingKey;
+use std::collections::BTreeMap;
+use std::ffi::{OsStr, OsString};
+use std::path::Path;
+
+/// So many things that are lacking are looked for behind each other.
+const MAX_ROUNDS: usize = 16;
+
+/// What the agents that sbc knows are installed by.
+const INSTALLED_BY: [(&str, &str); 1] =
+    [("claude", "npm install --global --prefix ~/.local @anthropic-ai/claude-code")];
+
+/// Everything that is known of a sandbox on this host.
+pub struct Sandbox<'a> {
+    pub compiled: &'a Compiled,
+    pub host: &'a Host,
+    pub sources: &'a Sources,
+}
+
+/// What a process would find.
+struct Situation<'a> {
+    view: View<'a>,
+    env: BTreeMap<OsString, OsString>,
+    /// What stands for the rules that are only tried.
+    step: &'a Step,
+}
+
+/// Reports what keeps the command from starting. Each rule that is proposed is tried on the view, so
+/// that what it would bring to light is reported, too.
+pub fn check(sandbox: &Sandbox<'_>, invocation: &Invocation, view: View<'_>, out: &mut Diagnostics) {
+    let Some(command) = invocation.command.first() else { return };
+    let host = whole(sandbox.host);
+    let at = SymbolicPath::of_root(Root::Absolute);
+    let step = Step { at, action: Action::Directory, place: Place::Root, origins: Vec::new() };
+    let env = invocation.env.iter().chain(&invocation.loader_env);
+    let mut now =
+        Situation { view, env: env.map(|(name, value)| (name.clone(), value.clone())).collect(), step: &step };
+    let mut found = now.start(&invocation.workdir, &host).failure(command);
+    for _ in 0..MAX_ROUNDS {
+        let Some(failure) = found else { return };
+        let start = now.start(&invocation.workdir, &host);
+        let mut remedy = remedy(sandbox.host, &sandbox.compiled.merged, &start, &failure);
+        let next = now.with(&remedy.rules, sandbox.host, &host);
+        found = next.start(&invocation.workdir, &host).failure(command);
+        // A rule that changes nothing is none.
+        if found.as_ref().is_some_and(|other| other.key() == failure.key()) {
+            remedy.rules.clear();
+        }
+        out.push(sandbox.report(command, &failure, &remedy));
+        if remedy.rules.is_empty() {
+            return;
+        }
+        now = next;
+    }
+}
+
+impl<'a> Situation<'a> {
+    fn start<'v>(&'v self, workdir: &'v Path, host: &'v View<'a>) -> Start<'v, 'a> {
+        Start { view: &self.view, env: &self.env, workdir, host }
+    }
+
+    /// The situation with more rules.
+    fn with(&self, rules: &[Rule], host: &Host, whole: &View<'_>) -> Situation<'a> {
+        let mut next = Situation { view: self.view.clone(), env: self.env.clone(), step: self.step };
+        for rule in rules {
+            for (at, source) in rule.shown(host) {
+                let (at, source) = (next.view.look(&at).path, whole.look(&source).path);
+                next.view.show(at, source);
+            }
+            if let Rule::Link { at, to } = rule {
+                next.view.link(at.clone(), to.clone(), self.step);
+            }
+            for (name, value) in rule.prepended(host) {
+                let old = next.env.remove(OsStr::new(name));
+                let parts: Vec<OsString> = [Some(value), old].into_iter().flatten().collect();
+                next.env.insert(name.into(), parts.join(OsStr::new(":")));
+            }
+        }
+        next
+    }
+}
+
+/// Rules with the blocks that they stand in, for a sentence that goes on with `of`.
+fn places(rules: &[(Option<&str>, String)]) -> String {
+    let mut blocks: Vec<(Option<&str>, Vec<&str>)> = Vec::new();
+    for (section, text) in rules {
+        match blocks.last_mut().filter(|(last, _)| last == section) {
+            Some((_, texts)) => texts.push(text),
+            None => blocks.push((*section, vec![text])),
+        }
+    }
+    let place = |(section, texts): &(Option<&str>, Vec<&str>)| {
+        format!(
+            "{} in {}",
+            list(texts.iter().copied(), "and"),
+            section.map_or("the body".into(), |name| format!("`{name}`"))
+        )
+    };
+    blocks.iter().map(place).collect::<Vec<_>>().join(" and ")
+}
+
+/// Whether the title names the path of what is lacking.
+fn title_tells(failure: &Failure) -> bool {
+    !matches!(failure.lack, Lack::Program(_) | Lack::Library(_))
+}
+
+impl Sandbox<'_> {
+    fn report(&self, command: &OsStr, failure: &Failure, remedy: &Remedy) -> Diagnostic {
+        let title = self.title(command, failure);
+        let mut diagnostic = match &remedy.found {
+            Some(_) => Diagnostic::error(Code::SBC0412, title),
+            None => Diagnostic::warning(Code::SBC0811, format!("{title}, and not on this host")),
+        };
+        diagnostic = self.located(diagnostic, command);
+        let rules: Vec<(Option<&str>, String)> = remedy
+            .rules
+            .iter()
+            .map(|rule| Some((rule.section(), rule.text(self.host)?)))
+            .collect::<Option<_>>()
+            .unwrap_or_default();
+        if rules.is_empty() {
+            return diagnostic.help(self.without_rule(command, failure, remedy));
+        }
+        let texts = places(&rules);
+        let found = remedy.found.as_ref().map(|path| self.host.spell(path)).unwrap_or_default();
+        let is_told = texts.contains(&found) || title_tells(failure);
+        let diagnostic = match is_told {
+            true => diagnostic,
+            false => diagnostic.note(format!("this host has it as `{found}`")),
+        };
+        let diagnostic = diagnostic.help(format!("write {texts} of `{}`", self.compiled.merged.name));
+        let edits = self.edits(&remedy.rules, &rules).unwrap_or_default();
+        edits.into_iter().fold(diagnostic, |diagnostic, (place, text)| diagnostic.suggest(place, text))
+    }
+
+    /// Points at the command, and at the sandbox where the command is a built-in profile's.
+    fn located(&self, diagnostic: Diagnostic, command: &OsStr) -> Diagnostic {
+        let merged = &self.compiled.merged;
+        let origin = merged.settings.get(&SettingKey::Command).and_then(|setting| setting.origins.first());
+        match origin.filter(|origin| !crate::builtin::holds(origin)) {
+            Some(origin) => diagnostic.at(origin.location, "this command"),
+            None => diagnostic.at(merged.location, format!("it runs `{}`", command.display())),
+        }
+    }
+
+    fn title(&self, command: &OsStr, failure: &Failure) -> String {
+        let spell = |path: &Path| format!("`{}`", self.host.spell(path));
+        let by = failure.by.as_deref().map(spell).unwrap_or_else(|| format!("`{}`", command.display()));
+        match &failure.lack {
+            Lack::Program(name) if failure.by.is_none() => {
+                format!("the command `{}` is not on the sandbox's PATH", name.display())
+            }
+            Lack::Program(name) => format!("{by} starts `{}`, which is not on the sandbox's PATH", name.display()),
+            Lack::File { path, link: Some(link), .. } => {
+                format!("{} is a link to {}, which is not inside", spell(link), spell(path))
+            }
+            Lack::File { path, role, .. } => match role {
+                Role::Program if failure.by.is_none() => format!("the command {} is not inside", spell(path)),
+                Role::Program => format!("{by} starts {}, which is not inside", spell(path)),
+                Role::Interpreter => format!("{by} is run by {}, which is not inside", spell(path)),
+                Role::Loader => format!("{by} needs the loader {}, which is not inside", spell(path)),
+            },
+            Lack::Closed(path) => {
+                format!("{} cannot be reached inside, and `{}` needs it", spell(path), command.display())
+            }
+            Lack::NotExecutable(path) => {
+                format!("{} cannot be run inside, and `{}` needs it", spell(path), command.display())
+            }
+            Lack::Library(unfound) => {
+                let needs = unfound.chain.first().map(|object| spell(&object.path)).unwrap_or(by);
+                format!("{needs} needs the library `{}`, which is not inside", unfound.library.display())
+            }
+            Lack::OfShim(path) => format!("{by} is a shim and needs {}, which is not inside", spell(path)),
+        }
+    }
+
+    /// What to do where no rule helps.
+    fn without_rule(&self, command: &OsStr, failure: &Failure, remedy: &Remedy) -> String {
+        let found = remedy.found.as_deref().map(|path| self.host.spell(path)).unwrap_or_default();
+        match &failure.lack {
+            Lack::Closed(_) => "take away the rule that hides it, or name another command".to_owned(),
+            Lack::NotExecutable(path) if path.is_absolute() => {
+                format!("make it a program: `chmod +x {found}`, or name another command")
+            }
+            _ if remedy.found.is_some() => format!("show `{found}`, and what it needs, by rules of your own"),
+            Lack::Library(unfound) => format!("install what brings `{}`", unfound.library.display()),
+            _ => {
+                let installed = INSTALLED_BY.iter().find(|(name, _)| OsStr::new(name) == command);
+                match installed.filter(|_| failure.by.is_none()) {
+                    Some((_, how)) => format!("install it: `{how}`"),
+                    None => "install it, or name another command: `run { command \"…\"; }`".to_owned(),
+                }
+            }
+        }
+    }
+
+    /// The rules as changes of the sandbox's text, where they can be told.
+    fn edits(&self, rules: &[Rule], texts: &[(Option<&str>, String)]) -> Option<Vec<Insertion>> {
+        let merged = &self.compiled.merged;
+        let is_own = |origin: &&Origin| origin.layer == merged.name && origin.location.source == merged.location.source;
+        let (mut insertions, mut statements) = (Vec::new(), Vec::new());
+        for (rule, text) in rules.iter().zip(texts) {
+            let own = match rule {
+                Rule::Path(_) => {
+                    merged.prepends.get("PATH").and_then(|all| all.iter().map(|(_, origin)| origin).find(is_own))
+                }
+                Rule::LibraryPath(_) => {
+                    merged.env.get("LD_LIBRARY_PATH").and_then(|own| own.origins.iter().find(is_own))
+                }
+                Rule::Show { at, .. } | Rule::Link { at, .. } => {
+                    let same = |key: &SymbolicPath| self.host.expand(key).is_ok_and(|own| own == *at);
+                    let own = merged.filesystem.iter().find(|(key, _)| same(key));
+                    own.and_then(|(_, own)| own.origins.iter().find(is_own))
+                }
+                Rule::Inherit(_) => None,
+            };
+            match (own, rule) {
+                // The floor comes with every other profile.
+                (None, Rule::Inherit(name)) if let Some(floor) = self.floor() => insertions.push((floor, quote(name))),
+                (None, _) => statements.push(text.clone()),
+                // One body has one such statement: what it puts in front of PATH grows.
+                (Some(origin), Rule::Path(directory)) => insertions.push(self.in_front(origin, directory)?),
+                (Some(_), _) => return None,
+            }
+        }
+        insertions.extend(addition::add(self.sources, merged.location, &statements)?);
+        insertions.sort_by_key(|(place, _)| *place);
+        Some(insertions)
+    }
+
+    /// Where the sandbox itself inherits the floor.
+    fn floor(&self) -> Option<Location> {
+        addition::argument(self.sources, self.compiled.merged.location, "inherit", "base-dev")
+    }
+
+    /// What puts a directory in front of those that a `prepend PATH="…"` names.
+    fn in_front(&self, origin: &Origin, directory: &Path) -> Option<Insertion> {
+        let Location { source, span } = origin.location;
+        let rest = self.sources.get(source)?.text.get(span.end..)?;
+        let at = span.end + rest.starts_with("=\"").then_some(2)?;
+        Some((Location { source, span: Span { start: at, end: at } }, format!("{}:", variable(self.host, directory)?)))
+    }
+}

@@ -1,0 +1,84 @@
+//! What a policy asserts of its own result, and what it waives.
+
+use super::sentence::Sentence;
+use super::{Cause, Change, Class, Kind, One, Pair};
+use crate::merge::Merged;
+use crate::origin::Origin;
+use crate::policy::Assertion;
+use crate::rule;
+use crate::source::Location;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Whether an assertion is checked, or why it is not.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum State {
+    Waived(String),
+    Holds,
+}
+
+/// Every assertion of a sandbox. What one layer waives may hold for another.
+pub fn states(merged: &Merged) -> BTreeMap<&Assertion, State> {
+    let mut states = BTreeMap::new();
+    for guarantee in &merged.guarantees {
+        let state = match &guarantee.waived {
+            Some((reason, _)) => State::Waived(reason.clone()),
+            None => State::Holds,
+        };
+        let known = states.entry(&guarantee.assertion).or_insert_with(|| state.clone());
+        if state == State::Holds {
+            *known = state;
+        }
+    }
+    states
+}
+
+/// Reports every assertion that is checked on one side only.
+pub fn compare(pair: &Pair<'_>, out: &mut Vec<Change>) {
+    let (old, new) = (states(&pair.old.compiled.merged), states(&pair.new.compiled.merged));
+    let all: BTreeSet<&Assertion> = old.keys().chain(new.keys()).copied().collect();
+    for assertion in all {
+        let (before, after) = (old.get(assertion), new.get(assertion));
+        if before != after {
+            out.push(change(pair, assertion, before, after));
+        }
+    }
+}
+
+fn change(pair: &Pair<'_>, assertion: &Assertion, before: Option<&State>, after: Option<&State>) -> Change {
+    let name = rule::assertion(assertion);
+    let word = |state: Option<&State>| match state {
+        None => "nothing",
+        Some(State::Waived(_)) => "waived",
+        Some(State::Holds) => "asserted",
+    };
+    let is_free = |state: Option<&State>| state != Some(&State::Holds);
+    let sentence = match (before, after) {
+        (Some(State::Holds), None) => Sentence::new("no longer asserts {}", &[&name]),
+        (Some(State::Holds), Some(State::Waived(reason))) => Sentence::new("waives {}: {}", &[&name, reason]),
+        (Some(State::Waived(_)), Some(State::Holds)) => Sentence::new("no longer waives {}", &[&name]),
+        (Some(State::Waived(_)), Some(State::Waived(reason))) => {
+            Sentence::new("waives {} for another reason: {}", &[&name, reason])
+        }
+        (Some(State::Waived(_)), None) => Sentence::new("neither asserts nor waives {} any more", &[&name]),
+        (None, Some(State::Waived(reason))) => Sentence::new("asserts {} and waives it: {}", &[&name, reason]),
+        (_, _) => Sentence::new("asserts {}", &[&name]),
+    };
+    let class = Class::of(is_free(before), is_free(after));
+    let cause = cause(&pair.new, assertion).or_else(|| cause(&pair.old, assertion));
+    Change::new(class, Kind::Assertion, &name, (word(before), word(after)), sentence, cause)
+}
+
+/// The waiver, or else the assertion itself.
+fn cause(one: &One<'_>, assertion: &Assertion) -> Option<Cause> {
+    let guarantees = || one.compiled.merged.guarantees.iter().filter(|guarantee| guarantee.assertion == *assertion);
+    let origin =
+        |layer: &str, location: Location| Origin { layer: layer.to_owned(), location, reason: None, is_stated: false };
+    let holding = guarantees().find(|guarantee| guarantee.waived.is_none());
+    let name = rule::assertion(assertion);
+    if let Some(guarantee) = holding {
+        return one.cause(name, &[origin(&guarantee.layer, guarantee.location)]);
+    }
+    let (reason, location) = guarantees().find_map(|guarantee| guarantee.waived.as_ref())?;
+    // Which layer waives is not kept.
+    one.cause(format!("waive {name} reason={}", rule::quote(reason)), &[origin("", *location)])
+}

@@ -1,0 +1,120 @@
+//! Where programs keep what nobody else should read: keys, tokens, passwords, histories, and the
+//! sockets of those who hand them out.
+//!
+//! Data. A policy shows nothing that it does not name, so nothing here needs to be denied; the list
+//! lets sbc say which of them a sandbox does not see, and which one it does.
+
+/// A place with secrets, known by name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Secret {
+    /// As a policy writes it.
+    pub path: &'static str,
+    /// What is kept there, in a few words.
+    pub about: &'static str,
+}
+
+const fn secret(path: &'static str, about: &'static str) -> Secret {
+    Secret { path, about }
+}
+
+/// All known places, those of one sort together.
+#[rustfmt::skip]
+pub const SECRETS: &[Secret] = &[
+    // Keys and certificates.
+    secret("~/.ssh", "SSH keys"),
+    secret("~/.gnupg", "GnuPG keys"),
+    secret("~/.pki", "certificates and their keys"),
+    secret("~/.keys", "keys"),
+    secret("~/.ecryptfs", "keys of an encrypted home"),
+    secret("/etc/ssh", "the host's SSH keys"),
+    secret("/etc/ssl/private", "the host's certificate keys"),
+    // Clouds and clusters.
+    secret("~/.aws", "AWS credentials"),
+    secret("~/.azure", "Azure credentials"),
+    secret("~/.azd", "Azure Developer CLI credentials"),
+    secret("~/.config/gcloud", "Google Cloud credentials"),
+    secret("~/.gcloud", "Google Cloud credentials"),
+    secret("~/.boto", "cloud storage credentials"),
+    secret("~/.s3cfg", "S3 credentials"),
+    secret("~/.s3cmd", "S3 credentials"),
+    secret("~/.passwd-s3fs", "S3 credentials"),
+    secret("~/.kube", "Kubernetes credentials"),
+    secret("~/.krew", "Kubernetes plugins, which run with its credentials"),
+    secret("~/.docker", "container registry credentials"),
+    secret("~/.config/containers/auth.json", "container registry credentials"),
+    secret("~/.terraform.d", "Terraform credentials"),
+    secret("~/.vault-token", "a HashiCorp Vault token"),
+    // Hosts of code, and registries of packages.
+    secret("~/.git-credentials", "passwords of git remotes"),
+    secret("~/.config/git/credentials", "passwords of git remotes"),
+    secret("~/.config/gh", "GitHub tokens"),
+    secret("~/.config/hub", "GitHub tokens"),
+    secret("~/.config/glab-cli", "GitLab tokens"),
+    secret("~/.config/github-copilot", "GitHub Copilot tokens"),
+    secret("~/.npmrc", "npm tokens"),
+    secret("~/.bunfig.toml", "npm tokens, of bun"),
+    secret("~/.config/bun/bunfig.toml", "npm tokens, of bun"),
+    secret("~/.pypirc", "PyPI tokens"),
+    secret("~/.cargo/credentials", "crates.io tokens"),
+    secret("~/.cargo/credentials.toml", "crates.io tokens"),
+    secret("~/.gem/credentials", "RubyGems tokens"),
+    // Passwords in files.
+    secret("~/.netrc", "passwords of servers"),
+    secret("~/.pgpass", "PostgreSQL passwords"),
+    secret("~/.my.cnf", "MySQL passwords"),
+    secret("~/.msmtprc", "mail passwords"),
+    secret("~/.mutt", "mail passwords"),
+    secret("~/.smbcredentials", "passwords of Windows shares"),
+    secret("~/.davfs2/secrets", "passwords of WebDAV shares"),
+    secret("~/.credentials", "credentials"),
+    secret("~/.secrets", "secrets"),
+    secret("~/.env", "variables with secrets"),
+    secret("~/.envrc", "variables with secrets"),
+    secret("/etc/shadow", "the host's password hashes"),
+    secret("/etc/gshadow", "the host's group password hashes"),
+    // Keepers of passwords.
+    secret("~/.password-store", "passwords, of pass"),
+    secret("~/.local/share/keyrings", "the desktop's keyring"),
+    secret("~/.local/share/kwalletd", "the desktop's wallet"),
+    secret("~/.1password", "1Password's agent"),
+    secret("~/.op", "1Password sessions"),
+    secret("~/.config/op", "1Password sessions"),
+    secret("~/.config/Bitwarden", "Bitwarden's vault"),
+    secret("~/.config/keybase", "Keybase keys"),
+    // Browsers and mail: cookies are sessions.
+    secret("~/.mozilla", "Firefox: cookies and passwords"),
+    secret("~/.thunderbird", "Thunderbird: mail and passwords"),
+    secret("~/.config/google-chrome", "Chrome: cookies and passwords"),
+    secret("~/.config/chromium", "Chromium: cookies and passwords"),
+    secret("~/.config/microsoft-edge", "Edge: cookies and passwords"),
+    secret("~/.config/BraveSoftware", "Brave: cookies and passwords"),
+    secret("~/.config/vivaldi", "Vivaldi: cookies and passwords"),
+    secret("~/.config/opera", "Opera: cookies and passwords"),
+    // Histories: passwords are typed at prompts.
+    secret("~/.bash_history", "what was typed in bash"),
+    secret("~/.zsh_history", "what was typed in zsh"),
+    secret("~/.local/share/fish/fish_history", "what was typed in fish"),
+    secret("~/.history", "what was typed in a shell"),
+    secret("~/.python_history", "what was typed in Python"),
+    secret("~/.node_repl_history", "what was typed in Node.js"),
+    secret("~/.psql_history", "what was typed in psql"),
+    secret("~/.mysql_history", "what was typed in mysql"),
+    // Sockets: who may connect acts for the user, or as root.
+    secret("/run/docker.sock", "the Docker daemon: who connects is root on the host"),
+    secret("/run/podman/podman.sock", "the Podman service: who connects is root on the host"),
+    secret("/run/containerd/containerd.sock", "containerd: who connects is root on the host"),
+    secret("${XDG_RUNTIME_DIR}/docker.sock", "the user's Docker daemon"),
+    secret("${XDG_RUNTIME_DIR}/podman/podman.sock", "the user's Podman service"),
+    secret("~/.docker/run/docker.sock", "Docker Desktop"),
+    secret("~/.rd/docker.sock", "Rancher Desktop"),
+    secret("~/.orbstack/run/docker.sock", "OrbStack"),
+    secret("~/.colima/default/docker.sock", "Colima"),
+    secret("${XDG_RUNTIME_DIR}/bus", "the session bus: it starts programs outside"),
+    secret("${XDG_RUNTIME_DIR}/gnupg", "the GnuPG agent"),
+    secret("${XDG_RUNTIME_DIR}/keyring", "the desktop's keyring"),
+    secret("${XDG_RUNTIME_DIR}/ssh-agent.socket", "the SSH agent"),
+    secret("${XDG_RUNTIME_DIR}/openssh_agent", "the SSH agent"),
+    secret("${XDG_RUNTIME_DIR}/wayland-0", "the desktop's windows"),
+    secret("${XDG_RUNTIME_DIR}/pipewire-0", "microphone and screen"),
+    secret("/tmp/.X11-unix", "the desktop's windows: who connects sees every key typed"),
+];

@@ -1,0 +1,215 @@
+//! Warnings about what the sandbox will see: when they are given, when not, and that the danger is real.
+
+use crate::support::{Output, Project, run};
+use std::fs;
+use std::os::unix::fs::symlink;
+
+/// What `sbc check` says on this host with another PATH, whose entries are paths of the home.
+fn with_path(project: &Project, entries: &[&str]) -> Output {
+    let own = entries.iter().map(|entry| project.home.join(entry).display().to_string());
+    let path: Vec<String> = own.chain(["/usr/local/bin:/usr/bin:/bin".to_owned()]).collect();
+    run(project.sbc_command(&["check"]).env("PATH", path.join(":"))).code(0)
+}
+
+#[track_caller]
+fn lacks(output: &Output, text: &str) {
+    assert!(!output.stderr.contains(text), "{}", output.stderr);
+}
+
+/// A body in the project's sandbox, and what `sbc check` says of it on this host.
+fn checked(project: &Project, body: &str) -> Output {
+    project.write(".agent-sandbox.kdl", format!("sandbox \"app\" {{\n    inherit \"base-dev\"\n    {body}\n}}\n"));
+    project.sbc(&["check"]).code(0)
+}
+
+/// A rule that makes a directory of the PATH writable is warned of, and the rule that the help names
+/// settles it. What is planted there is what the host's shell finds, and with that rule nothing is.
+#[test]
+fn directory_of_the_search_path() {
+    let project = Project::with_body("filesystem { rw \"~/go\"; }");
+    fs::create_dir_all(project.home.join("go/bin")).unwrap();
+    let help = "protect it by `ro \"~/go/bin\"`";
+    with_path(&project, &["go/bin"]).says(&["SBC0806", "`~/go/bin` is on your PATH", help]);
+    lacks(&with_path(&project, &[]), "SBC0806");
+
+    let plant = "printf '#!/bin/sh\\necho planted\\n' > ~/go/bin/tool; chmod +x ~/go/bin/tool";
+    project.exec(plant).code(0);
+    let path = format!("{}:/usr/bin:/bin", project.home.join("go/bin").display());
+    let found = || run(project.command("sh").args(["-c", "tool"]).env("PATH", &path));
+    assert_eq!(found().code(0).stdout, "planted\n");
+
+    fs::remove_file(project.home.join("go/bin/tool")).unwrap();
+    let body = "sandbox \"app\" { inherit \"base-dev\"; filesystem { rw \"~/go\"; ro \"~/go/bin\"; }; }";
+    project.write(".agent-sandbox.kdl", body);
+    lacks(&with_path(&project, &["go/bin"]), "SBC0806");
+    assert_ne!(project.exec(plant).code, 0);
+    found().code(127);
+}
+
+/// A directory of the PATH that is not there yet can be made, and so has to be held.
+#[test]
+fn missing_directory_of_the_search_path() {
+    let project = Project::with_body("filesystem { rw \"~/tools\" missing=\"create-dir\"; }");
+    fs::create_dir_all(project.home.join("tools")).unwrap();
+    with_path(&project, &["tools/bin"]).says(&["SBC0806", "`ro \"~/tools/bin\" missing=\"create-dir\"`"]);
+}
+
+/// Links of the PATH are followed, and a link that the sandbox can replace is named.
+#[test]
+fn links_of_the_search_path() {
+    let project = Project::with_body("filesystem { rw \"~/dotfiles\"; }");
+    fs::create_dir_all(project.home.join("dotfiles/bin")).unwrap();
+    symlink("dotfiles/bin", project.home.join("bin")).unwrap();
+    with_path(&project, &["bin"]).says(&["SBC0806", "`~/bin` is on your PATH", "`ro \"~/dotfiles/bin\"`"]);
+
+    symlink("/usr/bin", project.home.join("dotfiles/current")).unwrap();
+    let text = "`~/dotfiles/current` is a link, and can be replaced by another";
+    with_path(&project, &["dotfiles/current"]).says(&["SBC0806", text, "take it off your PATH"]);
+}
+
+/// The project is no danger as such; on the PATH it is, also by a relative entry.
+#[test]
+fn project_on_the_search_path() {
+    let project = Project::with_body("");
+    fs::create_dir_all(project.root.join("node_modules/.bin")).unwrap();
+    lacks(&with_path(&project, &[]), "SBC08");
+    let rule = "`ro \"./node_modules/.bin\"`";
+    with_path(&project, &["work/node_modules/.bin"]).says(&["SBC0806", "`./node_modules/.bin` is on your PATH", rule]);
+    let relative = |path: &str| run(project.sbc_command(&["check"]).env("PATH", path)).code(0);
+    relative("node_modules/.bin:/usr/bin").says(&["SBC0806", rule]);
+    relative(".:/usr/bin").says(&["SBC0806", "`.` is on your PATH", "take it off your PATH"]);
+}
+
+/// What the user may not write, what lies deeper than a program, and what is shown read-only or
+/// privately is no danger.
+#[test]
+fn search_path_out_of_reach() {
+    let project = Project::with_body("filesystem { rw \"/usr/local\"; ro \"~/ro\"; rw \"~/bin/data\"; }");
+    for directory in ["ro", "bin/data"] {
+        fs::create_dir_all(project.home.join(directory)).unwrap();
+    }
+    lacks(&with_path(&project, &["ro", "bin"]), "SBC0806");
+    project.write_home("bin/tool", "");
+    project.write(
+        ".agent-sandbox.kdl",
+        "sandbox \"app\" { inherit \"base-dev\"; filesystem { rw \"~/bin/tool\" reason=\"why\"; }; }",
+    );
+    with_path(&project, &["bin"]).says(&["SBC0806", "`ro \"~/bin/tool\"`"]);
+}
+
+/// What the host obeys is found through links, too: dotfiles in the project are the host's.
+#[test]
+fn start_up_files() {
+    let project = Project::with_body("");
+    lacks(&project.sbc(&["check"]).code(0), "SBC08");
+    project.write("bashrc", "");
+    symlink("work/bashrc", project.home.join(".bashrc")).unwrap();
+    let protect = "protect what is there by `ro \"./bashrc\"`";
+    project.sbc(&["check"]).code(0).says(&["SBC0807", "`~/.bashrc`: bash", protect]);
+    lacks(&checked(&project, "filesystem { ro \"./bashrc\"; }"), "SBC08");
+    lacks(&checked(&project, "filesystem { ro \"~/.bashrc\"; ro \"./bashrc\"; }"), "SBC0807");
+
+    let body = "filesystem { ro \"./bashrc\"; rw \"~/.config\" missing=\"create-dir\"; deny \"~/.config/gcloud\"; }";
+    checked(&project, body).says(&["SBC0807", "`~/.config/autostart`", "`rw \"~/.config/NAME\"`"]);
+}
+
+/// A mounted file cannot be replaced inside, and one that the host replaces is the old one inside;
+/// in a directory both work. The warning is about the first.
+#[test]
+fn saving_by_rename() {
+    let project = Project::empty();
+    project.write_home("conf/file", "old\n");
+    let save = "echo new > ~/conf/file.tmp && mv ~/conf/file.tmp ~/conf/file";
+    checked(&project, "filesystem { tmpfs \"~/conf\"; rw \"~/conf/file\"; }")
+        .says(&["SBC0808", "`copy \"~/conf/file\"`"]);
+    project.exec(save).code(1).says(&["busy"]);
+    let replaced = "cat ~/conf/file; touch ./ready; while [ -e ./ready ]; do sleep 0.05; done; cat ~/conf/file";
+    let sandbox =
+        project.sbc_command(&["exec", "--", "sh", "-c", replaced]).stdout(std::process::Stdio::piped()).spawn();
+    while !project.root.join("ready").exists() {
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+    project.write_home("conf/other", "replaced\n");
+    fs::rename(project.home.join("conf/other"), project.home.join("conf/file")).unwrap();
+    fs::remove_file(project.root.join("ready")).unwrap();
+    let output = sandbox.unwrap().wait_with_output().unwrap();
+    assert_eq!(String::from_utf8_lossy(&output.stdout), "old\nold\n");
+
+    lacks(&checked(&project, "filesystem { rw \"~/conf\"; }"), "SBC08");
+    project.exec(save).code(0);
+    assert_eq!(fs::read_to_string(project.home.join("conf/file")).unwrap(), "new\n");
+}
+
+/// A reason is taken at its word, a comment is none; copies, sockets and read-only files are silent, and so
+/// are the rules of built-in profiles.
+#[test]
+fn files_that_are_meant() {
+    let project = Project::empty();
+    project.write_home("file", "");
+    checked(&project, "filesystem {\n// Why.\nrw \"~/file\"\n}").says(&["SBC0808"]);
+    let _socket = std::os::unix::net::UnixListener::bind(project.home.join("socket")).unwrap();
+    for rule in ["rw \"~/file\" reason=\"appended to\"", "copy \"~/file\"", "ro \"~/file\"", "rw \"~/socket\""] {
+        lacks(&checked(&project, &format!("filesystem {{ {rule}; }}")), "SBC08");
+    }
+    project.write(".agent-sandbox.kdl", "sandbox \"app\" { inherit \"claude\" \"node\"; }");
+    project.write_home(".claude/.credentials.json", "{}");
+    // Claude Code itself need not be here.
+    lacks(&project.sbc(&["check", "--allow", "SBC0811"]).code(0), "SBC08");
+}
+
+/// With a host, the secrets that it has are named, those behind links too, and none that is denied,
+/// named or spoken of.
+#[test]
+fn secrets_of_this_host() {
+    let project = Project::empty();
+    fs::create_dir_all(project.home.join(".cargo/bin")).unwrap();
+    lacks(&checked(&project, "filesystem { ro \"~/.cargo\"; }"), "SBC0809");
+    project.write_home(".cargo/credentials.toml", "");
+    let help = "`deny \"~/.cargo/credentials.toml\"`";
+    let texts = ["SBC0809", "`~/.cargo/credentials.toml`: crates.io tokens", help];
+    checked(&project, "filesystem { ro \"~/.cargo\"; }").says(&texts);
+    checked(&project, "filesystem { ro \"~/.cargo\" at=\"/srv/x\"; }").says(&["`deny \"/srv/x/credentials.toml\"`"]);
+    for silent in [
+        "filesystem { ro \"~/.cargo\"; deny \"~/.cargo/credentials.toml\"; }",
+        "filesystem { ro \"~/.cargo/credentials.toml\"; }",
+        "filesystem { ro \"~/.cargo\"; }; assert { readable \"~/.cargo/credentials.toml\"; }",
+    ] {
+        lacks(&checked(&project, silent), "SBC0809");
+    }
+    project.write_home("vault/token", "");
+    symlink("vault/token", project.home.join(".vault-token")).unwrap();
+    checked(&project, "filesystem { ro \"~/vault\"; }").says(&[
+        "SBC0809",
+        "`~/.vault-token`",
+        "`deny \"~/vault/token\"`",
+    ]);
+}
+
+/// Rules about directories on this host: what another shows in the same way is pointless, what a link
+/// leads out of it is not.
+#[test]
+fn redundant_on_this_host() {
+    let project = Project::empty();
+    for directory in ["data/in", "elsewhere"] {
+        fs::create_dir_all(project.home.join(directory)).unwrap();
+    }
+    symlink("../elsewhere", project.home.join("data/link")).unwrap();
+    checked(&project, "filesystem { ro \"~/data\"; ro \"~/data/in\"; }").says(&["SBC0805", "`ro \"~/data/in\"` shows"]);
+    for useful in ["ro \"~/data/link\"", "rw \"~/data/in\"", "deny \"~/data/in\"", "ro \"~/data/in\" at=\"/srv/in\""] {
+        lacks(&checked(&project, &format!("filesystem {{ ro \"~/data\"; {useful}; }}")), "SBC0805");
+    }
+}
+
+/// Many mounts are warned of with the time, the layer and the place.
+#[test]
+fn many_mounts() {
+    let rules = |count: usize| (0..count).map(|one| format!("\"./files/{one}\" ")).collect::<String>();
+    let checked = |count| {
+        let project = Project::with_body(&format!("    filesystem {{ deny {} }}", rules(count)));
+        project.sbc(&["check", "--no-host"]).code(0)
+    };
+    lacks(&checked(50), "SBC0810");
+    let texts =
+        ["SBC0810", "mounts make every start take about", "`app` makes 30", "300 of them lie directly in `./files`"];
+    checked(300).says(&texts);
+}
