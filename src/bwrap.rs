@@ -7,9 +7,12 @@
 
 use crate::complaint::explain;
 use crate::diagnostic::{Code, Diagnostic};
+use crate::exec;
+use crate::host;
 use crate::invocation::isolation_options;
 use crate::plan::{Action, Content};
 use crate::policy::Grant;
+use crate::seccomp;
 use crate::surroundings::Surroundings;
 use std::ffi::OsString;
 use std::fs;
@@ -85,20 +88,25 @@ pub fn probe(bwrap: &Path, content: &Content) -> Result<(), Diagnostic> {
     if content.steps.iter().any(|step| matches!(&step.action, Action::Host { grant: Grant::Overlay, .. })) {
         options.extend(OVERLAY.map(OsString::from));
     }
-    attempt(bwrap, &options)
+    let filter = host::architecture().map(|architecture| seccomp::program(architecture, content));
+    attempt(bwrap, &options, filter.as_deref())
 }
 
 /// Options that need an overlay.
 pub const OVERLAY: [&str; 4] = ["--overlay-src", "/usr", "--tmp-overlay", "/usr"];
 
-/// Tries whether bubblewrap can make a sandbox with these options. It is empty but for what they put there.
-pub fn attempt(bwrap: &Path, options: &[OsString]) -> Result<(), Diagnostic> {
+/// Tries whether bubblewrap can make a sandbox with these options and this filter of system calls. It is
+/// empty but for what they put there.
+pub fn attempt(bwrap: &Path, options: &[OsString], filter: Option<&[u8]>) -> Result<(), Diagnostic> {
+    let failed = |error| Diagnostic::error(Code::SBC0703, format!("`{}` cannot be run: {error}", bwrap.display()));
     let mut command = Command::new(bwrap);
     command.env_clear().stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    if let Some(filter) = filter {
+        command.stdin(exec::in_memory(filter).map_err(failed)?);
+        command.args(["--seccomp", "0"]);
+    }
     // There is no such program inside; reaching that point is all that is wanted.
-    let output = command.args(options).args(["--json-status-fd", "1", "--", "/nothing"]).output();
-    let output = output
-        .map_err(|error| Diagnostic::error(Code::SBC0703, format!("`{}` cannot be run: {error}", bwrap.display())))?;
+    let output = command.args(options).args(["--json-status-fd", "1", "--", "/nothing"]).output().map_err(failed)?;
     let complaint = String::from_utf8_lossy(&output.stderr);
     match complaint.as_ref() {
         said if said.contains("execvp /nothing") => Ok(()),

@@ -48,16 +48,21 @@ pub enum Command {
     },
     /// Show what a sandbox opens, and let `sbc exec` run it
     Trust(Trust),
-    /// Explain the code of a message
-    Explain {
-        /// Codes, such as SBC0301
-        #[arg(required = true)]
-        codes: Vec<String>,
-    },
+    /// Explain what a path, a variable or a setting is inside, why, and what would change it
+    Explain(Explain),
     /// Show the merged policy: each value with its line, and what it replaced
     Show {
         /// The sandbox [default: the only one]
         sandbox: Option<String>,
+        /// Draw the file system inside instead, and name the secrets of this host that stay outside
+        #[arg(long, conflicts_with = "html")]
+        tree: bool,
+        /// Write all of it as one page to look at and search in a browser
+        #[arg(long, value_name = "FILE")]
+        html: Option<PathBuf>,
+        /// Do not look at this host: show what the policy alone says
+        #[arg(long)]
+        no_host: bool,
     },
     /// Say what two policies allow differently
     Diff(Diff),
@@ -80,6 +85,32 @@ pub enum Command {
         /// The profile to print
         name: Option<String>,
     },
+}
+
+/// What `sbc explain` is asked about.
+#[derive(Debug, Args)]
+pub struct Explain {
+    /// Paths (~/.npmrc, ./src), variables ('$PATH' or PATH=), settings (network), or codes of messages (SBC0301)
+    #[arg(required = true, value_name = "SUBJECT")]
+    pub subjects: Vec<OsString>,
+    /// The sandbox [default: the only one]
+    #[arg(long, value_name = "NAME")]
+    pub sandbox: Option<String>,
+    /// How answers are shown
+    #[arg(long, value_enum, default_value = "human")]
+    pub format: AnswerFormat,
+    /// Do not look at this host: answer from the policy alone
+    #[arg(long)]
+    pub no_host: bool,
+}
+
+/// How answers are shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum AnswerFormat {
+    /// For people
+    Human,
+    /// One JSON object, as in schema/explain.schema.json
+    Json,
 }
 
 /// The forms of `sbc build --emit`.

@@ -57,7 +57,7 @@ codes! {
     SBC0109 Error "not a name",
     SBC0110 Error "not a value of this kind",
     SBC0111 Error "a file that defines nothing",
-    SBC0112 Error "unknown code",
+    SBC0112 Error "nothing to explain",
     // 02: inheritance
     SBC0201 Error "unknown profile",
     SBC0202 Error "inheritance in a circle",
@@ -104,7 +104,8 @@ codes! {
     SBC0707 Error "the working directory is not inside",
     SBC0708 Error "the host cannot do this",
     SBC0709 Error "a revision cannot be read",
-    SBC0710 Error "not trusted",
+    SBC0710 Warning "no filter of system calls for this machine",
+    SBC0711 Error "not trusted",
     // 08: lints
     SBC0801 Warning "a rule that changes nothing",
     SBC0802 Warning "a profile that is inherited anyway",

@@ -13,7 +13,8 @@ use crate::plan::Plan;
 use crate::policy::{Layer, LayerKind, Policy};
 use crate::repair::repair;
 use crate::source::{SourceId, SourceKind, Sources};
-use crate::view::{Symbols, View};
+use crate::space::Symbols;
+use crate::view::View;
 use crate::{amend, builtin, foreign, guard};
 
 /// One sandbox, compiled.

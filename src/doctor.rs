@@ -8,8 +8,12 @@
 
 use crate::bwrap::{self, OVERLAY, attempt, install_help};
 use crate::complaint::APPARMOR;
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::host;
 use crate::invocation::injection_possible;
+use crate::lower::lower;
+use crate::merge::Merged;
+use crate::seccomp;
 use crate::surroundings::{Container, Surroundings};
 use crate::sys;
 use crate::trust;
@@ -69,6 +73,8 @@ pub struct Bubblewrap {
     pub replaceable: bool,
     /// What was tried, in the order of [`ABILITIES`]. Without user namespaces nothing else is.
     pub abilities: Vec<Result<(), Diagnostic>>,
+    /// Whether it takes the filter of system calls; `None` where there is none for this machine.
+    pub filter: Option<Result<(), Diagnostic>>,
     /// Whether it makes files through a planted link; `None` where that could not be tried.
     pub follows_links: Option<bool>,
 }
@@ -129,7 +135,7 @@ impl Bubblewrap {
         let real = fs::canonicalize(&path).unwrap_or_else(|_| path.clone());
         let mut abilities: Vec<Result<(), Diagnostic>> = Vec::new();
         for ability in ABILITIES {
-            abilities.push(attempt(&path, &options(ability.options)));
+            abilities.push(attempt(&path, &options(ability.options), None));
             if abilities.first().is_some_and(Result::is_err) {
                 break;
             }
@@ -138,6 +144,11 @@ impl Bubblewrap {
             version,
             owner: fs::metadata(&real).map(|metadata| metadata.uid()).unwrap_or_default(),
             replaceable: is_replaceable(&path) || is_replaceable(&real),
+            filter: host::architecture().map(|architecture| {
+                // That of a sandbox that says nothing.
+                let content = lower(&Merged::default(), &mut Diagnostics::default()).content;
+                attempt(&path, &options(&[]), Some(&seccomp::program(architecture, &content)))
+            }),
             follows_links: follows_links(&path, state).filter(|_| abilities.first().is_some_and(Result::is_ok)),
             abilities,
             path,
@@ -167,7 +178,7 @@ fn follows_links(bwrap: &Path, state: &Path) -> Option<bool> {
     words.extend([tree.into_os_string(), "/tree".into()]);
     words.extend(["--ro-bind", "/dev/null", "/tree/link"].map(OsString::from));
     // Whether it succeeds does not matter.
-    let _ = attempt(bwrap, &words);
+    let _ = attempt(bwrap, &words, None);
     Some(made.symlink_metadata().is_ok())
 }
 
@@ -254,12 +265,23 @@ fn bubblewrap_rows(facts: &Facts) -> Vec<Row> {
         Ok(()) => ok(ability.what, "tried, and works"),
         Err(problem) => failed(ability.what, ability.otherwise, problem),
     });
-    [row].into_iter().chain(tried).chain(bubblewrap.follows_links.map(links_row)).collect()
+    let filter = bubblewrap.abilities.first().is_some_and(Result::is_ok).then(|| filter_row(bubblewrap));
+    [row].into_iter().chain(tried).chain(filter).chain(bubblewrap.follows_links.map(links_row)).collect()
 }
 
 /// What a failed attempt comes to.
 fn failed(what: &'static str, state: State, problem: &Diagnostic) -> Row {
     Row { what, state, found: problem.title.clone(), cure: problem.help.clone() }
+}
+
+fn filter_row(bubblewrap: &Bubblewrap) -> Row {
+    const WHAT: &str = "filter of system calls";
+    match &bubblewrap.filter {
+        Some(Ok(())) => ok(WHAT, "tried, and works"),
+        Some(Err(problem)) => failed(WHAT, State::Missing, problem),
+        None => ok(WHAT, format!("sbc has none for {}", std::env::consts::ARCH))
+            .but(State::Weak, "use a machine with x86_64 or aarch64 where that matters"),
+    }
 }
 
 fn links_row(follows: bool) -> Row {
@@ -307,9 +329,11 @@ fn apparmor_row(facts: &Facts) -> Row {
 
 fn terminal_row(facts: &Facts) -> Row {
     const WHAT: &str = "typing into the terminal";
-    match facts.injection {
-        false => ok(WHAT, "the kernel forbids it"),
-        true => ok(WHAT, "the kernel allows it (TIOCSTI), so `terminal \"guarded\"` costs the command its job control")
+    let filter = facts.bubblewrap.as_ref().is_ok_and(|bubblewrap| matches!(bubblewrap.filter, Some(Ok(()))));
+    match (facts.injection, filter) {
+        (false, _) => ok(WHAT, "the kernel forbids it"),
+        (true, true) => ok(WHAT, "the kernel allows it (TIOCSTI), and the filter refuses it"),
+        (true, false) => ok(WHAT, "the kernel allows it (TIOCSTI), so `terminal \"guarded\"` has no job control")
             .but(State::Weak, "`sudo sysctl dev.tty.legacy_tiocsti=0`, from Linux 6.2 on"),
     }
 }

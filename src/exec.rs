@@ -8,6 +8,7 @@
 use crate::complaint;
 use crate::diagnostic::{Code, Diagnostic, printable};
 use crate::enter::Entry;
+use crate::foreground::Foreground;
 use crate::invocation::{Argument, Data, Invocation};
 use crate::surroundings::Surroundings;
 use crate::sys;
@@ -56,6 +57,7 @@ pub fn run(
     if invocation.has_proc {
         keyboard.iter().for_each(|signal| sys::ignore(*signal));
     }
+    let foreground = Foreground::current();
     let child = start.command.spawn().map_err(failed)?;
     if invocation.new_session {
         // The terminal does not reach the command, so sbc passes these on.
@@ -68,6 +70,7 @@ pub fn run(
     drop(start.command);
     let mut status = Status { pipe: start.status, text: String::new() };
     let (ended, passed) = supervise(child, signals, &mut status).map_err(failed)?;
+    foreground.into_iter().for_each(Foreground::restore);
     let complaint = start.complaint.map(|pipe| read_available(&pipe)).unwrap_or_default();
     let outcome = conclude(ended, passed, &mut status, &complaint);
     outcome.or_else(|diagnostic| unstarted(invocation, bwrap, command).ok_or(diagnostic))
@@ -156,11 +159,12 @@ fn open(data: &Data) -> io::Result<OwnedFd> {
             let file = File::options().read(true).custom_flags(libc::O_NOFOLLOW).open(path);
             Ok(file.map_err(|error| io::Error::new(error.kind(), format!("`{}`: {error}", path.display())))?.into())
         }
-        Data::Text(text) => in_memory(text),
+        Data::Bytes(bytes) => in_memory(bytes),
     }
 }
 
-fn in_memory(bytes: &[u8]) -> io::Result<OwnedFd> {
+/// A file without a name that holds these bytes.
+pub fn in_memory(bytes: &[u8]) -> io::Result<OwnedFd> {
     let mut file = File::from(memfd_create("sbc", MemfdFlags::CLOEXEC)?);
     file.write_all(bytes)?;
     file.rewind()?;

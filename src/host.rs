@@ -9,7 +9,8 @@ use crate::diagnostic::{Code, Diagnostic};
 use crate::git::{self, GitDirectory};
 use crate::mounts::HostTree;
 use crate::path::SymbolicPath;
-use crate::view::{Access, Node, Space};
+use crate::seccomp::Architecture;
+use crate::space::{Access, Node, Space};
 use crate::words::Variable;
 use std::cell::{OnceCell, RefCell};
 use std::collections::HashMap;
@@ -35,18 +36,37 @@ pub struct Host {
     pub project: PathBuf,
     /// Physical, without links: where the caller is.
     pub cwd: PathBuf,
-    /// The links of the host, as far as they have been looked at.
+    /// `None` where there is no filter of system calls for it.
+    pub architecture: Option<Architecture>,
+    /// What has been looked at.
     pub links: Links,
     /// Filled by [`Host::git`].
     pub git: OnceCell<GitDirectory>,
 }
 
-/// The symbolic links of a host, each looked at once.
+/// What has been looked at on a host, each thing once.
 #[derive(Clone, Debug, Default)]
 pub struct Links {
     known: RefCell<HashMap<OsString, Option<PathBuf>>>,
     /// Paths of policies with their links followed.
     real: RefCell<HashMap<SymbolicPath, Option<PathBuf>>>,
+    /// Paths of policies, lexically.
+    expanded: RefCell<HashMap<SymbolicPath, PathBuf>>,
+    /// What is at paths without links.
+    sources: RefCell<HashMap<OsString, Source>>,
+}
+
+/// What stands at a path of the host, with links followed.
+#[derive(Clone, Copy, Debug)]
+pub struct Source {
+    pub kind: fs::FileType,
+    pub is_readable: bool,
+}
+
+/// What this program was built for, if there is a filter of system calls for that. A 32-bit program has
+/// none, whatever it runs on.
+pub fn architecture() -> Option<Architecture> {
+    Architecture::from_name(env::consts::ARCH)
 }
 
 impl Links {
@@ -79,6 +99,7 @@ impl Host {
             gid: rustix::process::getgid().as_raw(),
             project,
             cwd,
+            architecture: architecture(),
             links: Links::default(),
             git: OnceCell::new(),
         })
@@ -133,8 +154,29 @@ impl Host {
         below(&self.project, ".").or_else(|| below(&self.home, "~")).unwrap_or_else(|| path.display().to_string())
     }
 
+    /// What stands at a path; looked at once, where there is something.
+    pub fn source(&self, path: &Path) -> io::Result<Source> {
+        if let Some(known) = self.links.sources.borrow().get(path.as_os_str()) {
+            return Ok(*known);
+        }
+        let kind = fs::metadata(path)?.file_type();
+        let is_readable = rustix::fs::access(path, rustix::fs::Access::READ_OK).is_ok();
+        let source = Source { kind, is_readable };
+        self.links.sources.borrow_mut().insert(path.into(), source);
+        Ok(source)
+    }
+
     /// A symbolic path on this machine, lexically; the variable that has no value here if any.
     pub fn expand(&self, path: &SymbolicPath) -> Result<PathBuf, Variable> {
+        if let Some(known) = self.links.expanded.borrow().get(path) {
+            return Ok(known.clone());
+        }
+        let expanded = self.expand_anew(path)?;
+        self.links.expanded.borrow_mut().insert(path.clone(), expanded.clone());
+        Ok(expanded)
+    }
+
+    fn expand_anew(&self, path: &SymbolicPath) -> Result<PathBuf, Variable> {
         if let Some(unset) = path.variables().into_iter().find(|variable| self.value(*variable).is_none()) {
             return Err(unset);
         }

@@ -7,7 +7,7 @@
 
 use crate::check::{assertions, denials, state};
 use crate::compile::Compiled;
-use crate::diagnostic::{Code, Diagnostics};
+use crate::diagnostic::{self, Code, Diagnostic, Diagnostics};
 use crate::env;
 use crate::host::Host;
 use crate::layout;
@@ -17,6 +17,7 @@ use crate::operation::{Inspector, Operation, Request};
 use crate::origin::Origin;
 use crate::plan::{Content, Step};
 use crate::policy::{EnvRule, Setting};
+use crate::seccomp::{self, Architecture};
 use crate::source::Location;
 use crate::view::{Kind, Seen, View};
 use crate::words::{Lifetime, Namespace, NestedSandboxes, Network, SettingKey, Terminal};
@@ -38,7 +39,7 @@ pub enum Argument {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Data {
     File(PathBuf),
-    Text(Vec<u8>),
+    Bytes(Vec<u8>),
 }
 
 /// Everything that starts one sandbox on one host.
@@ -106,7 +107,18 @@ pub fn isolation_options(content: &Content) -> Vec<&'static str> {
     options.into_iter().filter_map(|(wanted, option)| wanted.then_some(option)).chain(["--cap-drop", "ALL"]).collect()
 }
 
-/// Whether the kernel lets a process type into its terminal (TIOCSTI). Linux 6.2 can refuse it.
+/// What to say where the filter of system calls is not made for the machine.
+pub fn unfiltered(host: &Host) -> Option<Diagnostic> {
+    let title = format!("there is no filter of system calls for {}", std::env::consts::ARCH);
+    let help = format!(
+        "sandboxes run without it; for what it refuses see the threat model. There is one for {}",
+        diagnostic::list(Architecture::ALL.map(Architecture::name), "and")
+    );
+    host.architecture.is_none().then(|| Diagnostic::warning(Code::SBC0710, title).help(help))
+}
+
+/// Whether the kernel lets a process type into its terminal (TIOCSTI). Linux 6.2 can refuse it; it is
+/// asked only where there is no filter that does.
 pub fn injection_possible() -> bool {
     fs::read_to_string("/proc/sys/dev/tty/legacy_tiocsti").map_or(true, |value| value.trim() != "0")
 }
@@ -131,13 +143,19 @@ impl<'a> Builder<'a, '_> {
         if let Some(hostname) = &content.hostname {
             self.option(["--hostname".into(), hostname.into()]);
         }
+        let architecture = self.inspector.host.architecture;
         self.invocation.new_session = match content.terminal {
-            Terminal::Guarded => injection_possible(),
+            Terminal::Guarded => architecture.is_none() && injection_possible(),
             Terminal::NewSession => true,
             Terminal::Inherit => false,
         };
         if self.invocation.new_session {
             self.option(["--new-session".into()]);
+        }
+        if let Some(architecture) = architecture {
+            self.option(["--seccomp".into()]);
+            let program = seccomp::program(architecture, content);
+            self.invocation.options.push(Argument::Data(Data::Bytes(program)));
         }
     }
 
@@ -162,6 +180,11 @@ impl<'a> Builder<'a, '_> {
         };
         if let Some(buried) = self.mounts.buried(&request.at, &placed.path) {
             return layout::buried_by_link(buried, &request, &placed.path, self.inspector.out);
+        }
+        if let Some(file) =
+            self.mounts.provider(&placed.path).filter(|mount| mount.is_file() && mount.at != placed.path)
+        {
+            return layout::below_a_file(file, &request, self.inspector.out);
         }
         self.mounts.note_move(&request.at, &placed.path);
         if let Operation::Deny { open } = request.operation {
@@ -190,7 +213,7 @@ impl<'a> Builder<'a, '_> {
             Operation::Data { option, mode, data } => {
                 let provider = match &data {
                     Data::File(source) => Provider::Copy { source: source.clone(), executable: mode & 0o100 != 0 },
-                    Data::Text(_) => Provider::Text,
+                    Data::Bytes(_) => Provider::Text,
                 };
                 self.option(["--perms".into(), format!("{mode:04o}").into(), option.into()]);
                 self.invocation.options.push(Argument::Data(data));
@@ -219,6 +242,8 @@ impl<'a> Builder<'a, '_> {
             }
             Operation::Dev => {
                 self.option(["--dev".into(), path]);
+                // It is a tmpfs without a size.
+                self.read_only.push(at.clone());
                 Provider::Dev
             }
             Operation::Deny { .. } => return,
@@ -276,7 +301,7 @@ impl<'a> Builder<'a, '_> {
                 return self.inspector.problem(&request.step.origins, Code::SBC0406, title, help);
             }
             // Also when it is there: another run may have made it, and must not remove it now.
-            _ if placed.writable => return self.inspector.placeholder(host, directory),
+            _ if placed.writable => return self.inspector.placeholder(request.step, host, directory),
             Ok(_) => return,
             Err(_) => {}
         }
@@ -292,10 +317,11 @@ impl<'a> Builder<'a, '_> {
             return;
         }
         let limits = |resolved: &&Resolved<Setting>| matches!(resolved.value, Some(Setting::Limit(_, Some(_))));
-        let rule = compiled.merged.settings.values().find(limits);
-        let origins = rule.map(|resolved| resolved.origins.as_slice()).unwrap_or_default();
+        let rule = compiled.merged.settings.iter().find(|(_, resolved)| limits(resolved));
+        let Some((key, resolved)) = rule else { return };
         let title = "a limit cannot be set in a sandbox without `/proc`".to_owned();
-        self.inspector.problem(origins, Code::SBC0708, title, "write `proc \"/proc\"`, or leave the limits out");
+        let help = format!("write `proc \"/proc\"`, or `limits {{ {} \"none\"; }}`", key.word());
+        self.inspector.problem(&resolved.origins, Code::SBC0708, title, &help);
     }
 
     /// Always a physical directory that is visible inside: bubblewrap would otherwise land in some

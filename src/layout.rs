@@ -13,6 +13,7 @@ use crate::plan::{Action, Place, Step};
 use crate::policy::Grant;
 use crate::words::Variable;
 use std::collections::HashMap;
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 /// Every step with its path inside on this host, lexically. Steps without a place are left out
@@ -35,9 +36,10 @@ fn unset(step: &Step, variable: Variable, out: &mut Diagnostics) {
 }
 
 fn check(placed: &[(&Step, PathBuf)], out: &mut Diagnostics) {
-    let mut index: HashMap<&Path, usize> = HashMap::new();
+    // By bytes: comparing components is slow.
+    let mut index: HashMap<&OsStr, usize> = HashMap::new();
     for (position, (step, path)) in placed.iter().enumerate() {
-        if let Some((other, _)) = index.insert(path, position).and_then(|first| placed.get(first)) {
+        if let Some((other, _)) = index.insert(path.as_os_str(), position).and_then(|first| placed.get(first)) {
             let title =
                 format!("`{}` and `{}` are the same place on this host: `{}`", other.at, step.at, path.display());
             out.push(at(
@@ -49,7 +51,8 @@ fn check(placed: &[(&Step, PathBuf)], out: &mut Diagnostics) {
     }
     for (position, (step, path)) in placed.iter().enumerate() {
         for above in path.ancestors().skip(1) {
-            let Some((order, (other, _))) = index.get(above).and_then(|order| Some((*order, placed.get(*order)?)))
+            let Some((order, (other, _))) =
+                index.get(above.as_os_str()).and_then(|order| Some((*order, placed.get(*order)?)))
             else {
                 continue;
             };
@@ -78,6 +81,17 @@ fn buried(step: &Step, over: &Step, out: &mut Diagnostics) {
         at(step, Diagnostic::error(Code::SBC0405, title).help(help), "this rule"),
         "would be hidden by this one",
     ));
+}
+
+/// Reports a mount below what is a file on this host.
+pub fn below_a_file(file: &Mount<'_>, request: &Request<'_>, out: &mut Diagnostics) {
+    let title = format!("`{}` lies below a file", request.step.at);
+    let diagnostic =
+        at(request.step, Diagnostic::error(Code::SBC0405, title).help("remove one of the two rules"), "this rule");
+    out.push(match file.step {
+        Some(step) => at(step, diagnostic, "the file"),
+        None => diagnostic,
+    });
 }
 
 /// Reports a mount that links of the host lead onto what lies below it.

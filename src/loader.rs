@@ -7,7 +7,8 @@
 #![allow(clippy::disallowed_methods, reason = "this module reads libraries of the host")]
 
 use crate::program::{self, Elf, Program};
-use crate::view::{Kind, Node, View};
+use crate::space::Node;
+use crate::view::{Kind, View};
 use std::cell::OnceCell;
 use std::collections::HashSet;
 use std::ffi::{OsStr, OsString};

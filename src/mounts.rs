@@ -5,7 +5,7 @@
 //! reads the finished result.
 
 use crate::plan::Step;
-use crate::view::Space;
+use crate::space::Space;
 use std::collections::{HashMap, VecDeque};
 use std::ffi::{OsStr, OsString};
 use std::path::{Component, Path, PathBuf};
@@ -74,6 +74,13 @@ pub struct Mount<'a> {
     pub at: PathBuf,
     pub provider: Provider,
     pub step: Option<&'a Step>,
+}
+
+impl Mount<'_> {
+    /// Whether it is known to be a file, in which nothing can lie.
+    pub fn is_file(&self) -> bool {
+        matches!(self.provider, Provider::Text | Provider::Copy { .. } | Provider::Denied { file: true, .. })
+    }
 }
 
 /// A path that must exist on the host while the sandbox runs, and is removed afterwards when it is

@@ -7,7 +7,7 @@
 use crate::absent;
 use crate::builtin;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
-use crate::host::Host;
+use crate::host::{Host, Source};
 use crate::invocation::Data;
 use crate::mounts::{HostTree, Placeholder, Unplaced};
 use crate::origin::Origin;
@@ -76,7 +76,8 @@ impl<'a, 'o> Inspector<'a, 'o> {
             }
         }
         // Last, because what is pinned may have to be made for what lies in it.
-        for (step, at) in placed {
+        let is_pin = |step: &Step| matches!(step.action, Action::Pin { .. });
+        for (step, at) in placed.iter().filter(|(step, _)| is_pin(step)) {
             let below = |request: &Request<'_>| {
                 request.at != *at && request.at.starts_with(at) && !matches!(request.operation, Operation::Deny { .. })
             };
@@ -105,7 +106,7 @@ impl<'a, 'o> Inspector<'a, 'o> {
             Ok(kind) if kind.is_file() => {
                 return Some(Operation::Bind { option: "--ro-bind", source, directory: false, writable: false });
             }
-            Err(_) if needed => self.placeholder(&source, true),
+            Err(_) if needed => self.placeholder(step, &source, true),
             // What is there and no directory has been reported with the rule below it.
             _ => return None,
         }
@@ -125,7 +126,7 @@ impl<'a, 'o> Inspector<'a, 'o> {
                     bytes.push(b'\n');
                 }
                 let option = if step.place == Place::Root { "--file" } else { "--ro-bind-data" };
-                Operation::Data { option, mode: 0o444, data: Data::Text(bytes) }
+                Operation::Data { option, mode: 0o444, data: Data::Bytes(bytes) }
             }
             Action::Tmpfs { size, mode } => Operation::Tmpfs { size: *size, mode: mode.unwrap_or(0o755) },
             Action::Directory => Operation::Directory,
@@ -148,8 +149,8 @@ impl<'a, 'o> Inspector<'a, 'o> {
         if let Some(link) = merged_usr.filter(|link| real == Path::new("/").join(link)) {
             return Some(Operation::Symlink { to: link.into() });
         }
-        let kind = match fs::metadata(&real) {
-            Ok(metadata) => metadata.file_type(),
+        let Source { kind, is_readable } = match self.host.source(&real) {
+            Ok(source) => source,
             Err(error) => return self.absent(step, &real, &error, grant, missing),
         };
         let fits = match grant {
@@ -162,13 +163,13 @@ impl<'a, 'o> Inspector<'a, 'o> {
             self.wrong_kind(step, &real, grant);
             return None;
         }
-        if grant != Grant::Device && rustix::fs::access(&real, rustix::fs::Access::READ_OK).is_err() {
+        if grant != Grant::Device && !is_readable {
             self.report(&step.origins, absent::unreadable(self.host, &real));
             return None;
         }
         if matches!(missing, Missing::CreateDir | Missing::CreateFile) {
             // Another run may have made it; then the last one removes it.
-            self.placeholder(&real, missing == Missing::CreateDir);
+            self.placeholder(step, &real, missing == Missing::CreateDir);
         }
         Some(granted(step, grant, real, kind.is_dir()))
     }
@@ -203,7 +204,7 @@ impl<'a, 'o> Inspector<'a, 'o> {
             }
             Missing::CreateDir | Missing::CreateFile => {
                 let directory = missing == Missing::CreateDir;
-                self.placeholder(real, directory);
+                self.placeholder(step, real, directory);
                 Some(granted(step, grant, real.to_owned(), directory))
             }
         }
@@ -218,8 +219,21 @@ impl<'a, 'o> Inspector<'a, 'o> {
         source.unwrap_or_else(|| real.to_owned())
     }
 
-    /// Lists a path that has to exist while the sandbox runs.
-    pub fn placeholder(&mut self, path: &Path, directory: bool) {
+    /// Lists a path that has to exist while the sandbox runs. It cannot be a file for one rule and a
+    /// directory for another.
+    pub fn placeholder(&mut self, step: &Step, path: &Path, directory: bool) {
+        let clashes = |other: &Placeholder| {
+            (other.path == path && other.directory != directory)
+                || (!directory && other.path != path && other.path.starts_with(path))
+                || (!other.directory && other.path != path && path.starts_with(&other.path))
+        };
+        if let Some(other) = self.placeholders.iter().find(|other| clashes(other)) {
+            let title = format!(
+                "`{}` is not there, and would have to be a file for one rule and a directory for another",
+                if other.path.starts_with(path) { path } else { &other.path }.display()
+            );
+            return self.problem(&step.origins, Code::SBC0406, title, "remove one of the two rules");
+        }
         self.placeholders.push(Placeholder { path: path.to_owned(), directory });
     }
 

@@ -8,7 +8,8 @@
 
 use crate::loader::{Loader, Unfound};
 use crate::program::{self, Elf, Program};
-use crate::view::{Kind, Node, Seen, View};
+use crate::space::Node;
+use crate::view::{Kind, Seen, View};
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::io::Read;

@@ -63,12 +63,16 @@ pub fn setting(setting: &Setting) -> String {
 
 /// A statement of `assert`.
 pub fn assertion(assertion: &Assertion) -> String {
-    let subject = match assertion {
+    format!("{} {}", assertion.kind().word(), quote(&subject(assertion)))
+}
+
+/// What an assertion is about, as the language writes it.
+pub fn subject(assertion: &Assertion) -> String {
+    match assertion {
         Assertion::Path(_, path) => path.to_string(),
         Assertion::NoEnv(name) => name.clone(),
         Assertion::Network(network) => network.word().to_owned(),
-    };
-    format!("{} {}", assertion.kind().word(), quote(&subject))
+    }
 }
 
 /// What a plan says besides files and variables, as the settings that say it.

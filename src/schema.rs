@@ -194,7 +194,7 @@ pub const NODES: &[Node] = &[
     rule(Filesystem, "deny", PATHS, PLAIN).says(
         "Nothing can be read or written here. Where nothing is shown anyway, nothing is done.", "the path inside", "deny \"./.env\""),
     rule(Filesystem, "proc", one("PATH"), PLAIN).says("The kernel's process file system.", "the path inside", "proc \"/proc\""),
-    rule(Filesystem, "dev", one("PATH"), PLAIN).says("A minimal set of devices: null, zero, full, random, urandom, tty, pts, shm.", "the path inside", "dev \"/dev\""),
+    rule(Filesystem, "dev", one("PATH"), PLAIN).says("A minimal set of devices: null, zero, full, random, urandom, tty, pts. Nothing can be added to it; for shared memory mount a `tmpfs` at its `shm`.", "the path inside", "dev \"/dev\""),
     rule(Filesystem, "device", PATHS, GRANT).says("A host device that can be opened.", "the path inside", "device \"/dev/kvm\" missing=\"skip\""),
     rule(Filesystem, "remove", PATHS, PLAIN).says("Takes away an inherited rule. Removing nothing is an error.", "the path inside", "remove \"~/.npm\""),
     rule(Env, "set", Arguments { what: "NAME=\"text\"", ..NONE }, PLAIN).assigning().says("Sets variables.", "the variable", "set NODE_ENV=\"development\""),
@@ -218,7 +218,7 @@ pub const NODES: &[Node] = &[
     rule(Run, "command", many("ARG"), PLAIN).says("The command with its arguments; the caller's arguments come after them.", "the one key", "command \"claude\""),
     rule(Run, "workdir", one("PATH"), PLAIN).says(
         "The working directory. Without it the caller's, where that is inside the project; else the project.", "the one key", "workdir \".\""),
-    rule(Limits, "processes", one("COUNT"), PLAIN).says("The most processes and threads of this user.", "the one key", "processes \"4096\""),
+    rule(Limits, "processes", one("COUNT"), PLAIN).says("The most processes and threads inside; before Linux 5.14, and in the script, of this user.", "the one key", "processes \"4096\""),
     rule(Limits, "memory", one("SIZE"), PLAIN).says("The most address space of one process.", "the one key", "memory \"8G\""),
     rule(Limits, "open-files", one("COUNT"), PLAIN).says("The most open files of one process.", "the one key", "open-files \"4096\""),
     rule(Limits, "file-size", one("SIZE"), PLAIN).says("The largest file that can be written.", "the one key", "file-size \"1G\""),

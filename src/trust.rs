@@ -77,7 +77,7 @@ pub fn standing(records: &Path, subject: Subject<'_>) -> Standing {
 /// When the approval cannot be kept, or does not count where it would be kept.
 pub fn approve(records: &Path, subject: Subject<'_>) -> Result<(), Diagnostic> {
     let refused = |why: String| {
-        Diagnostic::error(Code::SBC0710, format!("the approval cannot be kept: {why}"))
+        Diagnostic::error(Code::SBC0711, format!("the approval cannot be kept: {why}"))
             .help("put that in order; until then each start asks, or fails")
     };
     outside(&real(records), subject.project).map_err(refused)?;

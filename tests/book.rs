@@ -125,14 +125,55 @@ fn diff_is_real(page: &Path, before: &str, after: &str) {
     }
 }
 
+/// What is printed below commands that answer something (`sh,answers`) is what they print, in a project
+/// with the policy above.
+///
+/// `SBC_UPDATE=1` writes the answers anew.
+#[test]
+fn answers_are_real() {
+    let mut count = 0;
+    for page in pages() {
+        let all = blocks(&page);
+        let mut policy = "";
+        let mut anew = Vec::new();
+        for pair in all.windows(2) {
+            let [commands, answer] = pair else { continue };
+            if commands.words == ["kdl"] {
+                policy = &commands.text;
+            }
+            if commands.words != ["sh", "answers"] {
+                continue;
+            }
+            assert_eq!(answer.words, ["text"], "{}: an answer comes next", answer.place);
+            count += 1;
+            // Where no profile has a rule for a directory above the home.
+            let project = Project::below(Path::new("/var/tmp"), "work");
+            let output = run_commands(project, policy, &commands.text);
+            assert_eq!(output.stderr, "", "{}", commands.place);
+            if std::env::var_os("SBC_UPDATE").is_some() {
+                anew.push((answer, output.stdout));
+            } else {
+                assert_eq!(output.stdout, answer.text, "{}", answer.place);
+            }
+        }
+        // From the end, so that the lines before keep their numbers.
+        anew.iter().rev().for_each(|(answer, said)| replace_block(&page, answer, said));
+    }
+    assert!(count > 3, "only {count} answers found");
+}
+
 /// What `sbc check` says of a policy.
 fn after_check(policy: &str) -> String {
     Project::new(policy).sbc(&["check", "--no-host"]).stderr
 }
 
-/// What the last of some commands says, in a project that has this policy, if any.
+/// What the last of some commands says on standard error.
 fn after_commands(policy: &str, commands: &str) -> String {
-    let project = Project::empty();
+    run_commands(Project::empty(), policy, commands).stderr
+}
+
+/// What the last of some commands prints, in a project that has this policy, if any.
+fn run_commands(project: Project, policy: &str, commands: &str) -> Output {
     if !policy.is_empty() {
         project.write(".agent-sandbox.kdl", policy);
     }
@@ -147,10 +188,11 @@ fn after_commands(policy: &str, commands: &str) -> String {
     }
     shell.env("PATH", format!("{}:/usr/bin:/bin", bin.display()));
     shell.args(["-c", &format!("{{\n{before}\n:\n}} 2>/dev/null\n{last}")]);
-    let said = run(&mut shell).stderr;
+    let said = run(&mut shell);
     // So that the directory can be removed.
     run(project.command("chmod").args(["-R", "u+rwX", "."]));
-    said.replace(project.home.to_str().unwrap(), "/home/me")
+    let named = |text: String| text.replace(project.home.to_str().unwrap(), "/home/me");
+    Output { stdout: named(said.stdout), stderr: named(said.stderr), ..said }
 }
 
 /// Puts a new text into a block of a page.

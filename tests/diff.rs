@@ -12,7 +12,8 @@ use sbc::diff::{Change, Class, Kind, Policy, SandboxDiff, diff, human, markdown,
 use sbc::path::SymbolicPath;
 use sbc::plan::Action;
 use sbc::source::Sources;
-use sbc::view::{Space, Symbols, View};
+use sbc::space::{Space, Symbols};
+use sbc::view::View;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;

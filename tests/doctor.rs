@@ -38,7 +38,7 @@ fn good_host() {
     let output = project.sbc(&["doctor", "--format", "json"]).code(0);
     let found = report(&output);
     let works = ["user namespaces", "own processes", "own devices and memory", "own network", "own names and IPC"];
-    for what in works.into_iter().chain(["no nested sandboxes", "user"]) {
+    for what in works.into_iter().chain(["no nested sandboxes", "filter of system calls", "user"]) {
         assert_eq!(found[what]["state"], "ok", "{what}: {found:#}");
     }
     let table = project.sbc(&["doctor"]).code(0).stdout;
@@ -144,6 +144,7 @@ fn good() -> Facts {
             owner: 0,
             replaceable: false,
             abilities: vec![Ok(()); 7],
+            filter: Some(Ok(())),
             follows_links: Some(false),
         }),
         approvals: Ok(1),
@@ -184,5 +185,9 @@ fn faults_of_other_hosts() {
     let open = Facts { approvals: Err("`sbc` is open to other users".to_owned()), ..good() };
     assert_eq!(row(&open, "approvals").state, State::Weak);
     let injection = Facts { injection: true, ..good() };
-    assert_eq!(row(&injection, "typing into the terminal").state, State::Weak);
+    assert_eq!(row(&injection, "typing into the terminal").state, State::Ok);
+    let bubblewrap = Bubblewrap { filter: None, ..good().bubblewrap.unwrap() };
+    let unfiltered = Facts { bubblewrap: Ok(bubblewrap), ..injection };
+    assert_eq!(row(&unfiltered, "typing into the terminal").state, State::Weak);
+    assert_eq!(row(&unfiltered, "filter of system calls").state, State::Weak);
 }

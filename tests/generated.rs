@@ -28,10 +28,11 @@ fn decoded_profiles() {
     compare("src/profiles/decoded.json", &format!("{}\n", serde_json::to_string(&policies).unwrap()));
 }
 
-/// The reference page, the list of codes and the schema are what the tables say.
+/// The reference page, the list of codes, the page of the filter and the schema are what the tables say.
 #[test]
 fn reference() {
     compare("book/src/reference.md", &reference::page());
     compare("book/src/codes.md", &reference::codes());
+    compare("book/src/system-calls.md", &reference::system_calls());
     compare("schema/language.json", &reference::json());
 }

@@ -13,7 +13,9 @@ const MACHINE: &[&str] = &[
     "doctor.rs",
     "enter.rs",
     "exec.rs",
+    "explain/",
     "git.rs",
+    "foreground.rs",
     "guard.rs",
     "host.rs",
     "invocation.rs",
@@ -30,6 +32,7 @@ const MACHINE: &[&str] = &[
     "remedy.rs",
     "revision.rs",
     "sys.rs",
+    "tree/",
     "trust.rs",
     "write.rs",
 ];

@@ -64,7 +64,7 @@ fn assert_same(one: &View<'_>, other: &View<'_>, paths: &[PathBuf], about: &str)
 }
 
 /// Every path that a plan names, what lies above it, and something below.
-fn sampled(plan: &Plan, space: &dyn sbc::view::Space) -> Vec<PathBuf> {
+fn sampled(plan: &Plan, space: &dyn sbc::space::Space) -> Vec<PathBuf> {
     let places = plan.content.steps.iter().filter_map(|step| space.inside(&step.at));
     let around = |path: PathBuf| path.ancestors().map(Path::to_owned).chain([path.join("x")]).collect::<Vec<_>>();
     places.flat_map(around).collect()

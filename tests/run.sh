@@ -32,6 +32,7 @@ install strace strace
 install script bsdutils
 install setpriv util-linux
 install npm nodejs npm
+install chromium chromium
 if [ -n "$missing" ]; then
     say "installing$missing"
     root=

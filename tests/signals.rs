@@ -5,9 +5,6 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-/// A policy whose command keeps the caller's terminal.
-const TERMINAL: &str = "isolation { terminal \"inherit\"; }";
-
 /// Starts `sbc exec` with a shell command and waits for its first line.
 fn start(project: &Project, shell: &str) -> (Child, BufReader<std::process::ChildStdout>) {
     let mut command = project.sbc_command(&["exec", "--", "/bin/sh", "-c", shell]);
@@ -90,18 +87,18 @@ fn control_c(project: &Project, shell: &str) -> (String, Option<i32>) {
 }
 
 /// Ctrl-C reaches the command as without a sandbox: it can handle it, and it dies of it otherwise;
-/// with and without the terminal of its own.
+/// with the caller's terminal and without it.
 #[test]
 fn control_c_reaches_the_command() {
-    for body in [TERMINAL, ""] {
-        let project = Project::with_body(body);
+    for word in ["guarded", "new-session", "inherit"] {
+        let project = Project::with_body(&format!("isolation {{ terminal \"{word}\"; }}"));
         let handled = control_c(&project, "trap 'echo caught; exit 5' INT\necho ready\nwhile :; do sleep 0.05; done\n");
-        assert!(handled.0.contains("caught"), "{body}: {handled:?}");
-        assert_eq!(handled.1, Some(5), "{body}: {handled:?}");
+        assert!(handled.0.contains("caught"), "{word}: {handled:?}");
+        assert_eq!(handled.1, Some(5), "{word}: {handled:?}");
         let died = control_c(&project, "echo ready\nexec sleep 30\n");
-        assert_eq!(died.1, Some(130), "{body}: {died:?}");
+        assert_eq!(died.1, Some(130), "{word}: {died:?}");
         let child = control_c(&project, "echo ready\nsleep 30\necho late\n");
-        assert!(child.1 == Some(130) && !child.0.contains("late"), "{body}: {child:?}");
+        assert!(child.1 == Some(130) && !child.0.contains("late"), "{word}: {child:?}");
     }
 }
 

@@ -33,7 +33,12 @@ impl Project {
 
     /// A project without a policy, in a directory of this name.
     pub fn named(name: impl AsRef<OsStr>) -> Project {
-        let directory = tempfile::Builder::new().prefix("sbc-test-").tempdir().expect("a temporary directory");
+        Project::below(&std::env::temp_dir(), name)
+    }
+
+    /// As [`Project::named`], with the home in another directory than that for temporary files.
+    pub fn below(above: &Path, name: impl AsRef<OsStr>) -> Project {
+        let directory = tempfile::Builder::new().prefix("sbc-test-").tempdir_in(above).expect("a temporary directory");
         let base = fs::canonicalize(directory.path()).expect("its real path");
         let home = base.join("home");
         let root = home.join(name.as_ref());

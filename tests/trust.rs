@@ -28,7 +28,7 @@ fn runs(project: &Project) {
 /// Asserts that it does not run where nobody can be asked, and says each of the texts.
 #[track_caller]
 fn asks(project: &Project, texts: &[&str]) -> Output {
-    let output = plain(project, &RAN).code(125).says(&["SBC0710"]).says(texts);
+    let output = plain(project, &RAN).code(125).says(&["SBC0711"]).says(texts);
     assert_eq!(output.stdout, "");
     output
 }
@@ -88,10 +88,10 @@ fn ran(screen: &str) -> bool {
 #[test]
 fn nobody_to_ask() {
     let project = Project::with_body("filesystem { rw \"~/.made\" missing=\"create-dir\"; }");
-    let output = plain(&project, &RAN).code(125).says(&["SBC0710", "is not trusted yet", "`sbc show`", "`sbc trust`"]);
+    let output = plain(&project, &RAN).code(125).says(&["SBC0711", "is not trusted yet", "`sbc show`", "`sbc trust`"]);
     assert_eq!(output.stdout, "");
     assert!(!project.home.join(".made").exists());
-    plain(&project, &["trust"]).code(1).says(&["SBC0710", "sbc trust --yes"]);
+    plain(&project, &["trust"]).code(1).says(&["SBC0711", "sbc trust --yes"]);
     asks(&project, &[]);
 }
 
@@ -180,9 +180,9 @@ fn bound_to_the_real_path() {
     symlink(&project.root, &link).unwrap();
     assert_eq!(at(&link).code(0).stdout, "ran\n");
     run(project.command("cp").arg("-a").arg(&project.root).arg(&copy)).code(0);
-    at(&copy).code(125).says(&["SBC0710"]);
+    at(&copy).code(125).says(&["SBC0711"]);
     fs::rename(&project.root, &moved).unwrap();
-    at(&moved).code(125).says(&["SBC0710"]);
+    at(&moved).code(125).says(&["SBC0711"]);
     fs::rename(&copy, &project.root).unwrap();
     runs(&project);
 }
@@ -207,12 +207,12 @@ fn worktrees_share() {
     for name in [".git", ".agent-sandbox.kdl"] {
         fs::copy(other.join(name), forged.join(name)).unwrap();
     }
-    at(&forged).code(125).says(&["SBC0710"]);
+    at(&forged).code(125).says(&["SBC0711"]);
     fs::write(other.join(".agent-sandbox.kdl"), "sandbox \"app\" { inherit \"base-dev\"; network \"host\"; }").unwrap();
-    at(&other).code(125).says(&["SBC0710"]);
+    at(&other).code(125).says(&["SBC0711"]);
     plain(&project, &["trust", "--revoke"]).code(0);
     fs::copy(project.root.join(".agent-sandbox.kdl"), other.join(".agent-sandbox.kdl")).unwrap();
-    at(&other).code(125).says(&["SBC0710"]);
+    at(&other).code(125).says(&["SBC0711"]);
 }
 
 // the question
@@ -264,7 +264,7 @@ fn trust_at_a_terminal() {
 fn answers_of_others() {
     let project = Project::with_body("");
     let (screen, code) = at_terminal(&project, &format!("yes | {SBC} exec -- /bin/echo ran"), b"y\ny\n", b"y\n");
-    assert!(!ran(&screen) && screen.contains("SBC0710") && code == Some(125), "{code:?} {screen}");
+    assert!(!ran(&screen) && screen.contains("SBC0711") && code == Some(125), "{code:?} {screen}");
     let (screen, _) = at_terminal(&project, &format!("{SBC} exec -- /bin/echo ran 2>/dev/null"), b"y\n", b"y\n");
     assert!(!ran(&screen), "{screen}");
     let late = format!("sleep 1; exec {SBC} exec -- /bin/echo ran");
@@ -378,12 +378,12 @@ fn named_plans() {
     let exec = |plan: &str| plain(&project, &["exec", "--trust", plan, "--", "/bin/echo", "ran"]);
     assert_eq!(exec(plan).code(0).stdout, "ran\n");
     asks(&project, &[]);
-    exec(&other).code(125).says(&["SBC0710", plan, &other]);
+    exec(&other).code(125).says(&["SBC0711", plan, &other]);
     for wrong in ["", "0", &plan[7..], &plan.to_uppercase(), &plan[..70]] {
         exec(wrong).code(125).says(&["write `sha256:` and 64 digits"]);
     }
     plain(&project, &["trust", "--yes"]).code(0);
-    exec(&other).code(125).says(&["SBC0710"]);
+    exec(&other).code(125).says(&["SBC0711"]);
 }
 
 /// No variable grants trust.
@@ -394,7 +394,7 @@ fn variables_grant_nothing() {
     for name in ["SBC_TRUST", "SBC_YES", "SBC_TRUSTED", "CI", "TRUST", "DEBIAN_FRONTEND"] {
         command.env(name, "1");
     }
-    run(&mut command).code(125).says(&["SBC0710"]);
+    run(&mut command).code(125).says(&["SBC0711"]);
 }
 
 // forgeries
@@ -419,15 +419,15 @@ fn a_repository_grants_nothing() {
         fs::create_dir_all(clone.join(folder)).unwrap();
         fs::write(clone.join(folder).join(name.file_name().unwrap()), &forged).unwrap();
     }
-    run(project.plain_command(&RAN).current_dir(&clone)).code(125).says(&["SBC0710"]);
+    run(project.plain_command(&RAN).current_dir(&clone)).code(125).says(&["SBC0711"]);
     // Where a variable leads into the project, what lies there does not count either.
     let closed = |path: PathBuf, mode| fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
     closed(clone.join("sbc/trusted"), 0o700);
     closed(clone.join("sbc/trusted").join(name.file_name().unwrap()), 0o600);
     let inside =
         |arguments: &[&str]| run(project.plain_command(arguments).current_dir(&clone).env("XDG_STATE_HOME", &clone));
-    inside(&RAN).code(125).says(&["SBC0710", "lie inside each other"]);
-    inside(&["trust", "--yes"]).code(1).says(&["SBC0710", "lie inside each other"]);
+    inside(&RAN).code(125).says(&["SBC0711", "lie inside each other"]);
+    inside(&["trust", "--yes"]).code(1).says(&["SBC0711", "lie inside each other"]);
     // The same forgery would do in its right place: it is the place that stops it.
     fs::write(&name, &forged).unwrap();
     closed(name, 0o600);
@@ -461,7 +461,7 @@ fn replayed_approvals() {
     run(project.command("cp").arg("-a").arg(&project.root).arg(&other)).code(0);
     let own = approval(&project, &project.root, "app");
     run(project.command("cp").arg("-a").arg(&own).arg(approval(&project, &other, "app"))).code(0);
-    run(project.plain_command(&RAN).current_dir(&other)).code(125).says(&["SBC0710", "of another project or sandbox"]);
+    run(project.plain_command(&RAN).current_dir(&other)).code(125).says(&["SBC0711", "of another project or sandbox"]);
     project.write(".agent-sandbox.kdl", "sandbox \"twin\" { inherit \"base-dev\"; }");
     run(project.command("cp").arg("-a").arg(&own).arg(approval(&project, &project.root, "twin"))).code(0);
     asks(&project, &["of another project or sandbox"]);
@@ -513,7 +513,7 @@ fn tampered_approvals() {
     // Another user's, by an outer bubblewrap.
     let mut outer = project.command("bwrap");
     outer.args(["--dev-bind", "/", "/", "--ro-bind", "/etc/passwd"]).arg(&path).args(["--", SBC]).args(RAN);
-    run(&mut outer).code(125).says(&["SBC0710", "belongs to another user"]);
+    run(&mut outer).code(125).says(&["SBC0711", "belongs to another user"]);
 }
 
 /// Approvals that others could have changed do not count; neither do any in a directory that is a link.
@@ -538,8 +538,8 @@ fn open_records() {
     fs::rename(records.join("trusted"), &away).unwrap();
     symlink(&away, records.join("trusted")).unwrap();
     asks(&project, &["is no directory that can be read"]);
-    plain(&project, &["trust", "--yes"]).code(1).says(&["SBC0710"]);
-    plain(&project, &["trust", "--list"]).code(1).says(&["SBC0710"]);
+    plain(&project, &["trust", "--yes"]).code(1).says(&["SBC0711"]);
+    plain(&project, &["trust", "--list"]).code(1).says(&["SBC0711"]);
 }
 
 /// sbc makes its records for this user alone, whatever the umask, also where `exec` makes them.

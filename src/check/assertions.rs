@@ -14,6 +14,20 @@ use std::collections::BTreeSet;
 
 /// Reports every assertion that does not hold in the view and is not waived.
 pub fn check(merged: &Merged, plan: &Plan, view: &View<'_>, out: &mut Diagnostics) {
+    for group in by_rule(find(merged, plan, view)) {
+        out.push(match group.as_slice() {
+            [(guarantee, broken)] => report(merged, guarantee, broken),
+            several => report_rule(merged, several),
+        });
+    }
+}
+
+/// Every assertion that does not hold in the view and is not waived.
+pub fn broken(merged: &Merged, plan: &Plan, view: &View<'_>) -> Vec<Assertion> {
+    find(merged, plan, view).into_iter().map(|(guarantee, _)| guarantee.assertion.clone()).collect()
+}
+
+fn find<'a>(merged: &'a Merged, plan: &Plan, view: &View<'_>) -> Vec<(&'a Guarantee, Broken)> {
     let mut found: Vec<(&Guarantee, Broken)> = Vec::new();
     for guarantee in merged.guarantees.iter().filter(|guarantee| guarantee.waived.is_none()) {
         let broken = match &guarantee.assertion {
@@ -31,12 +45,7 @@ pub fn check(merged: &Merged, plan: &Plan, view: &View<'_>, out: &mut Diagnostic
         };
         found.extend(broken.map(|broken| (guarantee, broken)));
     }
-    for group in by_rule(found) {
-        out.push(match group.as_slice() {
-            [(guarantee, broken)] => report(merged, guarantee, broken),
-            several => report_rule(merged, several),
-        });
-    }
+    found
 }
 
 /// What one rule breaks belongs together: who mends the rule, mends all of it.
@@ -130,11 +139,7 @@ fn no_env(merged: &Merged, plan: &Plan, name: &str) -> Option<Broken> {
 }
 
 fn report(merged: &Merged, guarantee: &Guarantee, broken: &Broken) -> Diagnostic {
-    let subject = match &guarantee.assertion {
-        Assertion::Path(_, path) => path.to_string(),
-        Assertion::NoEnv(name) => name.clone(),
-        Assertion::Network(network) => network.word().to_owned(),
-    };
+    let subject = crate::rule::subject(&guarantee.assertion);
     let waive = format!("waive {} {} reason=\"…\"", quote(guarantee.assertion.kind().word()), quote(&subject));
     let asserted = format!("`{}` asserts it", guarantee.layer);
     let cure = &broken.cure;

@@ -7,7 +7,8 @@ use crate::diagnostic::{Diagnostic, Diagnostics, list};
 use crate::path::SymbolicPath;
 use crate::plan::{Action, Step};
 use crate::rule::quote;
-use crate::view::{Node, View};
+use crate::space::Node;
+use crate::view::View;
 
 /// So many are named; the rest is counted.
 const NAMED: usize = 4;

@@ -15,6 +15,7 @@ pub mod state;
 
 use crate::compile::Compiled;
 use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::exposure::source;
 use crate::merge::Merged;
 use crate::mounts::Mount;
 use crate::path::SymbolicPath;
@@ -22,7 +23,8 @@ use crate::plan::Step;
 use crate::policy::Assertion;
 use crate::rule::quote;
 use crate::source::SourceId;
-use crate::view::{Node, Space, View, is_within, source};
+use crate::space::{Node, Space, is_within};
+use crate::view::View;
 use std::path::{Path, PathBuf};
 
 /// What the warnings about one sandbox look at. With a host's view they are about that host, with a

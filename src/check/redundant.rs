@@ -13,7 +13,8 @@ use crate::path::{Root, SymbolicPath};
 use crate::plan::{Action, Plan, Step};
 use crate::policy::{EnvRule, Grant};
 use crate::rule::quote;
-use crate::view::{Node, View};
+use crate::space::Node;
+use crate::view::View;
 use crate::words::Missing;
 
 /// The directories of `/usr` that lead out of it on no system.

@@ -9,7 +9,8 @@ use crate::path::SymbolicPath;
 use crate::plan::{Action, Step};
 use crate::policy::Grant;
 use crate::rule::quote;
-use crate::view::{Node, View};
+use crate::space::Node;
+use crate::view::View;
 use crate::words::Missing;
 
 /// Reports the project's rules that do so, unless they say why: `reason="…"` is taken at its word.

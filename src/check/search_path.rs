@@ -4,10 +4,12 @@
 use crate::check::{Caller, Scope, SearchDirectory, at_rule, by_rule, read_only};
 use crate::code::Code;
 use crate::diagnostic::{Diagnostic, Diagnostics, list};
+use crate::exposure::source;
 use crate::mounts::Mount;
 use crate::path::{Root, SymbolicPath};
 use crate::plan::Step;
-use crate::view::{Node, Space, View, is_within, source};
+use crate::space::{Node, Space, is_within};
+use crate::view::View;
 use std::path::Path;
 
 /// A directory of `PATH` that a rule lets the sandbox change.

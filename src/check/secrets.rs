@@ -3,11 +3,13 @@
 use crate::check::{Scope, at_rule, by_rule, is_spoken_of};
 use crate::code::Code;
 use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::exposure::source;
 use crate::path::{Root, SymbolicPath};
 use crate::plan::{Action, Step};
 use crate::rule::quote;
 use crate::secrets::{SECRETS, Secret};
-use crate::view::{Node, View, source};
+use crate::space::Node;
+use crate::view::View;
 
 /// So many are named; the rest is counted.
 const NAMED: usize = 4;

@@ -7,7 +7,7 @@ use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::path::SymbolicPath;
 use crate::plan::{Action, Plan};
 use crate::policy::Grant;
-use crate::view::{Space, is_within};
+use crate::space::{Space, is_within};
 use std::path::PathBuf;
 
 /// Where the records lie: by the variable, and by its default.

@@ -10,7 +10,7 @@ use crate::plan::{FORMAT, Plan};
 use crate::policy::EnvRule;
 use crate::project::{DIRECTORY, Project};
 use crate::report::Format;
-use crate::{builtin, env, invocation, write};
+use crate::{builtin, env, invocation, seccomp, write};
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::fs;
@@ -233,13 +233,16 @@ fn check_lock(path: &Path, built: &[(Compiled, String)], out: &mut Diagnostics) 
         return;
     }
     let lock = lock::read(&committed);
-    let revision = format!("sha256:{}", builtin::revision());
+    let (profiles, filter) = (builtin::revision(), seccomp::revision());
     let mut reasons = Vec::new();
     if lock.format.as_deref().is_some_and(|format| format != FORMAT.to_string()) {
         reasons.push("it was built by an sbc with another format".to_owned());
     }
-    if lock.profiles.as_ref().is_some_and(|other| *other != revision) {
+    if lock.profiles.is_some_and(|other| other != format!("sha256:{profiles}")) {
         reasons.push("it was built by an sbc with other built-in profiles".to_owned());
+    }
+    if lock.filter.is_some_and(|other| other != format!("sha256:{filter}")) {
+        reasons.push("it was built by an sbc with another filter of system calls".to_owned());
     }
     for (Compiled { plan, .. }, _) in built {
         match lock.sandboxes.get(&plan.name) {

@@ -67,6 +67,7 @@ fn check_host(project: &Project, sandboxes: &[Compiled], is_own: &dyn Fn(SourceI
     };
     refuse_root(out);
     let caller = host.caller();
+    invocation::unfiltered(&host).into_iter().for_each(|diagnostic| out.push(diagnostic));
     for compiled in sandboxes {
         let mut found = Diagnostics::default();
         let (invocation, view) = invocation::resolve(compiled, &host, &mut found);

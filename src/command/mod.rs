@@ -15,14 +15,18 @@ mod show;
 mod trust;
 
 use crate::cli::{Cli, Command};
-use crate::compile::{Compilation, Wanted, compile};
+use crate::compile::{Compilation, Compiled, Wanted, compile};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, printable};
+use crate::explain::Context;
+use crate::host::Host;
 use crate::project::{self, Project};
 use crate::report::{Format, Style, render};
 use crate::source::Sources;
-use crate::{builtin, guard};
+use crate::view::View;
+use crate::{builtin, guard, invocation};
 use clap::Parser;
 use std::io::{IsTerminal, Write};
+use std::os::fd::AsFd;
 use std::path::Path;
 
 /// Reads the command line, does what it says, and gives the exit code.
@@ -41,9 +45,11 @@ pub fn run() -> i32 {
         Command::Build { sandboxes, .. } => build::write(&wanted(sandboxes)),
         Command::Exec { trust, sandbox, words } => exec::run(sandbox, words, trust.as_deref()),
         Command::Trust(arguments) => trust::run(&arguments),
-        Command::Explain { codes } => explain::run(&codes),
+        Command::Explain(arguments) => explain::run(arguments),
         Command::Diff(arguments) => diff::run(arguments),
-        Command::Show { sandbox } => show::run(sandbox),
+        Command::Show { sandbox, html: Some(file), no_host, .. } => show::page(sandbox, no_host, &file),
+        Command::Show { sandbox, tree: true, no_host, .. } => show::tree(sandbox, no_host),
+        Command::Show { sandbox, .. } => show::run(sandbox),
         Command::Init { profiles, dry_run } => init::run(&profiles, dry_run),
         Command::Doctor { format } => doctor::run(format),
         Command::Profiles { name } => profiles::run(name.as_deref()),
@@ -79,6 +85,52 @@ fn one(sandbox: Option<String>) -> Wanted {
 struct Loaded {
     project: Project,
     compilation: Compilation,
+}
+
+/// One sandbox that compiles, and this host.
+struct Inside {
+    project: Project,
+    compiled: Compiled,
+    host: Host,
+    /// Whether the policy alone is to answer.
+    no_host: bool,
+}
+
+impl Inside {
+    /// Compiles a sandbox. Says on standard error what stands against it, and gives the exit code.
+    fn load(sandbox: Option<String>, no_host: bool) -> Result<Inside, i32> {
+        let refused = |diagnostics: &Diagnostics, sources: &Sources| {
+            report(diagnostics, sources, Format::Human);
+            1
+        };
+        let Loaded { project, mut compilation } =
+            load(Path::new("."), one(sandbox)).map_err(|problems| refused(&problems.0, &problems.1))?;
+        let compiled = compilation.sandboxes.pop().filter(|_| !compilation.diagnostics.has_errors());
+        let compiled = compiled.ok_or_else(|| refused(&compilation.diagnostics, &project.sources))?;
+        let host = Host::read(&project.root).map_err(|diagnostic| {
+            let problems = refuse(diagnostic);
+            refused(&problems.0, &problems.1)
+        })?;
+        Ok(Inside { project, compiled, host, no_host })
+    }
+
+    /// Looks inside, and hands over what answers need. A host that cannot run the sandbox says why on
+    /// standard error, and the policy alone answers.
+    fn look<T>(&self, answer: impl FnOnce(&Context<'_>) -> T) -> T {
+        let Inside { project: Project { sources, .. }, compiled, host, no_host } = self;
+        let mut problems = Diagnostics::default();
+        let view = (!no_host).then(|| invocation::resolve(compiled, host, &mut problems).1);
+        match view.filter(|_| !problems.has_errors()) {
+            Some(view) => answer(&Context { compiled, sources, view: &view, host: Some(host) }),
+            None => {
+                report(&problems, sources, Format::Human);
+                if !no_host {
+                    eprintln!("this host cannot run the sandbox; the policy alone answers");
+                }
+                answer(&Context { compiled, sources, view: &View::symbolic(&compiled.plan), host: None })
+            }
+        }
+    }
 }
 
 /// Problems, and the texts that they are about.
@@ -150,13 +202,18 @@ fn print(bytes: impl AsRef<[u8]>) -> i32 {
 
 /// The look of messages, by the conventions of the terminal.
 fn style() -> Style {
-    let terminal = std::io::stderr().is_terminal();
+    style_of(&std::io::stderr())
+}
+
+/// The look of what goes to a stream.
+fn style_of(stream: &(impl IsTerminal + AsFd)) -> Style {
+    let terminal = stream.is_terminal();
     let locale = ["LC_ALL", "LC_CTYPE", "LANG"]
         .into_iter()
         .filter_map(|name| std::env::var(name).ok())
         .find(|value| !value.is_empty());
     let unicode = locale.is_some_and(|locale| locale.to_lowercase().replace('-', "").contains("utf8"));
-    let width = terminal.then(|| terminal_size::terminal_size_of(std::io::stderr())).flatten();
+    let width = terminal.then(|| terminal_size::terminal_size_of(stream)).flatten();
     let width = width.map(|(width, _)| usize::from(width.0).max(40));
     Style { color: is_colored(terminal), unicode, width }
 }

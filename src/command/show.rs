@@ -1,16 +1,16 @@
 //! `sbc show`: the merged policy, each value with the line it came from and what it replaced.
 
-use super::{Loaded, load, one, print, report};
+use super::{Inside, Loaded, load, one, print, report, report_one, style_of};
 use crate::compile::Compiled;
 use crate::diagnostic::printable;
+use crate::explain::{access_rule, shown};
 use crate::merge::{Merged, Resolved};
 use crate::origin::Origin;
-use crate::path::SymbolicPath;
-use crate::plan::{Place, Plan, Step};
-use crate::policy::Access;
+use crate::plan::Plan;
 use crate::report::Format;
 use crate::rule::{self, quote};
 use crate::source::Sources;
+use crate::{tree, write};
 use std::fmt::Write as _;
 use std::path::Path;
 
@@ -27,6 +27,39 @@ pub fn run(sandbox: Option<String>) -> i32 {
     let text: String = compilation.sandboxes.iter().map(|compiled| show(compiled, &project.sources)).collect();
     let written = print(&text);
     if compilation.diagnostics.has_errors() { 1 } else { written }
+}
+
+/// Draws the file system inside; 1 when the policy does not hold.
+pub fn tree(sandbox: Option<String>, no_host: bool) -> i32 {
+    let inside = match Inside::load(sandbox, no_host) {
+        Ok(inside) => inside,
+        Err(code) => return code,
+    };
+    print(inside.look(|context| {
+        let about = context.compiled.merged.about.as_deref().map(|about| format!(": {about}"));
+        let title = format!("sandbox {}{}", context.compiled.merged.name, about.unwrap_or_default());
+        let (root, secrets) = (tree::tree(context), tree::secrets(context));
+        tree::render(&shown(&title), &root, &secrets, context.host.is_some(), style_of(&std::io::stdout()))
+    }))
+}
+
+/// Writes everything as one page; 1 when the policy does not hold or the file cannot be written.
+pub fn page(sandbox: Option<String>, no_host: bool, file: &Path) -> i32 {
+    let inside = match Inside::load(sandbox, no_host) {
+        Ok(inside) => inside,
+        Err(code) => return code,
+    };
+    let text = inside.look(|context| tree::page(context, &tree::tree(context), &tree::secrets(context)));
+    if file == Path::new("-") {
+        return print(text);
+    }
+    match write::output(file, text.as_bytes()) {
+        Ok(()) => 0,
+        Err(diagnostic) => {
+            report_one(diagnostic);
+            1
+        }
+    }
 }
 
 fn show(compiled: &Compiled, sources: &Sources) -> String {
@@ -118,10 +151,4 @@ impl Page<'_> {
 fn replaced<V>(resolved: &Resolved<V>, rule: impl Fn(&V) -> String) -> Vec<(Origin, String)> {
     let rule = |value: &Option<V>| value.as_ref().map_or("remove".to_owned(), &rule);
     resolved.overridden.iter().map(|(origin, value)| (origin.clone(), rule(value))).collect()
-}
-
-/// An access rule about a path.
-fn access_rule(at: &SymbolicPath, access: &Access) -> String {
-    let action = crate::lower::action(access.clone());
-    Step { at: at.clone(), action, place: Place::Root, origins: Vec::new() }.rule()
 }

@@ -111,7 +111,7 @@ fn is_trusted_in_main_worktree(compiled: &Compiled, host: &Host) -> bool {
 /// The caller trusts another plan than there is.
 fn another(compiled: &Compiled, named: &str) -> Diagnostic {
     let title = format!("`{}` is not the plan that you trusted", compiled.plan.name);
-    Diagnostic::error(Code::SBC0710, title)
+    Diagnostic::error(Code::SBC0711, title)
         .note(format!("trusted:  sha256:{named}"))
         .note(format!("found:    sha256:{}", compiled.plan.hash()))
         .help("look at it with `sbc show`; with `--trust`, name the hash that stands there")
@@ -124,7 +124,7 @@ fn untrusted(subject: Subject<'_>, standing: &Standing) -> Diagnostic {
         _ => "is not trusted yet",
     };
     let title = format!("`{}` of `{}` {what}", subject.plan.name, subject.project.display());
-    let mut diagnostic = Diagnostic::error(Code::SBC0710, title);
+    let mut diagnostic = Diagnostic::error(Code::SBC0711, title);
     if let Standing::Void(why) = standing {
         diagnostic = diagnostic.note(why.clone());
     }
@@ -234,7 +234,7 @@ fn answer(question: &str) -> bool {
 /// Prints all approvals.
 fn list() -> Result<i32, Problems> {
     let (approvals, void) = trust::list(&host::records().map_err(refuse)?).map_err(|why| {
-        refuse(Diagnostic::error(Code::SBC0710, format!("no approval counts: {why}")).help("put that in order"))
+        refuse(Diagnostic::error(Code::SBC0711, format!("no approval counts: {why}")).help("put that in order"))
     })?;
     let line = |approval: &trust::Approval| {
         let project = Path::new(&approval.project).display().to_string();

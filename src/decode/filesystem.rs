@@ -52,14 +52,16 @@ impl Decoder<'_> {
         }
     }
 
-    /// `"/host:/inside"`, as for containers; reports it.
+    /// `"/host:/inside"`, as for containers; reports it. A name can hold a colon: whoever writes `at`
+    /// means one path.
     fn two_in_one(&mut self, shape: &Shape<'_>, argument: &Spanned<String>) -> bool {
         let Some((from, rest)) = argument.value.split_once(':').filter(|(from, _)| from.starts_with(['/', '~', '.']))
         else {
             return false;
         };
         let to = rest.split(':').next().unwrap_or_default();
-        if !to.starts_with(['/', '~']) && !to.starts_with("./") {
+        let is_path = to.starts_with(['/', '~']) && !to.starts_with("//") || to.starts_with("./");
+        if !is_path || shape.property("at").is_some() {
             return false;
         }
         let takes_place = shape.node.properties.iter().any(|property| property.name == "at");

@@ -6,9 +6,10 @@
 
 use super::sentence::{Sentence, one_line};
 use super::{Change, Class, Kind, One, Pair};
+use crate::exposure::source;
 use crate::mounts::{Mount, Provider};
 use crate::plan::Step;
-use crate::view::{Space, Symbols, is_within, source};
+use crate::space::{Space, Symbols, is_within};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 

@@ -1,5 +1,6 @@
 //! The bubblewrap command line of one host, for people to read and run.
 
+use super::shell;
 use crate::invocation::{Argument, Data, Invocation};
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
@@ -58,7 +59,9 @@ pub fn emit(invocation: &Invocation, secret: &dyn Fn(&OsStr) -> bool) -> Vec<u8>
 fn source(data: &Data) -> Vec<u8> {
     match data {
         Data::File(path) => quote(path.as_os_str()),
-        Data::Text(text) => [b"<(printf %s ".as_slice(), &quote(OsStr::from_bytes(text)), b")"].concat(),
+        // No word of a shell holds a zero byte, and no text of a policy does.
+        Data::Bytes(bytes) if bytes.contains(&0) => format!("<(printf '{}')", shell::octal(bytes)).into_bytes(),
+        Data::Bytes(text) => [b"<(printf %s ".as_slice(), &quote(OsStr::from_bytes(text)), b")"].concat(),
     }
 }
 

@@ -1,6 +1,6 @@
 //! The part of a script that starts bubblewrap: environment, limits, descriptors.
 
-use super::script::{DESCRIPTORS, Script};
+use super::script::{DESCRIPTORS, FILTER, Script};
 use super::shell::{self, literal};
 use super::steps::annotation;
 use crate::env;
@@ -87,7 +87,7 @@ impl Script<'_> {
     }
 
     pub(super) fn redirections(&self) -> String {
-        let mut out = String::from("    exec \"$env\" \"$@\" 3<&0 <&4");
+        let mut out = format!("    [ -n \"$machine\" ] || exec {FILTER}<&-\n    exec \"$env\" \"$@\" 3<&0 <&4");
         for fd in DESCRIPTORS {
             let step = self.content.steps.iter().find(|step| self.data.get(&step.at) == Some(&fd));
             match step.map(|step| &step.action) {

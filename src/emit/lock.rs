@@ -5,6 +5,7 @@
 use crate::builtin;
 use crate::plan::{FORMAT, Plan, sha256};
 use crate::project::DIRECTORY;
+use crate::seccomp;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
@@ -20,6 +21,7 @@ pub struct Locked {
 pub struct Lock {
     pub format: Option<String>,
     pub profiles: Option<String>,
+    pub filter: Option<String>,
     pub sandboxes: BTreeMap<String, Locked>,
 }
 
@@ -30,6 +32,7 @@ pub fn emit(built: &[(&Plan, String)]) -> String {
         String::from("# Written by `sbc build`. In the project's root: sha256sum -c .agent-sandbox/sbc.lock\n");
     let _ = writeln!(out, "# format {FORMAT}");
     let _ = writeln!(out, "# profiles sha256:{}", builtin::revision());
+    let _ = writeln!(out, "# filter sha256:{}", seccomp::revision());
     for (plan, script) in built {
         let inherits = plan.inherited.join(" ");
         let _ = writeln!(out, "# sandbox {} plan sha256:{} inherits {inherits}", plan.name, plan.hash());
@@ -46,6 +49,7 @@ pub fn read(text: &str) -> Lock {
         match words.as_slice() {
             ["format", version] => lock.format = Some((*version).to_owned()),
             ["profiles", revision] => lock.profiles = Some((*revision).to_owned()),
+            ["filter", revision] => lock.filter = Some((*revision).to_owned()),
             ["sandbox", name, "plan", plan, "inherits", inherits @ ..] => {
                 lock.sandboxes
                     .insert((*name).to_owned(), Locked { plan: (*plan).to_owned(), inherits: inherits.join(" ") });

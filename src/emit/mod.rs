@@ -1,6 +1,7 @@
 //! One file per output format; each reads a plan and gives text.
 
 pub mod argv;
+mod filter;
 mod git;
 pub mod json;
 mod launch;

@@ -2,6 +2,7 @@
 
 use crate::diagnostic::{Code, Severity};
 use crate::schema::{Arguments, NODES, Node, Section};
+use crate::seccomp::{REFUSALS, When};
 use crate::words::Variable;
 use serde::Serialize;
 use std::fmt::Write as _;
@@ -32,6 +33,47 @@ pub fn codes() -> String {
     }
     out
 }
+
+/// `book/src/system-calls.md`.
+pub fn system_calls() -> String {
+    let mut out = SYSTEM_CALLS.to_owned();
+    for when in When::ALL {
+        let _ = write!(out, "{}\n\n| call | answer | why |\n| --- | --- | --- |\n", when_about(when));
+        for refusal in REFUSALS.iter().filter(|refusal| refusal.when == when) {
+            let only = if refusal.numbers.1.is_none() { " (x86_64)" } else { "" };
+            let _ = writeln!(out, "| `{}`{only} | {} | {} |", refusal.name, refusal.errno.name(), refusal.why);
+        }
+        out.push('\n');
+    }
+    out.push_str(NOT_REFUSED);
+    out
+}
+
+const fn when_about(when: When) -> &'static str {
+    match when {
+        When::Always => "Always:",
+        When::Guarded => "Unless the policy says `terminal \"inherit\"`:",
+        When::NotNested => "Unless the policy says `nested-sandboxes \"allow\"`:",
+    }
+}
+
+const SYSTEM_CALLS: &str = "# System calls
+
+Generated from the table of the filter. A test keeps it so.
+
+Every sandbox on x86_64 and aarch64 runs under a filter that refuses the calls below, and allows all others. It is a list of what no agent
+needs, so that programs work with calls that a new kernel brings. Whoever comes in by another door is ended with SIGSYS: by the
+32-bit entry of x86_64, or as a program for 32-bit ARM. Calls of x32 give ENOSYS, as they do on most kernels.
+
+";
+
+/// Calls that other filters refuse, and why this one does not.
+const NOT_REFUSED: &str = "Not refused, though other filters do: `ptrace`, `process_vm_readv` and `personality`, because debuggers
+need them, and they reach no process outside; calls about memory of several processors, because databases and Java use them.
+
+The kernel itself refuses many of these calls to a process without rights. The filter stands before it, so that a mistake in such a
+call does not matter.
+";
 
 /// `schema/language.json`.
 pub fn json() -> String {

@@ -17,7 +17,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 /// dash knows descriptors of one digit only; 3 carries the arguments.
-pub(super) const DESCRIPTORS: std::ops::RangeInclusive<usize> = 4..=9;
+pub(super) const DESCRIPTORS: std::ops::RangeInclusive<usize> = 4..=8;
+
+/// The descriptor of the filter of system calls.
+pub(super) const FILTER: usize = 9;
 
 /// The whole text of `.agent-sandbox/NAME.sh`.
 ///
@@ -28,8 +31,7 @@ pub fn emit(plan: &Plan) -> Result<String, Diagnostic> {
     let data = descriptors(plan)?;
     reserved(plan)?;
     let script = Script { plan, content, data };
-    let (checks, prepare, options, launch) = (script.checks(), script.prepare(), script.options(), script.launch());
-    let body = [checks.as_str(), &prepare, &options, &launch].concat();
+    let body = [script.checks(), script.prepare(), script.options(), script.launch(), script.filter()].concat();
     let mut out = script.header();
     out.push_str(&script.places());
     out.push_str(&script.git());
@@ -95,7 +97,7 @@ impl Script<'_> {
              #\n\
              # What `sbc exec` does and a shell cannot: let Ctrl-C reach the command alone (here it ends the\n\
              # sandbox), tell a failure of bubblewrap (status 1) from one of the command, pass on other\n\
-             # signals, leave the session keyring, close descriptors above 9, keep two running sandboxes\n\
+             # signals, close descriptors above 9, keep two running sandboxes\n\
              # from removing each other's empty directories, check assertions where links of the host lead,\n\
              # limit the processes of the command alone.\n\
              # shellcheck disable=SC1003,SC2016 # what looks like a slip is text of the policy\n\
@@ -151,8 +153,10 @@ impl Script<'_> {
              [ ! -u \"$bwrap\" ] || fail 'bubblewrap is set-user-ID, which is not safe'\n\
              env=$(command -v env) || fail 'env is not installed'\n\
              uid=$(id -u)\n\
-             [ \"$uid\" != 0 ] || fail 'not as root: nothing would be denied to it'\n\n",
+             [ \"$uid\" != 0 ] || fail 'not as root: nothing would be denied to it'\n",
         );
+        out.push_str(&Script::machine());
+        out.push('\n');
         out
     }
 
@@ -298,7 +302,7 @@ impl Script<'_> {
             "if [ \"${{1-}}\" = -- ]; then\n    shift\n    [ $# != 0 ] || fail 'there is no command after --'\nelse\n    {own}\nfi\n\n\
              # Once to find what is wrong, once for bubblewrap; what goes wrong only then stops it, too.\n\
              (options) >/dev/null || exit\n\
-             {{\n    {{ (options) || arg --refused; }} 4<&- | launch \"$@\"\n}} 4<&0\n",
+             {{\n    filter | {{\n        {{ (options) || arg --refused; }} </dev/null 4<&- {FILTER}<&- | launch \"$@\"\n    }} {FILTER}<&0\n}} 4<&0\n",
         );
         out
     }

@@ -48,6 +48,7 @@ pub const RESERVED: &[&str] = &[
     "data_*",
     "directory",
     "env",
+    "machine",
     "made",
     "mode",
     "most",
@@ -123,6 +124,11 @@ pub fn path(path: &SymbolicPath) -> String {
         root => format!("\"${}\"", root.variable().map_or("", variable)),
     };
     path.components().iter().fold(root, |word, component| format!("{word}/{}", text(component)))
+}
+
+/// Bytes as a format of `printf`, whatever they are.
+pub fn octal(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("\\{byte:o}")).collect()
 }
 
 /// Text on one line of a comment, with nothing that could end the line or drive a terminal.

@@ -11,7 +11,7 @@ use crate::plan::{self, Action, Place, Step};
 use crate::policy::Grant;
 use crate::rule;
 use crate::text::{Piece, Text};
-use crate::words::{Missing, Terminal};
+use crate::words::Missing;
 use std::fmt::Write as _;
 
 impl Script<'_> {
@@ -140,11 +140,7 @@ impl Script<'_> {
         if let Some(hostname) = &self.content.hostname {
             let _ = writeln!(out, "    arg --hostname {}", literal(hostname));
         }
-        out.push_str(match self.content.terminal {
-            Terminal::Guarded => "    # Where the kernel lets a process type into its terminal, it gets none.\n    tiocsti=1\n    [ ! -r /proc/sys/dev/tty/legacy_tiocsti ] || read -r tiocsti </proc/sys/dev/tty/legacy_tiocsti\n    [ \"$tiocsti\" = 0 ] || arg --new-session\n",
-            Terminal::NewSession => "    arg --new-session\n",
-            Terminal::Inherit => "",
-        });
+        out.push_str(&self.guard());
         let mut group = "";
         for step in &self.content.steps {
             let line = self.step(step);
@@ -230,6 +226,9 @@ impl Script<'_> {
         for step in &self.content.steps {
             if matches!(step.action, Action::Deny { .. }) && !nothing_there(step) {
                 let _ = writeln!(out, "    seal {} {}", self.host(step), shell::path(&step.at));
+            }
+            if step.action == Action::Dev {
+                let _ = writeln!(out, "    arg --remount-ro {}", shell::path(&step.at));
             }
         }
         let root = SymbolicPath::of_root(Root::Absolute);

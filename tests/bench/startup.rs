@@ -224,11 +224,10 @@ fn raw(invocation: &Invocation, project: &Path) -> Command {
         match argument {
             Argument::Word(word) => drop(command.arg(word)),
             Argument::Data(data) => {
-                let path = match data {
-                    Data::File(path) => path.clone(),
-                    Data::Text(_) => PathBuf::from("/dev/null"),
+                let fd: OwnedFd = match data {
+                    Data::File(path) => File::open(path).expect("contents").into(),
+                    Data::Bytes(bytes) => sbc::exec::in_memory(bytes).expect("contents"),
                 };
-                let fd: OwnedFd = File::open(path).expect("contents").into();
                 fcntl_setfd(&fd, FdFlags::empty()).expect("inherited");
                 command.arg(fd.as_raw_fd().to_string());
                 kept.push(fd);

@@ -4,11 +4,11 @@
 # Compiled by sbc from .agent-sandbox.kdl. To change it, change the policy and run `sbc build`.
 # Arguments go to the command of the policy; after `--` stands another command.
 # Fails with 125 when the sandbox cannot be set up as written.
-# plan sha256:cda0459ca5aecbbdeeade40d8042f9a1a207313cf9ca0c50fe149d60778f353e format 1
+# plan sha256:22b56ccf4710ee00f37a01830c9c33c5334a9d725babf76251780f6b9e8ecd19 format 1
 #
 # What `sbc exec` does and a shell cannot: let Ctrl-C reach the command alone (here it ends the
 # sandbox), tell a failure of bubblewrap (status 1) from one of the command, pass on other
-# signals, leave the session keyring, close descriptors above 9, keep two running sandboxes
+# signals, close descriptors above 9, keep two running sandboxes
 # from removing each other's empty directories, check assertions where links of the host lead,
 # limit the processes of the command alone.
 # shellcheck disable=SC1003,SC2016 # what looks like a slip is text of the policy
@@ -63,6 +63,11 @@ esac
 env=$(command -v env) || fail 'env is not installed'
 uid=$(id -u)
 [ "$uid" != 0 ] || fail 'not as root: nothing would be denied to it'
+machine=$(uname -m)
+case $machine in
+x86_64 | aarch64) ;;
+*) machine= ;;
+esac
 
 # small FILE MOST: whether it is a regular file of no more bytes, not through a link.
 small() {
@@ -281,6 +286,17 @@ protected() {
     done
 }
 
+# limit OPTION NUMBER: sets a limit, never above what the caller may use. bash counts as POSIX says.
+limit() {
+    # shellcheck disable=SC3040
+    (set -o posix) 2>/dev/null && set -o posix
+    # shellcheck disable=SC3045 # dash, bash and busybox know it
+    most=$(ulimit -H "$1") || fail "there is no limit $1 here"
+    [ "$most" = unlimited ] || [ "$most" -ge "$2" ] || set -- "$1" "$most"
+    # shellcheck disable=SC3045
+    ulimit "$1" "$2" || fail "the limit $1 cannot be set"
+}
+
 # Refuses $1 when a part of it is a link that the sandbox could have made.
 unlinked() {
     unlinked_in "$project" "$1"
@@ -311,9 +327,9 @@ visible() {
     esac
 }
 
-apart "$home" /bin /dev /etc/alternatives /etc/ca-certificates /etc/group /etc/hosts /etc/ld.so.cache /etc/ld.so.conf /etc/ld.so.conf.d /etc/localtime /etc/nsswitch.conf /etc/passwd /etc/pki /etc/resolv.conf /etc/ssl /etc/terminfo /lib /lib32 /lib64 /libx32 /nix/store /opt /proc /sbin /tmp /usr
-apart "$project" /bin /dev /etc/alternatives /etc/ca-certificates /etc/group /etc/hosts /etc/ld.so.cache /etc/ld.so.conf /etc/ld.so.conf.d /etc/localtime /etc/nsswitch.conf /etc/passwd /etc/pki /etc/resolv.conf /etc/ssl /etc/terminfo /lib /lib32 /lib64 /libx32 /nix/store /opt /proc /sbin /tmp /usr "$home"
-apart "$git_common_dir" /bin /dev /etc/alternatives /etc/ca-certificates /etc/group /etc/hosts /etc/ld.so.cache /etc/ld.so.conf /etc/ld.so.conf.d /etc/localtime /etc/nsswitch.conf /etc/passwd /etc/pki /etc/resolv.conf /etc/ssl /etc/terminfo /lib /lib32 /lib64 /libx32 /nix/store /opt /proc /sbin /tmp /usr "$home" "$project" "$project"/.agent-sandbox "$project"/.agent-sandbox.kdl "$project"/.claude "$project"/.codex "$project"/.cursor "$project"/.devcontainer "$project"/.envrc "$project"/.gemini "$project"/.git "$project"/.git/config "$project"/.git/config.worktree "$project"/.git/hooks "$project"/.git/info "$project"/.git/info/attributes "$project"/.husky "$project"/.idea "$project"/.mcp.json "$project"/.mise.toml "$project"/.vscode "$project"/mise.toml
+apart "$home" /bin /dev /dev/shm /etc/alternatives /etc/ca-certificates /etc/group /etc/hosts /etc/ld.so.cache /etc/ld.so.conf /etc/ld.so.conf.d /etc/localtime /etc/nsswitch.conf /etc/passwd /etc/pki /etc/resolv.conf /etc/ssl /etc/terminfo /lib /lib32 /lib64 /libx32 /nix/store /opt /proc /sbin /tmp /usr
+apart "$project" /bin /dev /dev/shm /etc/alternatives /etc/ca-certificates /etc/group /etc/hosts /etc/ld.so.cache /etc/ld.so.conf /etc/ld.so.conf.d /etc/localtime /etc/nsswitch.conf /etc/passwd /etc/pki /etc/resolv.conf /etc/ssl /etc/terminfo /lib /lib32 /lib64 /libx32 /nix/store /opt /proc /sbin /tmp /usr "$home"
+apart "$git_common_dir" /bin /dev /dev/shm /etc/alternatives /etc/ca-certificates /etc/group /etc/hosts /etc/ld.so.cache /etc/ld.so.conf /etc/ld.so.conf.d /etc/localtime /etc/nsswitch.conf /etc/passwd /etc/pki /etc/resolv.conf /etc/ssl /etc/terminfo /lib /lib32 /lib64 /libx32 /nix/store /opt /proc /sbin /tmp /usr "$home" "$project" "$project"/.agent-sandbox "$project"/.agent-sandbox.kdl "$project"/.claude "$project"/.codex "$project"/.cursor "$project"/.devcontainer "$project"/.envrc "$project"/.gemini "$project"/.git "$project"/.git/config "$project"/.git/config.worktree "$project"/.git/hooks "$project"/.git/info "$project"/.git/info/attributes "$project"/.husky "$project"/.idea "$project"/.mcp.json "$project"/.mise.toml "$project"/.vscode "$project"/mise.toml
 nested "$git_common_dir" "$project"
 
 # /etc/group
@@ -331,12 +347,14 @@ options() {
     # nested-sandboxes "deny" [settings]
     # hostname "sandbox" [settings]
     # command "/bin/sh" [settings]
+    # processes "8K" [settings]
     arg --unshare-user --disable-userns --unshare-pid --unshare-ipc --unshare-uts --unshare-cgroup-try --unshare-net --die-with-parent --cap-drop ALL
     arg --hostname sandbox
-    # Where the kernel lets a process type into its terminal, it gets none.
+    [ -z "$machine" ] || arg --seccomp 9
+    # Without a filter, and where the kernel lets a process type into its terminal, it gets none.
     tiocsti=1
     [ ! -r /proc/sys/dev/tty/legacy_tiocsti ] || read -r tiocsti </proc/sys/dev/tty/legacy_tiocsti
-    [ "$tiocsti" = 0 ] || arg --new-session
+    [ -n "$machine" ] || [ "$tiocsti" = 0 ] || arg --new-session
 
     # ---- the system ----
 
@@ -345,6 +363,9 @@ options() {
 
     # dev "/dev" [base-dev] Null, zero, random, terminals.
     arg --dev /dev
+
+    # tmpfs "/dev/shm" size="1G" mode="1777" [base-dev] Shared memory, which browsers and databases need.
+    arg --size 1073741824 --perms 1777 --tmpfs /dev/shm
 
     # ro "/etc/alternatives" missing="skip" [base-dev] Which of several programs a name means.
     show --ro-bind skip /etc/alternatives
@@ -412,16 +433,16 @@ options() {
     # ro "/sbin" missing="skip" [base-dev] The same programs where /usr is not merged; links into it where it is.
     merged --ro-bind skip /sbin usr/sbin
 
-    # tmpfs "/tmp" mode="1777" [base-dev] Private, and gone afterwards.
-    arg --perms 1777 --tmpfs /tmp
+    # tmpfs "/tmp" size="2G" mode="1777" [base-dev] Private, and gone afterwards.
+    arg --size 2147483648 --perms 1777 --tmpfs /tmp
 
     # ro "/usr" [base-dev] Programs and libraries.
     show --ro-bind error /usr
 
     # ---- home ----
 
-    # tmpfs "~" mode="0700" [base-dev] Home is empty unless a profile opens a part of it.
-    arg --perms 0700 --tmpfs "$home"
+    # tmpfs "~" size="2G" mode="0700" [base-dev] Home is empty unless a profile opens a part of it.
+    arg --size 2147483648 --perms 0700 --tmpfs "$home"
 
     # ---- the project ----
 
@@ -543,6 +564,7 @@ options() {
     target --bind "$git_common_dir"
 
     # Nothing is added to the sandbox's own directories.
+    arg --remount-ro /dev
     arg --remount-ro /
     arg --chdir "$directory"
 }
@@ -580,11 +602,132 @@ launch() {
         *) set -- -u \"\$name\" \"\$@\" ;;
         esac
     done"
+    # bash says -u, dash and busybox say -p.
+    option=-u
+    # shellcheck disable=SC3045
+    (ulimit -u) >/dev/null 2>&1 || option=-p
+    limit "$option" 8192
+    [ -n "$machine" ] || exec 9<&-
     exec "$env" "$@" 3<&0 <&4 4<<DATA_4 5<<DATA_5
 $data_4
 DATA_4
 $data_5
 DATA_5
+}
+
+# Which system calls are refused, in the form that the kernel reads. sbc made it, and its book says how to
+# check that. Calls of another kind, such as those of 32-bit programs, end the caller.
+# EPERM: add_key, request_key, keyctl, bpf, userfaultfd, perf_event_open, io_uring_setup, io_uring_enter,
+#   io_uring_register, init_module, finit_module, delete_module, kexec_load, kexec_file_load, reboot, swapon,
+#   swapoff, acct, quotactl, quotactl_fd, syslog, open_by_handle_at, lookup_dcookie, nfsservctl, uselib,
+#   modify_ldt, iopl, ioperm, ioctl TIOCSTI, ioctl TIOCLINUX, mount, umount2, pivot_root, open_tree,
+#   move_mount, fsopen, fsconfig, fsmount, fspick, mount_setattr, open_tree_attr, setns
+# ENOSPC: unshare CLONE_NEWUSER, clone CLONE_NEWUSER
+# ENOSYS: clone3
+filter() {
+    case $machine in
+    x86_64)
+        printf '\40\0\0\0\0\0\0\0\65\0\0\1\0\0\0\100\6\0\0\0\46\0\5\0\40\0\0\0\4\0\0\0\25\0\1\0\76\0\0\300'
+        printf '\6\0\0\0\0\0\0\200\40\0\0\0\0\0\0\0\25\0\0\1\20\0\0\0\5\0\0\0\1\0\0\0\5\0\0\0\5\0\0\0'
+        printf '\40\0\0\0\30\0\0\0\124\0\0\0\377\377\377\377\25\0\0\1\22\124\0\0\6\0\0\0\1\0\5\0\5\0\0\0\1\0\0\0'
+        printf '\5\0\0\0\5\0\0\0\40\0\0\0\30\0\0\0\124\0\0\0\377\377\377\377\25\0\0\1\34\124\0\0\6\0\0\0\1\0\5\0'
+        printf '\6\0\0\0\0\0\377\177\25\0\0\1\147\0\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'
+        printf '\6\0\0\0\0\0\377\177\25\0\0\1\206\0\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'
+        printf '\6\0\0\0\0\0\377\177\25\0\0\1\232\0\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'
+        printf '\6\0\0\0\0\0\377\177\25\0\0\1\233\0\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'
+        printf '\6\0\0\0\0\0\377\177\25\0\0\1\243\0\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'
+        printf '\6\0\0\0\0\0\377\177\25\0\0\1\245\0\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'
+        printf '\6\0\0\0\0\0\377\177\25\0\0\1\246\0\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'
+        printf '\6\0\0\0\0\0\377\177\25\0\0\1\247\0\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'
+        printf '\6\0\0\0\0\0\377\177\25\0\0\1\250\0\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'
+        printf '\6\0\0\0\0\0\377\177\25\0\0\1\251\0\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'
+        printf '\6\0\0\0\0\0\377\177\25\0\0\1\254\0\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'
+        printf '\6\0\0\0\0\0\377\177\25\0\0\1\255\0\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'
+        printf '\6\0\0\0\0\0\377\177\25\0\0\1\257\0\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'
+        printf '\6\0\0\0\0\0\377\177\25\0\0\1\260\0\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'
+        printf '\6\0\0\0\0\0\377\177\25\0\0\1\263\0\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'
+        printf '\6\0\0\0\0\0\377\177\25\0\0\1\264\0\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'
+        printf '\6\0\0\0\0\0\377\177\25\0\0\1\324\0\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'
+        printf '\6\0\0\0\0\0\377\177\25\0\0\1\366\0\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'
+        printf '\6\0\0\0\0\0\377\177\25\0\0\1\370\0\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'
+        printf '\6\0\0\0\0\0\377\177\25\0\0\1\371\0\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'
+        printf '\6\0\0\0\0\0\377\177\25\0\0\1\372\0\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'
+        printf '\6\0\0\0\0\0\377\177\25\0\0\1\52\1\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'
+        printf '\6\0\0\0\0\0\377\177\25\0\0\1\60\1\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'
+        printf '\6\0\0\0\0\0\377\177\25\0\0\1\64\1\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'
+        printf '\6\0\0\0\0\0\377\177\25\0\0\1\71\1\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'
+        printf '\6\0\0\0\0\0\377\177\25\0\0\1\100\1\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'
+        printf '\6\0\0\0\0\0\377\177\25\0\0\1\101\1\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'
+        printf '\6\0\0\0\0\0\377\177\25\0\0\1\103\1\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'
+        printf '\6\0\0\0\0\0\377\177\25\0\0\1\251\1\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'
+        printf '\6\0\0\0\0\0\377\177\25\0\0\1\252\1\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'
+        printf '\6\0\0\0\0\0\377\177\25\0\0\1\253\1\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'
+        printf '\6\0\0\0\0\0\377\177\25\0\0\1\254\1\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'
+        printf '\6\0\0\0\0\0\377\177\25\0\0\1\255\1\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'
+        printf '\6\0\0\0\0\0\377\177\25\0\0\1\256\1\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'
+        printf '\6\0\0\0\0\0\377\177\25\0\0\1\257\1\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'
+        printf '\6\0\0\0\0\0\377\177\25\0\0\1\260\1\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'
+        printf '\6\0\0\0\0\0\377\177\25\0\0\1\261\1\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'
+        printf '\6\0\0\0\0\0\377\177\25\0\0\1\272\1\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'
+        printf '\6\0\0\0\0\0\377\177\25\0\0\1\273\1\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'
+        printf '\6\0\0\0\0\0\377\177\25\0\0\1\323\1\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'
+        printf '\6\0\0\0\0\0\377\177\40\0\0\0\4\0\0\0\25\0\1\0\76\0\0\300\6\0\0\0\0\0\0\200\40\0\0\0\0\0\0\0'
+        printf '\25\0\0\1\70\0\0\0\5\0\0\0\1\0\0\0\5\0\0\0\5\0\0\0\40\0\0\0\20\0\0\0\124\0\0\0\0\0\0\20'
+        printf '\25\0\0\1\0\0\0\20\6\0\0\0\34\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1\20\1\0\0\5\0\0\0\1\0\0\0'
+        printf '\5\0\0\0\5\0\0\0\40\0\0\0\20\0\0\0\124\0\0\0\0\0\0\20\25\0\0\1\0\0\0\20\6\0\0\0\34\0\5\0'
+        printf '\6\0\0\0\0\0\377\177\40\0\0\0\4\0\0\0\25\0\1\0\76\0\0\300\6\0\0\0\0\0\0\200\40\0\0\0\0\0\0\0'
+        printf '\25\0\0\1\263\1\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\46\0\5\0\6\0\0\0\0\0\377\177'
+        printf '\6\0\0\0\0\0\377\177'
+        ;;
+    aarch64)
+        printf '\40\0\0\0\4\0\0\0\25\0\1\0\267\0\0\300\6\0\0\0\0\0\0\200\40\0\0\0\0\0\0\0\25\0\0\1\22\0\0\0'
+        printf '\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1\35\0\0\0'
+        printf '\5\0\0\0\1\0\0\0\5\0\0\0\5\0\0\0\40\0\0\0\30\0\0\0\124\0\0\0\377\377\377\377\25\0\0\1\22\124\0\0'
+        printf '\6\0\0\0\1\0\5\0\5\0\0\0\1\0\0\0\5\0\0\0\5\0\0\0\40\0\0\0\30\0\0\0\124\0\0\0\377\377\377\377'
+        printf '\25\0\0\1\34\124\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1\47\0\0\0\5\0\0\0\1\0\0\0'
+        printf '\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1\50\0\0\0\5\0\0\0\1\0\0\0'
+        printf '\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1\51\0\0\0\5\0\0\0\1\0\0\0'
+        printf '\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1\52\0\0\0\5\0\0\0\1\0\0\0'
+        printf '\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1\74\0\0\0\5\0\0\0\1\0\0\0'
+        printf '\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1\131\0\0\0\5\0\0\0\1\0\0\0'
+        printf '\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1\150\0\0\0\5\0\0\0\1\0\0\0'
+        printf '\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1\151\0\0\0\5\0\0\0\1\0\0\0'
+        printf '\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1\152\0\0\0\5\0\0\0\1\0\0\0'
+        printf '\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1\164\0\0\0\5\0\0\0\1\0\0\0'
+        printf '\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1\216\0\0\0\5\0\0\0\1\0\0\0'
+        printf '\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1\331\0\0\0\5\0\0\0\1\0\0\0'
+        printf '\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1\332\0\0\0\5\0\0\0\1\0\0\0'
+        printf '\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1\333\0\0\0\5\0\0\0\1\0\0\0'
+        printf '\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1\340\0\0\0\5\0\0\0\1\0\0\0'
+        printf '\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1\341\0\0\0\5\0\0\0\1\0\0\0'
+        printf '\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1\361\0\0\0\5\0\0\0\1\0\0\0'
+        printf '\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1\11\1\0\0\5\0\0\0\1\0\0\0'
+        printf '\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1\14\1\0\0\5\0\0\0\1\0\0\0'
+        printf '\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1\21\1\0\0\5\0\0\0\1\0\0\0'
+        printf '\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1\30\1\0\0\5\0\0\0\1\0\0\0'
+        printf '\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1\32\1\0\0\5\0\0\0\1\0\0\0'
+        printf '\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1\46\1\0\0\5\0\0\0\1\0\0\0'
+        printf '\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1\251\1\0\0\5\0\0\0\1\0\0\0'
+        printf '\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1\252\1\0\0\5\0\0\0\1\0\0\0'
+        printf '\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1\253\1\0\0\5\0\0\0\1\0\0\0'
+        printf '\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1\254\1\0\0\5\0\0\0\1\0\0\0'
+        printf '\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1\255\1\0\0\5\0\0\0\1\0\0\0'
+        printf '\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1\256\1\0\0\5\0\0\0\1\0\0\0'
+        printf '\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1\257\1\0\0\5\0\0\0\1\0\0\0'
+        printf '\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1\260\1\0\0\5\0\0\0\1\0\0\0'
+        printf '\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1\261\1\0\0\5\0\0\0\1\0\0\0'
+        printf '\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1\272\1\0\0\5\0\0\0\1\0\0\0'
+        printf '\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1\273\1\0\0\5\0\0\0\1\0\0\0'
+        printf '\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1\323\1\0\0\5\0\0\0\1\0\0\0'
+        printf '\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\40\0\0\0\4\0\0\0\25\0\1\0\267\0\0\300'
+        printf '\6\0\0\0\0\0\0\200\40\0\0\0\0\0\0\0\25\0\0\1\141\0\0\0\5\0\0\0\1\0\0\0\5\0\0\0\5\0\0\0'
+        printf '\40\0\0\0\20\0\0\0\124\0\0\0\0\0\0\20\25\0\0\1\0\0\0\20\6\0\0\0\34\0\5\0\6\0\0\0\0\0\377\177'
+        printf '\25\0\0\1\334\0\0\0\5\0\0\0\1\0\0\0\5\0\0\0\5\0\0\0\40\0\0\0\20\0\0\0\124\0\0\0\0\0\0\20'
+        printf '\25\0\0\1\0\0\0\20\6\0\0\0\34\0\5\0\6\0\0\0\0\0\377\177\40\0\0\0\4\0\0\0\25\0\1\0\267\0\0\300'
+        printf '\6\0\0\0\0\0\0\200\40\0\0\0\0\0\0\0\25\0\0\1\263\1\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0'
+        printf '\6\0\0\0\46\0\5\0\6\0\0\0\0\0\377\177\6\0\0\0\0\0\377\177'
+        ;;
+    esac
 }
 
 # The caller's directory where it is in the project, else the project.
@@ -604,5 +747,7 @@ fi
 # Once to find what is wrong, once for bubblewrap; what goes wrong only then stops it, too.
 (options) >/dev/null || exit
 {
-    { (options) || arg --refused; } 4<&- | launch "$@"
+    filter | {
+        { (options) || arg --refused; } </dev/null 4<&- 9<&- | launch "$@"
+    } 9<&0
 } 4<&0

@@ -4,11 +4,11 @@
 # Compiled by sbc from .agent-sandbox.kdl. To change it, change the policy and run `sbc build`.
 # Arguments go to the command of the policy; after `--` stands another command.
 # Fails with 125 when the sandbox cannot be set up as written.
-# plan sha256:413310aaa9340d3283b0424882d0fa348dfd307ea68325fa5a29bdda50db2d42 format 1
+# plan sha256:a5030323b7bf2853b122924db20dc991a51ed7fb92286a34d2279d0f8e573a31 format 1
 #
 # What `sbc exec` does and a shell cannot: let Ctrl-C reach the command alone (here it ends the
 # sandbox), tell a failure of bubblewrap (status 1) from one of the command, pass on other
-# signals, leave the session keyring, close descriptors above 9, keep two running sandboxes
+# signals, close descriptors above 9, keep two running sandboxes
 # from removing each other's empty directories, check assertions where links of the host lead,
 # limit the processes of the command alone.
 # shellcheck disable=SC1003,SC2016 # what looks like a slip is text of the policy
@@ -64,6 +64,11 @@ esac
 env=$(command -v env) || fail 'env is not installed'
 uid=$(id -u)
 [ "$uid" != 0 ] || fail 'not as root: nothing would be denied to it'
+machine=$(uname -m)
+case $machine in
+x86_64 | aarch64) ;;
+*) machine= ;;
+esac
 
 # small FILE MOST: whether it is a regular file of no more bytes, not through a link.
 small() {
@@ -409,10 +414,10 @@ visible() {
     esac
 }
 
-apart "$home" /bin /dev /etc/alternatives /etc/ca-certificates /etc/claude-code /etc/group /etc/hosts /etc/ld.so.cache /etc/ld.so.conf /etc/ld.so.conf.d /etc/localtime /etc/nsswitch.conf /etc/passwd /etc/pki /etc/resolv.conf /etc/ssl /etc/terminfo /lib /lib32 /lib64 /libx32 /nix/store /opt /proc /sbin /tmp /usr
-apart "$project" /bin /dev /etc/alternatives /etc/ca-certificates /etc/claude-code /etc/group /etc/hosts /etc/ld.so.cache /etc/ld.so.conf /etc/ld.so.conf.d /etc/localtime /etc/nsswitch.conf /etc/passwd /etc/pki /etc/resolv.conf /etc/ssl /etc/terminfo /lib /lib32 /lib64 /libx32 /nix/store /opt /proc /sbin /tmp /usr "$home" "$home"/.cache/node/corepack "$home"/.cache/yarn "$home"/.claude "$home"/.claude/.credentials.json "$home"/.claude/CLAUDE.md "$home"/.claude/agents "$home"/.claude/commands "$home"/.claude/file-history "$home"/.claude/history.jsonl "$home"/.claude/hooks "$home"/.claude/keybindings.json "$home"/.claude/output-styles "$home"/.claude/plans "$home"/.claude/plugins "$home"/.claude/projects "$home"/.claude/rules "$home"/.claude/settings.json "$home"/.claude/skills "$home"/.claude/statusline-command.sh "$home"/.claude/statusline.sh "$home"/.claude/tasks "$home"/.claude/themes "$home"/.claude.json "$home"/.config/git/config "$home"/.config/git/ignore "$home"/.config/pnpm/rc "$home"/.config/team-lint "$home"/.gitconfig "$home"/.local/bin/claude "$home"/.local/lib/node_modules "$home"/.local/lib/node_modules/@anthropic-ai/claude-code "$home"/.local/share/claude "$home"/.local/share/fnm "$home"/.npm/_cacache "$home"/.npmrc "$home"/.nvm "$home"/.volta "$home"/.yarnrc.yml
+apart "$home" /bin /dev /dev/shm /etc/alternatives /etc/ca-certificates /etc/claude-code /etc/group /etc/hosts /etc/ld.so.cache /etc/ld.so.conf /etc/ld.so.conf.d /etc/localtime /etc/nsswitch.conf /etc/passwd /etc/pki /etc/resolv.conf /etc/ssl /etc/terminfo /lib /lib32 /lib64 /libx32 /nix/store /opt /proc /sbin /tmp /usr
+apart "$project" /bin /dev /dev/shm /etc/alternatives /etc/ca-certificates /etc/claude-code /etc/group /etc/hosts /etc/ld.so.cache /etc/ld.so.conf /etc/ld.so.conf.d /etc/localtime /etc/nsswitch.conf /etc/passwd /etc/pki /etc/resolv.conf /etc/ssl /etc/terminfo /lib /lib32 /lib64 /libx32 /nix/store /opt /proc /sbin /tmp /usr "$home" "$home"/.cache/node/corepack "$home"/.cache/yarn "$home"/.claude "$home"/.claude/.credentials.json "$home"/.claude/CLAUDE.md "$home"/.claude/agents "$home"/.claude/commands "$home"/.claude/file-history "$home"/.claude/history.jsonl "$home"/.claude/hooks "$home"/.claude/keybindings.json "$home"/.claude/output-styles "$home"/.claude/plans "$home"/.claude/plugins "$home"/.claude/projects "$home"/.claude/rules "$home"/.claude/settings.json "$home"/.claude/skills "$home"/.claude/statusline-command.sh "$home"/.claude/statusline.sh "$home"/.claude/tasks "$home"/.claude/themes "$home"/.claude.json "$home"/.config/git/config "$home"/.config/git/ignore "$home"/.config/pnpm/rc "$home"/.config/team-lint "$home"/.gitconfig "$home"/.local/bin/claude "$home"/.local/lib/node_modules "$home"/.local/lib/node_modules/@anthropic-ai/claude-code "$home"/.local/share/claude "$home"/.local/share/fnm "$home"/.npm/_cacache "$home"/.npmrc "$home"/.nvm "$home"/.volta "$home"/.yarnrc.yml
 nested "$project" "$home"/.cache/yarn "$home"/.claude/.credentials.json "$home"/.claude/file-history "$home"/.claude/history.jsonl "$home"/.claude/plans "$home"/.claude/projects "$home"/.claude/tasks "$home"/.npm/_cacache
-apart "$git_common_dir" /bin /dev /etc/alternatives /etc/ca-certificates /etc/claude-code /etc/group /etc/hosts /etc/ld.so.cache /etc/ld.so.conf /etc/ld.so.conf.d /etc/localtime /etc/nsswitch.conf /etc/passwd /etc/pki /etc/resolv.conf /etc/ssl /etc/terminfo /lib /lib32 /lib64 /libx32 /nix/store /opt /proc /sbin /tmp /usr "$home" "$home"/.cache/node/corepack "$home"/.cache/yarn "$home"/.claude "$home"/.claude/.credentials.json "$home"/.claude/CLAUDE.md "$home"/.claude/agents "$home"/.claude/commands "$home"/.claude/file-history "$home"/.claude/history.jsonl "$home"/.claude/hooks "$home"/.claude/keybindings.json "$home"/.claude/output-styles "$home"/.claude/plans "$home"/.claude/plugins "$home"/.claude/projects "$home"/.claude/rules "$home"/.claude/settings.json "$home"/.claude/skills "$home"/.claude/statusline-command.sh "$home"/.claude/statusline.sh "$home"/.claude/tasks "$home"/.claude/themes "$home"/.claude.json "$home"/.config/git/config "$home"/.config/git/ignore "$home"/.config/pnpm/rc "$home"/.config/team-lint "$home"/.gitconfig "$home"/.local/bin/claude "$home"/.local/lib/node_modules "$home"/.local/lib/node_modules/@anthropic-ai/claude-code "$home"/.local/share/claude "$home"/.local/share/fnm "$home"/.npm/_cacache "$home"/.npmrc "$home"/.nvm "$home"/.volta "$home"/.yarnrc.yml "$project" "$project"/.agent-sandbox "$project"/.agent-sandbox.kdl "$project"/.claude "$project"/.codex "$project"/.cursor "$project"/.devcontainer "$project"/.env "$project"/.env.local "$project"/.envrc "$project"/.gemini "$project"/.git "$project"/.git/config "$project"/.git/config.worktree "$project"/.git/hooks "$project"/.git/info "$project"/.git/info/attributes "$project"/.husky "$project"/.idea "$project"/.mcp.json "$project"/.mise.toml "$project"/.next "$project"/.vscode "$project"/mise.toml "$project"/vendor "$project"/vendor/design-system
+apart "$git_common_dir" /bin /dev /dev/shm /etc/alternatives /etc/ca-certificates /etc/claude-code /etc/group /etc/hosts /etc/ld.so.cache /etc/ld.so.conf /etc/ld.so.conf.d /etc/localtime /etc/nsswitch.conf /etc/passwd /etc/pki /etc/resolv.conf /etc/ssl /etc/terminfo /lib /lib32 /lib64 /libx32 /nix/store /opt /proc /sbin /tmp /usr "$home" "$home"/.cache/node/corepack "$home"/.cache/yarn "$home"/.claude "$home"/.claude/.credentials.json "$home"/.claude/CLAUDE.md "$home"/.claude/agents "$home"/.claude/commands "$home"/.claude/file-history "$home"/.claude/history.jsonl "$home"/.claude/hooks "$home"/.claude/keybindings.json "$home"/.claude/output-styles "$home"/.claude/plans "$home"/.claude/plugins "$home"/.claude/projects "$home"/.claude/rules "$home"/.claude/settings.json "$home"/.claude/skills "$home"/.claude/statusline-command.sh "$home"/.claude/statusline.sh "$home"/.claude/tasks "$home"/.claude/themes "$home"/.claude.json "$home"/.config/git/config "$home"/.config/git/ignore "$home"/.config/pnpm/rc "$home"/.config/team-lint "$home"/.gitconfig "$home"/.local/bin/claude "$home"/.local/lib/node_modules "$home"/.local/lib/node_modules/@anthropic-ai/claude-code "$home"/.local/share/claude "$home"/.local/share/fnm "$home"/.npm/_cacache "$home"/.npmrc "$home"/.nvm "$home"/.volta "$home"/.yarnrc.yml "$project" "$project"/.agent-sandbox "$project"/.agent-sandbox.kdl "$project"/.claude "$project"/.codex "$project"/.cursor "$project"/.devcontainer "$project"/.env "$project"/.env.local "$project"/.envrc "$project"/.gemini "$project"/.git "$project"/.git/config "$project"/.git/config.worktree "$project"/.git/hooks "$project"/.git/info "$project"/.git/info/attributes "$project"/.husky "$project"/.idea "$project"/.mcp.json "$project"/.mise.toml "$project"/.next "$project"/.vscode "$project"/mise.toml "$project"/vendor "$project"/vendor/design-system
 nested "$git_common_dir" "$home"/.cache/yarn "$home"/.claude/.credentials.json "$home"/.claude/file-history "$home"/.claude/history.jsonl "$home"/.claude/plans "$home"/.claude/projects "$home"/.claude/tasks "$home"/.npm/_cacache "$project"
 
 made=
@@ -455,10 +460,11 @@ options() {
     # processes "4K" [settings]
     arg --unshare-user --disable-userns --unshare-pid --unshare-ipc --unshare-uts --unshare-cgroup-try --die-with-parent --cap-drop ALL
     arg --hostname sandbox
-    # Where the kernel lets a process type into its terminal, it gets none.
+    [ -z "$machine" ] || arg --seccomp 9
+    # Without a filter, and where the kernel lets a process type into its terminal, it gets none.
     tiocsti=1
     [ ! -r /proc/sys/dev/tty/legacy_tiocsti ] || read -r tiocsti </proc/sys/dev/tty/legacy_tiocsti
-    [ "$tiocsti" = 0 ] || arg --new-session
+    [ -n "$machine" ] || [ "$tiocsti" = 0 ] || arg --new-session
 
     # ---- the system ----
 
@@ -467,6 +473,9 @@ options() {
 
     # dev "/dev" [base-dev] Null, zero, random, terminals.
     arg --dev /dev
+
+    # tmpfs "/dev/shm" size="1G" mode="1777" [base-dev] Shared memory, which browsers and databases need.
+    arg --size 1073741824 --perms 1777 --tmpfs /dev/shm
 
     # ro "/etc/alternatives" missing="skip" [base-dev] Which of several programs a name means.
     show --ro-bind skip /etc/alternatives
@@ -537,16 +546,16 @@ options() {
     # ro "/sbin" missing="skip" [base-dev] The same programs where /usr is not merged; links into it where it is.
     merged --ro-bind skip /sbin usr/sbin
 
-    # tmpfs "/tmp" mode="1777" [base-dev] Private, and gone afterwards.
-    arg --perms 1777 --tmpfs /tmp
+    # tmpfs "/tmp" size="2G" mode="1777" [base-dev] Private, and gone afterwards.
+    arg --size 2147483648 --perms 1777 --tmpfs /tmp
 
     # ro "/usr" [base-dev] Programs and libraries.
     show --ro-bind error /usr
 
     # ---- home ----
 
-    # tmpfs "~" mode="0700" [base-dev] Home is empty unless a profile opens a part of it.
-    arg --perms 0700 --tmpfs "$home"
+    # tmpfs "~" size="2G" mode="0700" [base-dev] Home is empty unless a profile opens a part of it.
+    arg --size 2147483648 --perms 0700 --tmpfs "$home"
 
     # ro "~/.cache/node/corepack" missing="skip" [node] Package managers that corepack fetched. Read-only: the host runs them.
     show --ro-bind skip "$home"/.cache/node/corepack
@@ -819,6 +828,7 @@ options() {
     target --bind "$git_common_dir"
 
     # Nothing is added to the sandbox's own directories.
+    arg --remount-ro /dev
     seal "$project"/.env "$project"/.env
     seal "$project"/.env.local "$project"/.env.local
     arg --remount-ro /
@@ -884,11 +894,127 @@ launch() {
     # shellcheck disable=SC3045
     (ulimit -u) >/dev/null 2>&1 || option=-p
     limit "$option" 4096
+    [ -n "$machine" ] || exec 9<&-
     exec "$env" "$@" 3<&0 <&4 4<<DATA_4 5<<DATA_5 6<"$data_6"
 $data_4
 DATA_4
 $data_5
 DATA_5
+}
+
+# Which system calls are refused, in the form that the kernel reads. sbc made it, and its book says how to
+# check that. Calls of another kind, such as those of 32-bit programs, end the caller.
+# EPERM: add_key, request_key, keyctl, bpf, userfaultfd, perf_event_open, io_uring_setup, io_uring_enter,
+#   io_uring_register, init_module, finit_module, delete_module, kexec_load, kexec_file_load, reboot, swapon,
+#   swapoff, acct, quotactl, quotactl_fd, syslog, open_by_handle_at, lookup_dcookie, nfsservctl, uselib,
+#   modify_ldt, iopl, ioperm, ioctl TIOCSTI, ioctl TIOCLINUX, mount, umount2, pivot_root, open_tree,
+#   move_mount, fsopen, fsconfig, fsmount, fspick, mount_setattr, open_tree_attr, setns
+# ENOSPC: unshare CLONE_NEWUSER, clone CLONE_NEWUSER
+# ENOSYS: clone3
+filter() {
+    case $machine in
+    x86_64)
+        printf '\40\0\0\0\0\0\0\0\65\0\0\1\0\0\0\100\6\0\0\0\46\0\5\0\40\0\0\0\4\0\0\0\25\0\1\0\76\0\0\300'
+        printf '\6\0\0\0\0\0\0\200\40\0\0\0\0\0\0\0\25\0\0\1\20\0\0\0\5\0\0\0\1\0\0\0\5\0\0\0\5\0\0\0'
+        printf '\40\0\0\0\30\0\0\0\124\0\0\0\377\377\377\377\25\0\0\1\22\124\0\0\6\0\0\0\1\0\5\0\5\0\0\0\1\0\0\0'
+        printf '\5\0\0\0\5\0\0\0\40\0\0\0\30\0\0\0\124\0\0\0\377\377\377\377\25\0\0\1\34\124\0\0\6\0\0\0\1\0\5\0'
+        printf '\6\0\0\0\0\0\377\177\25\0\0\1\147\0\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'
+        printf '\6\0\0\0\0\0\377\177\25\0\0\1\206\0\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'
+        printf '\6\0\0\0\0\0\377\177\25\0\0\1\232\0\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'
+        printf '\6\0\0\0\0\0\377\177\25\0\0\1\233\0\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'
+        printf '\6\0\0\0\0\0\377\177\25\0\0\1\243\0\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'
+        printf '\6\0\0\0\0\0\377\177\25\0\0\1\245\0\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'
+        printf '\6\0\0\0\0\0\377\177\25\0\0\1\246\0\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'
+        printf '\6\0\0\0\0\0\377\177\25\0\0\1\247\0\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'
+        printf '\6\0\0\0\0\0\377\177\25\0\0\1\250\0\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'
+        printf '\6\0\0\0\0\0\377\177\25\0\0\1\251\0\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'
+        printf '\6\0\0\0\0\0\377\177\25\0\0\1\254\0\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'
+        printf '\6\0\0\0\0\0\377\177\25\0\0\1\255\0\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'
+        printf '\6\0\0\0\0\0\377\177\25\0\0\1\257\0\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'
+        printf '\6\0\0\0\0\0\377\177\25\0\0\1\260\0\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'
+        printf '\6\0\0\0\0\0\377\177\25\0\0\1\263\0\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'
+        printf '\6\0\0\0\0\0\377\177\25\0\0\1\264\0\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'
+        printf '\6\0\0\0\0\0\377\177\25\0\0\1\324\0\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'
+        printf '\6\0\0\0\0\0\377\177\25\0\0\1\366\0\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'
+        printf '\6\0\0\0\0\0\377\177\25\0\0\1\370\0\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'
+        printf '\6\0\0\0\0\0\377\177\25\0\0\1\371\0\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'
+        printf '\6\0\0\0\0\0\377\177\25\0\0\1\372\0\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'
+        printf '\6\0\0\0\0\0\377\177\25\0\0\1\52\1\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'
+        printf '\6\0\0\0\0\0\377\177\25\0\0\1\60\1\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'
+        printf '\6\0\0\0\0\0\377\177\25\0\0\1\64\1\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'
+        printf '\6\0\0\0\0\0\377\177\25\0\0\1\71\1\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'
+        printf '\6\0\0\0\0\0\377\177\25\0\0\1\100\1\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'
+        printf '\6\0\0\0\0\0\377\177\25\0\0\1\101\1\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'
+        printf '\6\0\0\0\0\0\377\177\25\0\0\1\103\1\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'
+        printf '\6\0\0\0\0\0\377\177\25\0\0\1\251\1\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'
+        printf '\6\0\0\0\0\0\377\177\25\0\0\1\252\1\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'
+        printf '\6\0\0\0\0\0\377\177\25\0\0\1\253\1\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'
+        printf '\6\0\0\0\0\0\377\177\25\0\0\1\254\1\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'
+        printf '\6\0\0\0\0\0\377\177\25\0\0\1\255\1\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'
+        printf '\6\0\0\0\0\0\377\177\25\0\0\1\256\1\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'
+        printf '\6\0\0\0\0\0\377\177\25\0\0\1\257\1\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'
+        printf '\6\0\0\0\0\0\377\177\25\0\0\1\260\1\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'
+        printf '\6\0\0\0\0\0\377\177\25\0\0\1\261\1\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'
+        printf '\6\0\0\0\0\0\377\177\25\0\0\1\272\1\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'
+        printf '\6\0\0\0\0\0\377\177\25\0\0\1\273\1\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'
+        printf '\6\0\0\0\0\0\377\177\25\0\0\1\323\1\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'
+        printf '\6\0\0\0\0\0\377\177\40\0\0\0\4\0\0\0\25\0\1\0\76\0\0\300\6\0\0\0\0\0\0\200\40\0\0\0\0\0\0\0'
+        printf '\25\0\0\1\70\0\0\0\5\0\0\0\1\0\0\0\5\0\0\0\5\0\0\0\40\0\0\0\20\0\0\0\124\0\0\0\0\0\0\20'
+        printf '\25\0\0\1\0\0\0\20\6\0\0\0\34\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1\20\1\0\0\5\0\0\0\1\0\0\0'
+        printf '\5\0\0\0\5\0\0\0\40\0\0\0\20\0\0\0\124\0\0\0\0\0\0\20\25\0\0\1\0\0\0\20\6\0\0\0\34\0\5\0'
+        printf '\6\0\0\0\0\0\377\177\40\0\0\0\4\0\0\0\25\0\1\0\76\0\0\300\6\0\0\0\0\0\0\200\40\0\0\0\0\0\0\0'
+        printf '\25\0\0\1\263\1\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\46\0\5\0\6\0\0\0\0\0\377\177'
+        printf '\6\0\0\0\0\0\377\177'
+        ;;
+    aarch64)
+        printf '\40\0\0\0\4\0\0\0\25\0\1\0\267\0\0\300\6\0\0\0\0\0\0\200\40\0\0\0\0\0\0\0\25\0\0\1\22\0\0\0'
+        printf '\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1\35\0\0\0'
+        printf '\5\0\0\0\1\0\0\0\5\0\0\0\5\0\0\0\40\0\0\0\30\0\0\0\124\0\0\0\377\377\377\377\25\0\0\1\22\124\0\0'
+        printf '\6\0\0\0\1\0\5\0\5\0\0\0\1\0\0\0\5\0\0\0\5\0\0\0\40\0\0\0\30\0\0\0\124\0\0\0\377\377\377\377'
+        printf '\25\0\0\1\34\124\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1\47\0\0\0\5\0\0\0\1\0\0\0'
+        printf '\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1\50\0\0\0\5\0\0\0\1\0\0\0'
+        printf '\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1\51\0\0\0\5\0\0\0\1\0\0\0'
+        printf '\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1\52\0\0\0\5\0\0\0\1\0\0\0'
+        printf '\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1\74\0\0\0\5\0\0\0\1\0\0\0'
+        printf '\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1\131\0\0\0\5\0\0\0\1\0\0\0'
+        printf '\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1\150\0\0\0\5\0\0\0\1\0\0\0'
+        printf '\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1\151\0\0\0\5\0\0\0\1\0\0\0'
+        printf '\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1\152\0\0\0\5\0\0\0\1\0\0\0'
+        printf '\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1\164\0\0\0\5\0\0\0\1\0\0\0'
+        printf '\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1\216\0\0\0\5\0\0\0\1\0\0\0'
+        printf '\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1\331\0\0\0\5\0\0\0\1\0\0\0'
+        printf '\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1\332\0\0\0\5\0\0\0\1\0\0\0'
+        printf '\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1\333\0\0\0\5\0\0\0\1\0\0\0'
+        printf '\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1\340\0\0\0\5\0\0\0\1\0\0\0'
+        printf '\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1\341\0\0\0\5\0\0\0\1\0\0\0'
+        printf '\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1\361\0\0\0\5\0\0\0\1\0\0\0'
+        printf '\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1\11\1\0\0\5\0\0\0\1\0\0\0'
+        printf '\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1\14\1\0\0\5\0\0\0\1\0\0\0'
+        printf '\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1\21\1\0\0\5\0\0\0\1\0\0\0'
+        printf '\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1\30\1\0\0\5\0\0\0\1\0\0\0'
+        printf '\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1\32\1\0\0\5\0\0\0\1\0\0\0'
+        printf '\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1\46\1\0\0\5\0\0\0\1\0\0\0'
+        printf '\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1\251\1\0\0\5\0\0\0\1\0\0\0'
+        printf '\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1\252\1\0\0\5\0\0\0\1\0\0\0'
+        printf '\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1\253\1\0\0\5\0\0\0\1\0\0\0'
+        printf '\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1\254\1\0\0\5\0\0\0\1\0\0\0'
+        printf '\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1\255\1\0\0\5\0\0\0\1\0\0\0'
+        printf '\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1\256\1\0\0\5\0\0\0\1\0\0\0'
+        printf '\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1\257\1\0\0\5\0\0\0\1\0\0\0'
+        printf '\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1\260\1\0\0\5\0\0\0\1\0\0\0'
+        printf '\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1\261\1\0\0\5\0\0\0\1\0\0\0'
+        printf '\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1\272\1\0\0\5\0\0\0\1\0\0\0'
+        printf '\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1\273\1\0\0\5\0\0\0\1\0\0\0'
+        printf '\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1\323\1\0\0\5\0\0\0\1\0\0\0'
+        printf '\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\40\0\0\0\4\0\0\0\25\0\1\0\267\0\0\300'
+        printf '\6\0\0\0\0\0\0\200\40\0\0\0\0\0\0\0\25\0\0\1\141\0\0\0\5\0\0\0\1\0\0\0\5\0\0\0\5\0\0\0'
+        printf '\40\0\0\0\20\0\0\0\124\0\0\0\0\0\0\20\25\0\0\1\0\0\0\20\6\0\0\0\34\0\5\0\6\0\0\0\0\0\377\177'
+        printf '\25\0\0\1\334\0\0\0\5\0\0\0\1\0\0\0\5\0\0\0\5\0\0\0\40\0\0\0\20\0\0\0\124\0\0\0\0\0\0\20'
+        printf '\25\0\0\1\0\0\0\20\6\0\0\0\34\0\5\0\6\0\0\0\0\0\377\177\40\0\0\0\4\0\0\0\25\0\1\0\267\0\0\300'
+        printf '\6\0\0\0\0\0\0\200\40\0\0\0\0\0\0\0\25\0\0\1\263\1\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0'
+        printf '\6\0\0\0\46\0\5\0\6\0\0\0\0\0\377\177\6\0\0\0\0\0\377\177'
+        ;;
+    esac
 }
 
 # The caller's directory where it is in the project, else the project.
@@ -908,5 +1034,7 @@ fi
 # Once to find what is wrong, once for bubblewrap; what goes wrong only then stops it, too.
 (options) >/dev/null || exit
 {
-    { (options) || arg --refused; } 4<&- | launch "$@"
+    filter | {
+        { (options) || arg --refused; } </dev/null 4<&- 9<&- | launch "$@"
+    } 9<&0
 } 4<&0
