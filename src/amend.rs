@@ -5,6 +5,7 @@
 use crate::diagnostic::{Diagnostic, Diagnostics, Edit};
 use crate::edit::with_space;
 use crate::parse::parse;
+use crate::rule::quote;
 use crate::schema::{self, Section};
 use crate::source::{Location, SourceId, Sources, Span};
 use kdl::{KdlDocument, KdlEntry, KdlNode};
@@ -13,8 +14,12 @@ use std::collections::BTreeMap;
 /// A change of a policy in the terms of the language.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Amendment {
-    /// A rule in the body that has a name at this place.
-    Add { body: Location, section: Section, rule: String },
+    /// Rules in the body that has a name at this place.
+    Add { body: Location, rules: Vec<(Section, String)> },
+    /// A profile more that a body inherits; one that comes with it gives way.
+    Inherit { body: Location, name: &'static str, instead_of: &'static str },
+    /// Text in front of what is assigned to the name at `subject`.
+    Prefix { subject: Location, text: String },
     /// A rule instead of what another says about `subject`, the place of its path or name.
     Replace { body: Location, section: Section, subject: Location, rule: String },
     /// What a rule says about `subject` is left out.
@@ -29,8 +34,11 @@ impl Amendment {
     /// The file to change.
     const fn source(&self) -> SourceId {
         match self {
-            Amendment::Add { body, .. } | Amendment::Replace { body, .. } => body.source,
-            Amendment::Remove { subject: place }
+            Amendment::Add { body: place, .. }
+            | Amendment::Inherit { body: place, .. }
+            | Amendment::Prefix { subject: place, .. }
+            | Amendment::Replace { body: place, .. }
+            | Amendment::Remove { subject: place }
             | Amendment::Join { second: place, .. }
             | Amendment::Move { rule: place, .. } => place.source,
         }
@@ -49,6 +57,7 @@ pub fn resolve(sources: &Sources, problems: Diagnostics) -> Diagnostics {
             });
             if let Some(edits) = edits.collect::<Option<Vec<_>>>() {
                 fix.edits.extend(edits.into_iter().flatten());
+                fix.edits.sort_by_key(|edit| edit.location);
                 problem.fix = Some(fix);
             }
         }
@@ -79,12 +88,15 @@ impl<'a> Page<'a> {
 
     fn edits(&self, amendment: &Amendment) -> Option<Vec<Edit>> {
         match amendment {
-            Amendment::Add { body, section, rule } => Some(vec![self.add(*body, *section, rule)?]),
+            Amendment::Add { body, rules } => self.add(*body, rules),
+            Amendment::Inherit { body, name, instead_of } => Some(vec![self.inherit(*body, name, instead_of)?]),
+            Amendment::Prefix { subject, text } => Some(vec![self.prefix(*subject, text)?]),
             Amendment::Remove { subject } => Some(vec![self.remove(*subject)?]),
             Amendment::Replace { body, section, subject, rule } => {
                 let node = self.node(*subject)?;
                 if subjects(node).count() > 1 {
-                    return Some(vec![self.remove(*subject)?, self.add(*body, *section, rule)?]);
+                    let added = self.add(*body, &[(*section, rule.clone())])?;
+                    return Some([vec![self.remove(*subject)?], added].concat());
                 }
                 let (start, end) = self.extent(node)?;
                 Some(vec![self.edit(start, end, rule)])
@@ -92,8 +104,8 @@ impl<'a> Page<'a> {
             Amendment::Join { first, second } => self.join(self.node(*first)?, self.node(*second)?),
             Amendment::Move { rule, section } => {
                 let (start, end) = self.extent(self.node(*rule)?)?;
-                let (whole, removed) = (self.text.get(start..end)?, self.cut(start, end)?);
-                Some(vec![removed, self.add(*rule, *section, whole)?])
+                let whole = self.text.get(start..end)?.to_owned();
+                Some([vec![self.cut(start, end)?], self.add(*rule, &[(*section, whole)])?].concat())
             }
         }
     }
@@ -102,27 +114,60 @@ impl<'a> Page<'a> {
         Edit { location: Location { source: self.source, span: Span { start, end } }, text: text.into() }
     }
 
-    /// A rule at the end of a block of a body, or in a block of its own; a layer at the end of the file.
-    fn add(&self, body: Location, section: Section, rule: &str) -> Option<Edit> {
-        if section == Section::File {
-            let end = self.text.len();
-            let newline = if self.text.ends_with('\n') { "" } else { "\n" };
-            return Some(self.edit(end, end, format!("{newline}\n{rule}\n")));
+    /// Rules at the end of the blocks of a body, or in blocks of their own; layers at the end of the file.
+    fn add(&self, body: Location, rules: &[(Section, String)]) -> Option<Vec<Edit>> {
+        let mut sections: BTreeMap<Section, Vec<String>> = BTreeMap::new();
+        for (section, rule) in rules {
+            sections.entry(*section).or_default().push(rule.clone());
         }
         let body = node_at(self.document.nodes(), body.span.start)?;
-        if section == Section::Body {
-            return self.append(body, rule);
+        let (mut edits, mut own) = (Vec::new(), Vec::new());
+        for (section, rules) in sections {
+            let block = |name| body.children()?.nodes().iter().find(|node| node.name().value() == name);
+            match (section, section.block()) {
+                (Section::File, _) => edits.push(self.at_the_end(&rules)),
+                (_, None) => own.extend(rules),
+                (_, Some(name)) => match block(name) {
+                    Some(block) => edits.push(self.append(block, &rules)?),
+                    None => own.push(format!("{name} {{ {}; }}", rules.join("; "))),
+                },
+            }
         }
-        let name = schema::NODES.iter().find(|node| node.children == Some(section))?.name;
-        let block = body.children()?.nodes().iter().find(|node| node.name().value() == name);
-        match block {
-            Some(block) => self.append(block, rule),
-            None => self.append(body, &format!("{name} {{ {rule}; }}")),
+        if !own.is_empty() {
+            edits.push(self.append(body, &own)?);
         }
+        Some(edits)
     }
 
-    /// A rule before the brace that closes a block.
-    fn append(&self, block: &KdlNode, rule: &str) -> Option<Edit> {
+    fn at_the_end(&self, layers: &[String]) -> Edit {
+        let end = self.text.len();
+        let newline = if self.text.ends_with('\n') { "" } else { "\n" };
+        self.edit(end, end, format!("{newline}\n{}\n", layers.join("\n\n")))
+    }
+
+    /// A profile in place of another, or after the last that the body inherits.
+    fn inherit(&self, body: Location, name: &str, instead_of: &str) -> Option<Edit> {
+        let body = node_at(self.document.nodes(), body.span.start)?;
+        let statements = body.children()?.nodes().iter().filter(|node| node.name().value() == "inherit");
+        let names: Vec<&KdlEntry> = statements.flat_map(KdlNode::entries).collect();
+        if let Some(other) = names.iter().find(|entry| entry.value().as_string() == Some(instead_of)) {
+            let Span { start, end } = subject_span(other);
+            return Some(self.edit(start, end, quote(name)));
+        }
+        let end = span(names.last()?).end;
+        Some(self.edit(end, end, format!(" {}", quote(name))))
+    }
+
+    /// Text at the start of an assigned one, which is in quotes of one line.
+    fn prefix(&self, subject: Location, text: &str) -> Option<Edit> {
+        let value = self.text.get(subject.span.end..)?.strip_prefix('=')?;
+        let inside = value.strip_prefix('"').filter(|_| !value.starts_with("\"\"\""))?;
+        let (at, quoted) = (self.text.len() - inside.len(), quote(text));
+        Some(self.edit(at, at, quoted.get(1..quoted.len() - 1)?))
+    }
+
+    /// Statements before the brace that closes a block.
+    fn append(&self, block: &KdlNode, statements: &[String]) -> Option<Edit> {
         let children = block.children()?;
         let whole = self.text.get(..block.span().offset() + block.span().len())?;
         let brace = whole.rfind('}')?;
@@ -131,7 +176,7 @@ impl<'a> Page<'a> {
             let done = self.text.get(..brace)?.trim_end_matches([' ', '\t']);
             let start = if done.ends_with(['{', ';']) { " " } else { "; " };
             let end = if done.ends_with('{') && done.len() == brace { "; " } else { ";" };
-            return Some(self.edit(done.len(), done.len(), format!("{start}{rule}{end}")));
+            return Some(self.edit(done.len(), done.len(), format!("{start}{}{end}", statements.join("; "))));
         }
         let last = children.nodes().last().and_then(|node| self.line_before(node.name().span().offset()));
         let indentation = match last.filter(|(_, own)| own.trim().is_empty()) {
@@ -139,7 +184,8 @@ impl<'a> Page<'a> {
             None => format!("{line}    "),
         };
         let newline = if before.ends_with("\r\n") { "\r\n" } else { "\n" };
-        Some(self.edit(before.len(), before.len(), format!("{indentation}{rule}{newline}")))
+        let lines: String = statements.iter().map(|one| format!("{indentation}{one}{newline}")).collect();
+        Some(self.edit(before.len(), before.len(), lines))
     }
 
     /// All lines before an offset, and the part of its own.
@@ -186,7 +232,7 @@ impl<'a> Page<'a> {
         let safe = !inside.lines().last().unwrap_or_default().contains("//");
         match inside {
             "" => Some(vec![removed]),
-            _ if safe => Some(vec![removed, self.append(first, inside)?]),
+            _ if safe => Some(vec![removed, self.append(first, &[inside.to_owned()])?]),
             _ => None,
         }
     }
@@ -237,4 +283,90 @@ fn span(entry: &KdlEntry) -> std::ops::Range<usize> {
 fn subject_span(entry: &KdlEntry) -> Span {
     let std::ops::Range { start, end } = span(entry);
     Span { start, end }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diagnostic::Code;
+    use crate::edit::{Replacement, apply};
+    use crate::source::{Source, SourceKind};
+
+    /// The text after changes; each place is told by the first text that stands there.
+    fn amended(before: &str, amendments: impl Fn(&dyn Fn(&str) -> Location) -> Vec<Amendment>) -> Option<String> {
+        let mut sources = Sources::default();
+        let source = sources.add(Source { kind: SourceKind::Policy, name: String::new(), text: before.to_owned() });
+        let place = |text: &str| {
+            let start = before.find(text).unwrap_or_default();
+            Location { source, span: Span { start, end: start + text.len() } }
+        };
+        let problem = Diagnostic::error(Code::SBC0412, "");
+        let mut problems = Diagnostics::default();
+        problems.push(amendments(&place).into_iter().fold(problem, Diagnostic::amend));
+        let problems = resolve(&sources, problems);
+        let fix = problems.sorted().first()?.fix.clone()?;
+        let edits = fix.edits.into_iter().map(|edit| Replacement { span: edit.location.span, text: edit.text });
+        let after = apply(before, &edits.collect::<Vec<_>>()).0;
+        assert!(parse(&after).is_some(), "{after}");
+        Some(after)
+    }
+
+    /// Rules of one section go into the block that is there, or together into a new one, in several lines
+    /// and in one.
+    #[test]
+    fn rules_are_added_to_sections() {
+        let rules =
+            [(Section::Filesystem, "ro \"/x\""), (Section::Env, "pass \"A\""), (Section::Filesystem, "dir \"/y\"")];
+        let rules = rules.map(|(section, rule)| (section, rule.to_owned())).to_vec();
+        let cases = [
+            (
+                "sandbox \"a\" { run { command \"x\"; }; }",
+                "sandbox \"a\" { run { command \"x\"; }; filesystem { ro \"/x\"; dir \"/y\"; }; env { pass \"A\"; }; }",
+            ),
+            (
+                "sandbox \"a\" { env { pass \"B\" } }",
+                "sandbox \"a\" { env { pass \"B\"; pass \"A\"; }; filesystem { ro \"/x\"; dir \"/y\"; }; }",
+            ),
+            (
+                "// {\nsandbox \"a\" {\n    filesystem {\n        rw \".\"\n    }\n}\n",
+                "// {\nsandbox \"a\" {\n    filesystem {\n        rw \".\"\n        ro \"/x\"\n        dir \"/y\"\n    }\n    env { pass \"A\"; }\n}\n",
+            ),
+        ];
+        for (before, after) in cases {
+            let added = amended(before, |place| vec![Amendment::Add { body: place("\"a\""), rules: rules.clone() }]);
+            assert_eq!(added.as_deref(), Some(after));
+        }
+    }
+
+    /// A profile takes the place of one that it brings, or stands behind the others, also where more is added.
+    #[test]
+    fn profiles_are_inherited() {
+        let cases = [
+            ("sandbox a { inherit base-dev \"git\" }", "sandbox a { inherit \"node\" \"git\"; dir \"/y\"; }"),
+            ("sandbox a { inherit \"git\" }", "sandbox a { inherit \"git\" \"node\"; dir \"/y\"; }"),
+        ];
+        for (before, after) in cases {
+            let inherited = amended(before, |place| {
+                let (body, name, instead_of) = (place("a {"), "node", "base-dev");
+                let rules = vec![(Section::Body, "dir \"/y\"".to_owned())];
+                vec![Amendment::Inherit { body, name, instead_of }, Amendment::Add { body, rules }]
+            });
+            assert_eq!(inherited.as_deref(), Some(after));
+        }
+    }
+
+    /// Text is put in front of a value in quotes; other ways to write one are left alone.
+    #[test]
+    fn values_are_prefixed() {
+        let cases = [
+            ("a { prepend PATH=\"/b\" }", Some("a { prepend PATH=\"/\\\"c:/b\" }")),
+            ("a { prepend PATH=\"\"\"\n/b\n\"\"\" }", None),
+            ("a { prepend PATH=#\"/b\"# }", None),
+        ];
+        for (before, after) in cases {
+            let prefixed =
+                amended(before, |place| vec![Amendment::Prefix { subject: place("PATH"), text: "/\"c:".to_owned() }]);
+            assert_eq!(prefixed.as_deref(), after);
+        }
+    }
 }

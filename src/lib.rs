@@ -14,7 +14,6 @@ pub mod space;
 pub mod text;
 pub mod words;
 
-pub mod addition;
 pub mod autorun;
 pub mod builtin;
 pub mod check;

@@ -161,7 +161,9 @@ fn disagreement<K: Key>(lineage: &Lineage<'_>, key: &K, won: &[&Definition<'_, K
     };
     let diagnostic = diagnostic.help(help);
     match rules.into_iter().next() {
-        Some((section, rule)) => diagnostic.amend(Amendment::Add { body: sandbox.name.location, section, rule }),
+        Some((section, rule)) => {
+            diagnostic.amend(Amendment::Add { body: sandbox.name.location, rules: vec![(section, rule)] })
+        }
         None => diagnostic,
     }
 }

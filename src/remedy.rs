@@ -15,6 +15,7 @@ use crate::mounts::Mounts;
 use crate::policy::{Access, Grant, Layer};
 use crate::reach::{Failure, Lack, Start};
 use crate::rule::quote;
+use crate::schema::Section;
 use crate::space::{Node, is_within};
 use crate::text::Text;
 use crate::view::{Kind, View};
@@ -283,12 +284,12 @@ fn is_shared(host: &Host, directory: &Path) -> bool {
 }
 
 impl Rule {
-    /// The block that it stands in; none for a statement of the body.
-    pub fn section(&self) -> Option<&'static str> {
+    /// Where it stands.
+    pub const fn section(&self) -> Section {
         match self {
-            Rule::Inherit(_) => None,
-            Rule::Show { .. } | Rule::Link { .. } => Some("filesystem"),
-            Rule::Path(_) | Rule::LibraryPath(_) => Some("env"),
+            Rule::Inherit(_) => Section::Body,
+            Rule::Show { .. } | Rule::Link { .. } => Section::Filesystem,
+            Rule::Path(_) | Rule::LibraryPath(_) => Section::Env,
         }
     }
 

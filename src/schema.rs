@@ -48,6 +48,12 @@ impl Section {
         }
     }
 
+    /// The name of the node that holds it; none for a body, which any layer has.
+    pub fn block(self) -> Option<&'static str> {
+        let node = NODES.iter().find(|node| node.children == Some(self));
+        node.filter(|_| self != Section::Body).map(|node| node.name)
+    }
+
     /// How a message names the section of one body.
     pub fn of(self, body: &str) -> String {
         match self {

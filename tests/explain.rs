@@ -174,7 +174,7 @@ fn rules_have_their_history() {
     assert_eq!((&origin["file"], &origin["line"]), (&".agent-sandbox.kdl".into(), &6.into()));
     assert_eq!((&origin["layer"], &origin["inherited"]), (&"team".into(), &"app → team".into()));
     assert_eq!(origin["reason"], "The team's notes.");
-    assert_eq!(notes["shadows"][0]["rule"], "tmpfs \"~\" mode=\"0700\"");
+    assert_eq!(notes["shadows"][0]["rule"], "tmpfs \"~\" size=\"2G\" mode=\"0700\"");
     assert_eq!(notes["shadows"][0]["origins"][0]["inherited"], "app → team → base-dev");
     let editor = answer(&project, "$EDITOR");
     assert_eq!(editor["rule"]["replaces"][0]["rule"], "set EDITOR=\"vi\"");

@@ -422,7 +422,7 @@ fn mise_shim() {
     desk.lacks(&titles, "hello");
     desk.policy_has(&["ro \"~/.local/share/mise\"", "ro \"~/.local/bin/mise\"", "ro \"~/.config/mise\""]);
     // A project that says so itself needs no settings of the user.
-    let policy = desk.project.read(".agent-sandbox.kdl").replace("ro \"~/.config/mise\"", "");
+    let policy = desk.project.read(".agent-sandbox.kdl").replace(" ro \"~/.config/mise\";", "");
     desk.project.write(".agent-sandbox.kdl", policy);
     desk.project.write(".tool-versions", "hello 1.0\n");
     assert!(desk.findings().is_empty());

@@ -1,7 +1,8 @@
 //! Whether the policy's own command can start on this host: what it lacks inside, and the rule that
 //! shows it.
 
-use crate::addition::{self, Insertion};
+use super::cure::own;
+use crate::amend::Amendment;
 use crate::compile::Compiled;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, list};
 use crate::host::Host;
@@ -11,8 +12,7 @@ use crate::path::{Root, SymbolicPath};
 use crate::plan::{Action, Place, Step};
 use crate::reach::{Failure, Lack, Role, Start};
 use crate::remedy::{Remedy, Rule, remedy, variable, whole};
-use crate::rule::quote;
-use crate::source::{Location, Sources, Span};
+use crate::schema::Section;
 use crate::view::View;
 use crate::words::SettingKey;
 use std::collections::BTreeMap;
@@ -30,7 +30,6 @@ const INSTALLED_BY: [(&str, &str); 1] =
 pub struct Sandbox<'a> {
     pub compiled: &'a Compiled,
     pub host: &'a Host,
-    pub sources: &'a Sources,
 }
 
 /// What a process would find.
@@ -97,19 +96,19 @@ impl<'a> Situation<'a> {
 }
 
 /// Rules with the blocks that they stand in, for a sentence that goes on with `of`.
-fn places(rules: &[(Option<&str>, String)]) -> String {
-    let mut blocks: Vec<(Option<&str>, Vec<&str>)> = Vec::new();
+fn places(rules: &[(Section, String)]) -> String {
+    let mut blocks: Vec<(Section, Vec<&str>)> = Vec::new();
     for (section, text) in rules {
         match blocks.last_mut().filter(|(last, _)| last == section) {
             Some((_, texts)) => texts.push(text),
             None => blocks.push((*section, vec![text])),
         }
     }
-    let place = |(section, texts): &(Option<&str>, Vec<&str>)| {
+    let place = |(section, texts): &(Section, Vec<&str>)| {
         format!(
             "{} in {}",
             list(texts.iter().copied(), "and"),
-            section.map_or("the body".into(), |name| format!("`{name}`"))
+            section.block().map_or("the body".into(), |name| format!("`{name}`"))
         )
     };
     blocks.iter().map(place).collect::<Vec<_>>().join(" and ")
@@ -128,7 +127,7 @@ impl Sandbox<'_> {
             None => Diagnostic::warning(Code::SBC0811, format!("{title}, and not on this host")),
         };
         diagnostic = self.located(diagnostic, command);
-        let rules: Vec<(Option<&str>, String)> = remedy
+        let rules: Vec<(Section, String)> = remedy
             .rules
             .iter()
             .map(|rule| Some((rule.section(), rule.text(self.host)?)))
@@ -145,8 +144,8 @@ impl Sandbox<'_> {
             false => diagnostic.note(format!("this host has it as `{found}`")),
         };
         let diagnostic = diagnostic.help(format!("write {texts} of `{}`", self.compiled.merged.name));
-        let edits = self.edits(&remedy.rules, &rules).unwrap_or_default();
-        edits.into_iter().fold(diagnostic, |diagnostic, (place, text)| diagnostic.suggest(place, text))
+        let amendments = self.amendments(&remedy.rules, rules).unwrap_or_default();
+        amendments.into_iter().fold(diagnostic, Diagnostic::amend)
     }
 
     /// Points at the command, and at the sandbox where the command is a built-in profile's.
@@ -211,49 +210,39 @@ impl Sandbox<'_> {
     }
 
     /// The rules as changes of the sandbox's text, where they can be told.
-    fn edits(&self, rules: &[Rule], texts: &[(Option<&str>, String)]) -> Option<Vec<Insertion>> {
-        let merged = &self.compiled.merged;
-        let is_own = |origin: &&Origin| origin.layer == merged.name && origin.location.source == merged.location.source;
-        let (mut insertions, mut statements) = (Vec::new(), Vec::new());
+    fn amendments(&self, rules: &[Rule], texts: Vec<(Section, String)>) -> Option<Vec<Amendment>> {
+        let body = self.compiled.merged.location;
+        let (mut amendments, mut added) = (Vec::new(), Vec::new());
         for (rule, text) in rules.iter().zip(texts) {
-            let own = match rule {
-                Rule::Path(_) => {
-                    merged.prepends.get("PATH").and_then(|all| all.iter().map(|(_, origin)| origin).find(is_own))
-                }
-                Rule::LibraryPath(_) => {
-                    merged.env.get("LD_LIBRARY_PATH").and_then(|own| own.origins.iter().find(is_own))
-                }
-                Rule::Show { at, .. } | Rule::Link { at, .. } => {
-                    let same = |key: &SymbolicPath| self.host.expand(key).is_ok_and(|own| own == *at);
-                    let own = merged.filesystem.iter().find(|(key, _)| same(key));
-                    own.and_then(|(_, own)| own.origins.iter().find(is_own))
-                }
-                Rule::Inherit(_) => None,
-            };
-            match (own, rule) {
+            match (rule, self.own(rule)) {
                 // The floor comes with every other profile.
-                (None, Rule::Inherit(name)) if let Some(floor) = self.floor() => insertions.push((floor, quote(name))),
-                (None, _) => statements.push(text.clone()),
+                (Rule::Inherit(name), _) => {
+                    amendments.push(Amendment::Inherit { body, name, instead_of: "base-dev" });
+                }
+                (_, None) => added.push(text),
                 // One body has one such statement: what it puts in front of PATH grows.
-                (Some(origin), Rule::Path(directory)) => insertions.push(self.in_front(origin, directory)?),
-                (Some(_), _) => return None,
+                (Rule::Path(directory), Some(origin)) => {
+                    let text = format!("{}:", variable(self.host, directory)?);
+                    amendments.push(Amendment::Prefix { subject: origin.location, text });
+                }
+                _ => return None,
             }
         }
-        insertions.extend(addition::add(self.sources, merged.location, &statements)?);
-        insertions.sort_by_key(|(place, _)| *place);
-        Some(insertions)
+        amendments.push(Amendment::Add { body, rules: added });
+        Some(amendments)
     }
 
-    /// Where the sandbox itself inherits the floor.
-    fn floor(&self) -> Option<Location> {
-        addition::argument(self.sources, self.compiled.merged.location, "inherit", "base-dev")
-    }
-
-    /// What puts a directory in front of those that a `prepend PATH="…"` names.
-    fn in_front(&self, origin: &Origin, directory: &Path) -> Option<Insertion> {
-        let Location { source, span } = origin.location;
-        let rest = self.sources.get(source)?.text.get(span.end..)?;
-        let at = span.end + rest.starts_with("=\"").then_some(2)?;
-        Some((Location { source, span: Span { start: at, end: at } }, format!("{}:", variable(self.host, directory)?)))
+    /// What the sandbox itself says about the key of a rule.
+    fn own(&self, rule: &Rule) -> Option<&Origin> {
+        let merged = &self.compiled.merged;
+        match rule {
+            Rule::Path(_) => own(merged, merged.prepends.get("PATH")?.iter().map(|(_, origin)| origin)),
+            Rule::LibraryPath(_) => own(merged, &merged.env.get("LD_LIBRARY_PATH")?.origins),
+            Rule::Show { at, .. } | Rule::Link { at, .. } => {
+                let same = |key: &SymbolicPath| self.host.expand(key).is_ok_and(|own| own == *at);
+                own(merged, &merged.filesystem.iter().find(|(key, _)| same(key))?.1.origins)
+            }
+            Rule::Inherit(_) => None,
+        }
     }
 }

@@ -74,7 +74,7 @@ fn check_host(project: &Project, sandboxes: &[Compiled], is_own: &dyn Fn(SourceI
         // What is wrong with the mounts has to be mended first.
         if !found.has_errors() {
             check::warn(&Scope { compiled, view: &view, caller: Some(&caller), is_own }, &mut found);
-            let sandbox = reach::Sandbox { compiled, host: &host, sources: &project.sources };
+            let sandbox = reach::Sandbox { compiled, host: &host };
             reach::check(&sandbox, &invocation, view, &mut found);
         }
         out.extend(found);

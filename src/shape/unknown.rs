@@ -143,7 +143,7 @@ impl Shaper<'_> {
             let help = format!("{help}: move it out of {block}");
             return diagnostic.help(help).amend(Amendment::Move { rule: location, section: home });
         }
-        let block = schema::NODES.iter().find(|node| node.children == Some(home)).map(|node| node.name);
+        let block = home.block();
         if section == Section::Body && block.is_some_and(|block| self.blocks.contains(block)) {
             let help = format!("{help}: move it there");
             return diagnostic.help(help).amend(Amendment::Move { rule: location, section: home });
@@ -201,7 +201,7 @@ impl Shaper<'_> {
 
 /// What to write around a node for it to stand in the block where it belongs.
 fn wrapper(section: Section, home: Section) -> Option<(String, &'static str)> {
-    let block = schema::NODES.iter().find(|node| node.children == Some(home)).map(|node| node.name);
+    let block = home.block();
     match (section, home) {
         (Section::File, Section::Body) => Some(("sandbox \"app\" { ".to_owned(), "; }")),
         (Section::File, _) => Some((format!("sandbox \"app\" {{ {} {{ ", block?), "; }; }")),
