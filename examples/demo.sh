@@ -59,6 +59,8 @@ as_user sbc check
 say 'Without a sandbox'
 as_user sh -c "$look"
 cp examples/minimal/.agent-sandbox.kdl "$demo/home/project"
+say 'Nothing runs that its user has not seen: sbc trust (at a terminal, sbc exec asks by itself)'
+as_user sbc trust --yes
 say 'The same commands inside: sbc exec -- sh -c …'
 as_user sbc exec -- sh -c "$look"
 say 'What the sandbox wrote, seen from outside'

@@ -14,6 +14,7 @@ use crate::plan::{Action, Content};
 use crate::policy::Grant;
 use crate::seccomp;
 use crate::surroundings::Surroundings;
+use std::ffi::OsString;
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
@@ -25,7 +26,7 @@ pub const VARIABLE: &str = "SBC_BWRAP";
 /// Where distributions install it. `PATH` is not asked: a project or an agent may write there.
 const PLACES: [&str; 4] = ["/usr/bin/bwrap", "/usr/local/bin/bwrap", "/run/current-system/sw/bin/bwrap", "/bin/bwrap"];
 
-/// Finds bubblewrap, and refuses one that is set-user-ID root (CVE-2020-5291, CVE-2026-41163).
+/// Finds bubblewrap, and refuses one that is set-user-ID (CVE-2020-5291, CVE-2026-41163).
 pub fn find() -> Result<PathBuf, Diagnostic> {
     let named = std::env::var_os(VARIABLE).map(PathBuf::from);
     let is_program = |path: &&Path| {
@@ -50,15 +51,16 @@ pub fn find() -> Result<PathBuf, Diagnostic> {
     };
     let metadata = fs::metadata(path)
         .map_err(|error| Diagnostic::error(Code::SBC0701, format!("`{}`: {error}", path.display())))?;
-    if metadata.permissions().mode() & 0o4000 != 0 && metadata.uid() == 0 {
-        let title = format!("`{}` is set-user-ID root, which sbc does not use", path.display());
+    if metadata.permissions().mode() & 0o4000 != 0 {
+        let owner = if metadata.uid() == 0 { "root".to_owned() } else { format!("user {}", metadata.uid()) };
+        let title = format!("`{}` is set-user-ID for {owner}, which sbc does not use", path.display());
         return Err(Diagnostic::error(Code::SBC0701, title).help(format!("`sudo chmod u-s {}`", path.display())));
     }
     Ok(path.to_owned())
 }
 
 /// The distribution's command that installs it.
-fn install_help() -> String {
+pub fn install_help() -> String {
     let release = fs::read_to_string("/etc/os-release").unwrap_or_default();
     let ids: Vec<&str> =
         release.lines().filter_map(|line| line.strip_prefix("ID=").or(line.strip_prefix("ID_LIKE="))).collect();
@@ -78,23 +80,40 @@ fn install_help() -> String {
 /// Tries whether bubblewrap can do what a plan needs: its options, and its namespaces with the
 /// kernel of this host. Runs no program of the host but bubblewrap and sbc itself.
 pub fn probe(bwrap: &Path, content: &Content) -> Result<(), Diagnostic> {
+    let mut options: Vec<OsString> = isolation_options(content).into_iter().map(OsString::from).collect();
+    options.extend(
+        ["--proc", "/proc", "--dev", "/dev", "--perms", "0755", "--size", "65536", "--tmpfs", "/tmp"]
+            .map(OsString::from),
+    );
+    if content.steps.iter().any(|step| matches!(&step.action, Action::Host { grant: Grant::Overlay, .. })) {
+        options.extend(OVERLAY.map(OsString::from));
+    }
+    let filter = host::architecture().map(|architecture| seccomp::program(architecture, content));
+    attempt(bwrap, &options, filter.as_deref())
+}
+
+/// Options that need an overlay.
+pub const OVERLAY: [&str; 4] = ["--overlay-src", "/usr", "--tmp-overlay", "/usr"];
+
+/// Tries whether bubblewrap can make a sandbox with these options and this filter of system calls. It is
+/// empty but for what they put there.
+pub fn attempt(bwrap: &Path, options: &[OsString], filter: Option<&[u8]>) -> Result<(), Diagnostic> {
     let failed = |error| Diagnostic::error(Code::SBC0703, format!("`{}` cannot be run: {error}", bwrap.display()));
     let mut command = Command::new(bwrap);
     command.env_clear().stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    if let Some(architecture) = host::architecture() {
-        command.stdin(exec::in_memory(&seccomp::program(architecture, content)).map_err(failed)?);
+    if let Some(filter) = filter {
+        command.stdin(exec::in_memory(filter).map_err(failed)?);
         command.args(["--seccomp", "0"]);
     }
-    command
-        .args(isolation_options(content))
-        .args(["--proc", "/proc", "--dev", "/dev", "--perms", "0755", "--size", "65536", "--tmpfs", "/tmp"]);
-    let needs_overlay =
-        content.steps.iter().any(|step| matches!(&step.action, Action::Host { grant: Grant::Overlay, .. }));
-    if needs_overlay {
-        command.args(["--overlay-src", "/usr", "--tmp-overlay", "/usr"]);
-    }
     // There is no such program inside; reaching that point is all that is wanted.
-    let output = command.args(["--json-status-fd", "1", "--", "/nothing"]).output().map_err(failed)?;
+    let output = command.args(options).args(["--json-status-fd", "1", "--", "/nothing"]).output().map_err(failed)?;
     let complaint = String::from_utf8_lossy(&output.stderr);
-    if complaint.contains("execvp /nothing") { Ok(()) } else { Err(explain(&complaint, &Surroundings::read())) }
+    match complaint.as_ref() {
+        said if said.contains("execvp /nothing") => Ok(()),
+        said if said.trim().is_empty() => {
+            let title = format!("`{}` made no sandbox and did not say why; is it bubblewrap?", bwrap.display());
+            Err(Diagnostic::error(Code::SBC0703, title).help(format!("install bubblewrap: `{}`", install_help())))
+        }
+        said => Err(explain(said, &Surroundings::read())),
+    }
 }

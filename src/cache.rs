@@ -12,6 +12,7 @@ use crate::compile::{Compiled, Wanted};
 use crate::merge::{Guarantee, Merged};
 use crate::plan::{Content, Plan, sha256};
 use crate::source::Sources;
+use crate::write::private_directory;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::fs;
@@ -82,7 +83,7 @@ impl Cache {
             guarantees: compiled.merged.guarantees.clone(),
         };
         let Ok(body) = serde_json::to_string(&entry) else { return };
-        if fs::create_dir_all(&self.directory).is_err() {
+        if private_directory(&self.directory).is_err() {
             return;
         }
         self.make_room();

@@ -33,14 +33,21 @@ pub enum Command {
         output: PathBuf,
     },
     /// Run a command in a sandbox
-    #[command(override_usage = "sbc exec [SANDBOX] [-- COMMAND…]\n       sbc exec [SANDBOX] -- -OPTION…")]
+    #[command(
+        override_usage = "sbc exec [OPTIONS] [SANDBOX] [-- COMMAND…]\n       sbc exec [OPTIONS] [SANDBOX] -- -OPTION…"
+    )]
     Exec {
+        /// Run this plan and no other, trusted or not: for CI
+        #[arg(long, value_name = "sha256:HASH", value_parser = hash)]
+        trust: Option<String>,
         /// The sandbox [default: the only one]
         sandbox: Option<String>,
         /// Another command; if the first word starts with `-`, arguments for the policy's command
         #[arg(last = true)]
         words: Vec<OsString>,
     },
+    /// Show what a sandbox opens, and let `sbc exec` run it
+    Trust(Trust),
     /// Explain what a path, a variable or a setting is inside, why, and what would change it
     Explain(Explain),
     /// Show the merged policy: each value with its line, and what it replaced
@@ -66,6 +73,12 @@ pub enum Command {
         /// Print the policy instead of writing it
         #[arg(long)]
         dry_run: bool,
+    },
+    /// Say what this host can do for a sandbox, and how to cure what it cannot
+    Doctor {
+        /// How the table is shown
+        #[arg(long, value_enum, default_value = "human")]
+        format: DoctorFormat,
     },
     /// List the built-in profiles, or print one
     Profiles {
@@ -109,6 +122,38 @@ pub enum Emit {
     Json,
     /// The script
     Script,
+}
+
+/// What `sbc trust` does.
+#[derive(Debug, Args)]
+pub struct Trust {
+    /// Sandboxes [default: all]
+    pub sandboxes: Vec<String>,
+    /// Do not ask
+    #[arg(long, conflicts_with_all = ["list", "revoke"])]
+    pub yes: bool,
+    /// Print what is trusted, in all projects
+    #[arg(long, conflicts_with_all = ["revoke", "sandboxes"])]
+    pub list: bool,
+    /// Trust it no more
+    #[arg(long)]
+    pub revoke: bool,
+}
+
+/// A plan's hash as `sbc show` prints it, without its prefix.
+fn hash(text: &str) -> Result<String, String> {
+    let digits = text.strip_prefix("sha256:").filter(|digits| digits.len() == 64);
+    let digits = digits.filter(|digits| digits.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f')));
+    digits.map(str::to_owned).ok_or_else(|| "write `sha256:` and 64 digits, as `sbc show` does".to_owned())
+}
+
+/// The forms of `sbc doctor`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum DoctorFormat {
+    /// For people
+    Human,
+    /// One JSON object, as in schema/doctor.schema.json
+    Json,
 }
 
 /// What `sbc check` looks at, and how it says what it found.

@@ -105,6 +105,7 @@ codes! {
     SBC0708 Error "the host cannot do this",
     SBC0709 Error "a revision cannot be read",
     SBC0710 Warning "no filter of system calls for this machine",
+    SBC0711 Error "not trusted",
     // 08: lints
     SBC0801 Warning "a rule that changes nothing",
     SBC0802 Warning "a profile that is inherited anyway",

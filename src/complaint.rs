@@ -56,7 +56,8 @@ impl Cause {
     }
 }
 
-const APPARMOR: &str = "load the AppArmor profile `bwrap-userns-restrict` (Ubuntu 24.04: from the package apparmor-profiles), or `sudo sysctl kernel.apparmor_restrict_unprivileged_userns=0`";
+/// The cure where AppArmor forbids user namespaces.
+pub const APPARMOR: &str = "load the AppArmor profile `bwrap-userns-restrict` (Ubuntu 24.04: from the package apparmor-profiles), or `sudo sysctl kernel.apparmor_restrict_unprivileged_userns=0`";
 
 const CAUSES: &[Cause] = &[
     cause(

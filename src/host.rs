@@ -22,6 +22,9 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::FileTypeExt;
 use std::path::{Path, PathBuf};
 
+/// sbc's directory among those for state.
+const RECORDS: &str = "sbc";
+
 /// One machine, as one user sees it from one project.
 #[derive(Clone, Debug)]
 pub struct Host {
@@ -81,13 +84,8 @@ impl Links {
 impl Host {
     /// Looks at the environment and the user. `project` is made physical.
     pub fn read(project: &Path) -> Result<Host, Diagnostic> {
-        let home = env::var_os("HOME").map(PathBuf::from).filter(|home| home.is_absolute()).ok_or_else(|| {
-            Diagnostic::error(Code::SBC0410, "`HOME` is not set to an absolute path")
-                .help("set it, such as `HOME=/home/me sbc …`")
-        })?;
-        let real = |path: &Path| fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
         let project = real(project);
-        let real_home = real(&home);
+        let real_home = home()?;
         if project == real_home || real_home.starts_with(&project) {
             let title = format!("the project `{}` contains your home directory", project.display());
             return Err(Diagnostic::error(Code::SBC0409, title)
@@ -115,8 +113,7 @@ impl Host {
     /// The value of a variable on this machine; `None` where it has none.
     pub fn value(&self, variable: Variable) -> Option<OsString> {
         let directory = |default: Option<&str>| {
-            let set = env::var_os(variable.word()).filter(|value| Path::new(value).is_absolute());
-            set.or_else(|| default.map(|below| self.home.join(below).into_os_string()))
+            absolute(variable).or_else(|| default.map(|below| self.home.join(below).into_os_string()))
         };
         match variable {
             Variable::Home => Some(self.home.clone().into_os_string()),
@@ -132,6 +129,11 @@ impl Host {
             Variable::GitCommonDir => Some(self.git().elsewhere()?.common.clone().into_os_string()),
             Variable::GitWorktreeId => self.git().elsewhere()?.worktree.clone(),
         }
+    }
+
+    /// Where sbc keeps its own records, outside of every project.
+    pub fn records(&self) -> PathBuf {
+        self.value(Variable::StateHome).map(PathBuf::from).unwrap_or_default().join(RECORDS)
     }
 
     /// The user's name: from the environment, else from the password file. A name that could be
@@ -247,6 +249,31 @@ impl Space for Host {
     fn spell(&self, path: &Path) -> String {
         Host::spell(self, path)
     }
+}
+
+/// A path with its links followed, as far as it exists.
+fn real(path: &Path) -> PathBuf {
+    fs::canonicalize(path).unwrap_or_else(|_| path.to_owned())
+}
+
+/// The caller's value for a directory.
+fn absolute(variable: Variable) -> Option<OsString> {
+    env::var_os(variable.word()).filter(|value| Path::new(value).is_absolute())
+}
+
+/// The user's home, physical.
+fn home() -> Result<PathBuf, Diagnostic> {
+    let home = absolute(Variable::Home).ok_or_else(|| {
+        Diagnostic::error(Code::SBC0410, "`HOME` is not set to an absolute path")
+            .help("set it, such as `HOME=/home/me sbc …`")
+    })?;
+    Ok(real(Path::new(&home)))
+}
+
+/// As [`Host::records`], where there is no project.
+pub fn records() -> Result<PathBuf, Diagnostic> {
+    let state = absolute(Variable::StateHome).map(PathBuf::from);
+    Ok(state.map_or_else(|| home().map(|home| home.join(".local/state")), Ok)?.join(RECORDS))
 }
 
 /// A user's name by the password file.

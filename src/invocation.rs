@@ -122,7 +122,7 @@ pub fn unfiltered(host: &Host) -> Option<Diagnostic> {
 
 /// Whether the kernel lets a process type into its terminal (TIOCSTI). Linux 6.2 can refuse it; it is
 /// asked only where there is no filter that does.
-fn injection_possible() -> bool {
+pub fn injection_possible() -> bool {
     fs::read_to_string("/proc/sys/dev/tty/legacy_tiocsti").map_or(true, |value| value.trim() != "0")
 }
 

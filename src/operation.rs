@@ -304,7 +304,16 @@ impl<'a, 'o> Inspector<'a, 'o> {
         if Space::real(self.host, source).as_ref() == Some(&path) {
             return Some(path);
         }
-        self.tree.resolve(&path, self.host).map_err(|error| self.unplaced(step, &path, error)).ok()
+        let real = self.tree.resolve(&path, self.host).map_err(|error| self.unplaced(step, &path, error)).ok()?;
+        // A rule about the project is trusted as one. What a link in a repository makes of it was not seen.
+        if path.starts_with(&self.host.project) && !real.starts_with(&self.host.project) {
+            let (path, real) = (path.display(), real.display());
+            let title = format!("`{path}` is reached by a symbolic link that leads out of the project, to `{real}`");
+            let help = format!("the repository could point it anywhere: write the path that it leads to, `{real}`");
+            self.problem(&step.origins, Code::SBC0408, title, &help);
+            return None;
+        }
+        Some(real)
     }
 
     /// Reports a path that cannot be followed.

@@ -175,9 +175,13 @@ impl Content {
 impl Plan {
     /// SHA-256 of what the sandbox is, in hexadecimal. Equal for policies that mean the same.
     pub fn hash(&self) -> String {
+        sha256(&self.canonical())
+    }
+
+    /// What [`Plan::hash`] hashes: one line of JSON.
+    pub fn canonical(&self) -> Vec<u8> {
         // Maps are ordered, and nothing in a plan can fail to serialise.
-        let canonical = serde_json::to_vec(&self.content).unwrap_or_default();
-        sha256(&canonical)
+        serde_json::to_vec(&self.content).unwrap_or_default()
     }
 
     /// The most file systems that starting the sandbox mounts. Each bind makes bubblewrap read the

@@ -35,6 +35,16 @@ pub fn leave_session_keyring() -> io::Result<()> {
     if result >= 0 || absent { Ok(()) } else { Err(error) }
 }
 
+/// The version of Landlock's interface; `None` where the kernel has none.
+pub fn landlock_version() -> Option<i32> {
+    const LANDLOCK_CREATE_RULESET_VERSION: libc::c_uint = 1;
+    let nothing = std::ptr::null::<libc::c_void>();
+    // SAFETY: with this flag the call takes no attributes and makes nothing.
+    let version =
+        unsafe { libc::syscall(libc::SYS_landlock_create_ruleset, nothing, 0usize, LANDLOCK_CREATE_RULESET_VERSION) };
+    i32::try_from(version).ok().filter(|version| *version > 0)
+}
+
 /// Whether a signal is ignored by this process, as its parent may have wished.
 pub fn is_ignored(signal: i32) -> bool {
     // SAFETY: an all-zero `sigaction` is valid, and the kernel fills it in.

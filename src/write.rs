@@ -6,7 +6,7 @@ use crate::diagnostic::{Code, Diagnostic};
 use crate::project::within;
 use std::fs::Permissions;
 use std::io::{self, Write};
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use tempfile::{Builder, NamedTempFile};
 
@@ -63,6 +63,11 @@ pub fn create(path: &Path, bytes: &[u8]) -> Result<(), Diagnostic> {
         }
         Err(error) => Err(unwritable(path, &error)),
     }
+}
+
+/// Makes a directory of sbc's own records, with its parents, for this user alone.
+pub fn private_directory(path: &Path) -> io::Result<()> {
+    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(path)
 }
 
 /// Makes a directory of the project at `root`.

@@ -104,6 +104,7 @@ fn old_bubblewrap() {
 #[test]
 fn forbidden_namespaces() {
     let project = Project::new(PLAIN);
+    project.trust();
     let options = ["--unshare-user", "--disable-userns"];
     let output = sane(inside(&project, &options, &["check"])).code(1);
     output.says(&["SBC0703", "this is a sandbox already", "nested-sandboxes \"allow\""]);
@@ -145,6 +146,7 @@ fn full_keyring() {
         .collect();
     let project = Project::new(PLAIN);
     fs::write(project.home.join("filter"), bytes).unwrap();
+    project.trust();
     let script = "exec bwrap --dev-bind / / --seccomp 5 -- \"$0\" exec -- true 5< ~/filter";
     let output = run(project.command("sh").args(["-c", script, env!("CARGO_BIN_EXE_sbc")]));
     sane(output).code(125).says(&["SBC0708", "session keyring"]);

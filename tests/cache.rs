@@ -27,12 +27,13 @@ fn forge(project: &Project, fits: bool) {
     fs::write(path, format!("{sum}\n{body}")).unwrap();
 }
 
-/// A second start takes the plan of the first: what stands in the cache is what runs.
+/// A second start takes the plan of the first. A plan that was put there by another hand would be what
+/// runs, and is not what was trusted.
 #[test]
 fn second_start_uses_it() {
     let project = started();
     forge(&project, true);
-    assert_eq!(project.sbc(&["exec"]).code(0).stdout, "two\n");
+    project.sbc(&["exec"]).code(125).says(&["SBC0711", "+ command \"/bin/echo\" \"two\""]);
 }
 
 /// An entry that is damaged, cut off, or not even text is ignored, and made anew.
@@ -94,16 +95,22 @@ fn problems_keep_their_place() {
 }
 
 /// A state directory that cannot be written only costs the time of compiling, where nothing is to be done
-/// after the run. Else nothing runs, as a killed run could not be audited.
+/// after the run. Else nothing runs, as a killed run could not be audited. Approvals cannot be kept there either,
+/// so the caller names the plan.
 #[test]
 fn works_without() {
     let shown = "ro \"/usr\"; ro \"/bin\" \"/lib\" \"/lib64\" missing=\"skip\"; proc \"/proc\"; dev \"/dev\"";
     let project = Project::new(&format!("sandbox \"app\" {{ filesystem {{ {shown}; }}; run {{ workdir \"/\"; }}; }}"));
     project.write_home(".local/state", "a file");
-    assert_eq!(project.exec("echo out").code(0).stdout, "out\n");
+    let plan = |project: &Project| {
+        let shown = project.sbc(&["show"]).code(0).stdout;
+        shown.lines().find_map(|line| line.strip_prefix("plan ")).unwrap().to_owned()
+    };
+    let exec = |project: &Project| project.sbc(&["exec", "--trust", &plan(project), "--", "echo", "out"]);
+    assert_eq!(exec(&project).code(0).stdout, "out\n");
     let project = Project::with_body("");
     project.write_home(".local/state", "a file");
-    project.exec("echo out").code(125).says(&["SBC0603", "XDG_STATE_HOME"]);
+    exec(&project).code(125).says(&["SBC0603", "XDG_STATE_HOME"]);
 }
 
 /// No more than 200 entries stay, and the newest are among them.

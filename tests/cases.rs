@@ -46,6 +46,7 @@ const ELSEWHERE: &[(Code, &str, &str)] = &[
     (Code::SBC0706, "bad_input", "no_command"),
     (Code::SBC0707, "bad_input", "invisible_workdir"),
     (Code::SBC0708, "bad_host", "full_keyring"),
+    (Code::SBC0711, "trust", "nobody_to_ask"),
     (Code::SBC0803, "projects", "separate_git_directory"),
     (Code::SBC0811, "reach", "nowhere"),
     (Code::SBC0806, "lints", "directory_of_the_search_path"),

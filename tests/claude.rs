@@ -38,6 +38,7 @@ struct Desk {
 impl Desk {
     fn new(policy: &str, claude: &Claude) -> Desk {
         let project = Project::new(policy);
+        project.trust();
         project.write("readme.txt", "A project.\n");
         project.write_home(".ssh/id_ed25519", SECRET);
         project.write_home(".claude.json", SETTINGS);

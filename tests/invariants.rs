@@ -11,6 +11,7 @@ const MACHINE: &[&str] = &[
     "cache.rs",
     "check/reach.rs",
     "command/",
+    "doctor.rs",
     "enter.rs",
     "exec.rs",
     "explain/",
@@ -37,6 +38,7 @@ const MACHINE: &[&str] = &[
     "revision.rs",
     "sys.rs",
     "tree/",
+    "trust.rs",
     "write.rs",
 ];
 

@@ -64,6 +64,7 @@ fn secrets_are_never_shown() {
 #[test]
 fn descriptors_are_closed() {
     let project = Project::with_body("");
+    project.trust();
     let shell = format!("exec 9</ 12</etc; exec {} exec -- ls /proc/self/fd", env!("CARGO_BIN_EXE_sbc"));
     let output = run(project.command("bash").args(["-c", &shell])).code(0);
     assert_eq!(output.stdout.split_whitespace().collect::<Vec<_>>(), ["0", "1", "2", "3"]);
@@ -73,6 +74,7 @@ fn descriptors_are_closed() {
 #[test]
 fn keyring_is_left_behind() {
     let project = Project::with_body("");
+    project.trust();
     let find = "keyctl search @s user sbc-probe >/dev/null 2>&1 && echo found || echo none";
     let shell = format!(
         "keyctl add user sbc-probe x @s >/dev/null; {find}; {} exec -- sh -c '{find}'",

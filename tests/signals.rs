@@ -72,6 +72,7 @@ fn signals_are_passed_on() {
 /// Runs `sbc exec` in a terminal, types Ctrl-C when it is ready, and gives what came and the status.
 fn control_c(project: &Project, shell: &str) -> (String, Option<i32>) {
     project.write("inside", shell);
+    project.trust();
     let sbc = format!("exec {} exec -- /bin/sh inside", env!("CARGO_BIN_EXE_sbc"));
     let mut command = project.command("script");
     command.args(["-qec", &sbc, "/dev/null"]).stdin(Stdio::piped()).stdout(Stdio::piped());
@@ -105,6 +106,7 @@ fn control_c_reaches_the_command() {
 #[test]
 fn ignored_signals_stay_ignored() {
     let project = Project::with_body("");
+    project.trust();
     let shell =
         format!("trap '' INT; exec {} exec -- /bin/sh -c 'kill -INT $$; echo survived'", env!("CARGO_BIN_EXE_sbc"));
     assert_eq!(run(project.command("sh").args(["-c", &shell])).code(0).stdout, "survived\n");
@@ -148,6 +150,7 @@ fn standard_input_is_passed() {
     child.stdin.take().unwrap().write_all(&[b'x'; 200_000]).unwrap();
     let output = child.wait_with_output().unwrap();
     assert_eq!(String::from_utf8_lossy(&output.stdout).trim(), "200000");
+    project.trust();
     let shell = format!("exec 0<&-; {} exec -- echo fine", env!("CARGO_BIN_EXE_sbc"));
     assert_eq!(run(project.command("sh").args(["-c", &shell])).code(0).stdout, "fine\n");
 }

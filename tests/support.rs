@@ -93,11 +93,25 @@ impl Project {
         command
     }
 
-    /// The sbc of this build.
+    /// The sbc of this build. What a test runs by `exec` is trusted before, as its user would have done;
+    /// `trust.rs` is about policies that are not.
     pub fn sbc_command(&self, arguments: &[&str]) -> Command {
+        if arguments.first() == Some(&"exec") {
+            self.trust();
+        }
+        self.plain_command(arguments)
+    }
+
+    /// The sbc of this build, with nothing done before.
+    pub fn plain_command(&self, arguments: &[&str]) -> Command {
         let mut command = self.command(env!("CARGO_BIN_EXE_sbc"));
         command.args(arguments);
         command
+    }
+
+    /// Trusts the policy as it is. One that does not compile cannot be, and `exec` says why.
+    pub fn trust(&self) {
+        run(&mut self.plain_command(&["trust", "--yes"]));
     }
 
     /// Runs sbc to its end.

@@ -88,6 +88,7 @@ impl Drop for Terminal {
 /// each shell.
 fn starts(project: &Project) -> Vec<String> {
     build(project);
+    project.trust();
     let scripts = SHELLS.iter().map(|shell| format!("{} .agent-sandbox/app.sh", shell.join(" ")));
     [format!("{} exec", env!("CARGO_BIN_EXE_sbc"))].into_iter().chain(scripts).collect()
 }
@@ -134,6 +135,7 @@ fn job_control_inside() {
 #[test]
 fn job_control_outside() {
     let project = Project::with_body("");
+    project.trust();
     let sbc = env!("CARGO_BIN_EXE_sbc");
     let mut terminal = Terminal::start(&project, &["sh"], "exec bash --norc --noediting -i");
     terminal.types(&format!(
@@ -158,6 +160,7 @@ fn job_control_outside() {
 #[test]
 fn terminal_is_given_back() {
     let project = Project::with_body("");
+    project.trust();
     let sbc = env!("CARGO_BIN_EXE_sbc");
     let line = format!("{sbc} exec -- bash --norc --noediting -i; read line; echo \"got $line\"");
     let mut terminal = Terminal::start(&project, &["sh"], &line);

@@ -3,9 +3,10 @@
 //! A policy that was compiled before is taken from the cache: its name covers every text that was
 //! read just now, so that no stale plan can run. The host is looked at anew at every start.
 
-use super::{Loaded, Problems, compile_guarded, one, open, refuse_root, report, tell};
+use super::{Loaded, Problems, compile_guarded, one, open, refuse, refuse_root, report, tell, trust};
 use crate::aftermath::{self, Run};
 use crate::cache::Cache;
+use crate::command::trust::Permit;
 use crate::compile::Compiled;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::host::Host;
@@ -14,7 +15,7 @@ use crate::janitor::Janitor;
 use crate::levels::Levels;
 use crate::report::Format;
 use crate::source::Sources;
-use crate::words::{Lifetime, Variable};
+use crate::words::Lifetime;
 use crate::{bwrap, complaint, exec, invocation, sys};
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -22,15 +23,23 @@ use std::path::{Path, PathBuf};
 /// What sbc exits with when the command was not started.
 const FAILED: i32 = 125;
 
-/// The command's status, or 125 when it was not started.
-pub fn run(sandbox: Option<String>, words: Vec<OsString>) -> i32 {
+/// The command's status, or 125 when it was not started. `named` is the plan that the caller trusts.
+pub fn run(sandbox: Option<String>, words: Vec<OsString>, named: Option<&str>) -> i32 {
     let failed = |problems: Problems| {
         report(&problems.0, &problems.1, Format::Human);
         FAILED
     };
-    match prepare(sandbox.clone(), &words, true) {
-        Ok((start, _)) => start.run().unwrap_or_else(|diagnostic| failed(explain(diagnostic, sandbox, &words))),
-        Err(problems) => failed(problems),
+    let (start, host) = match prepare(sandbox.clone(), &words, true) {
+        Ok(Prepared { start, host, .. }) => (start, host),
+        Err(problems) => return failed(problems),
+    };
+    // Before anything is made on the host.
+    match trust::permit(&start.compiled, &host, named) {
+        Ok(Permit::Known) => start.run().unwrap_or_else(|diagnostic| failed(explain(diagnostic, sandbox, &words))),
+        // Project and host may have changed while the question stood there, so both are looked at anew.
+        Ok(Permit::Asked(plan)) => run(sandbox, words, Some(&plan)),
+        Ok(Permit::Refused) => FAILED,
+        Err(diagnostic) => failed(refuse(diagnostic)),
     }
 }
 
@@ -38,7 +47,7 @@ pub fn run(sandbox: Option<String>, words: Vec<OsString>) -> i32 {
 /// is compiled once more.
 fn explain(diagnostic: Diagnostic, sandbox: Option<String>, words: &[OsString]) -> Problems {
     let (diagnostic, sources) = match prepare(sandbox, words, false) {
-        Ok((start, sources)) => (complaint::blame(diagnostic, &start.invocation.rules), sources),
+        Ok(Prepared { start, sources, .. }) => (complaint::blame(diagnostic, &start.invocation.rules), sources),
         // What has changed since is the better explanation.
         Err(problems) => return problems,
     };
@@ -49,6 +58,7 @@ fn explain(diagnostic: Diagnostic, sandbox: Option<String>, words: &[OsString]) 
 
 /// Everything that a run needs, with nothing wrong about it.
 struct Start {
+    compiled: Compiled,
     invocation: Invocation,
     bwrap: PathBuf,
     command: Vec<OsString>,
@@ -58,23 +68,31 @@ struct Start {
     state: PathBuf,
 }
 
+/// A start, where it happens, and the texts behind it.
+struct Prepared {
+    start: Start,
+    host: Host,
+    sources: Sources,
+}
+
 /// Compiles the policy, or finds it compiled, and resolves it on this host.
-fn prepare(sandbox: Option<String>, words: &[OsString], may_be_cached: bool) -> Result<(Start, Sources), Problems> {
+fn prepare(sandbox: Option<String>, words: &[OsString], may_be_cached: bool) -> Result<Prepared, Problems> {
     let project = open(Path::new("."))?;
     let wanted = one(sandbox.clone());
     let host = Host::read(&project.root);
     // What a killed run has left must not be taken for the user's.
-    host.iter().for_each(|host| tell(&aftermath::settle(&state(host))));
-    let cache = host.as_ref().ok().and_then(|host| Cache::new(&state(host), &project.sources, &wanted));
+    host.iter().for_each(|host| tell(&aftermath::settle(&host.records())));
+    let cache = host.as_ref().ok().and_then(|host| Cache::new(&host.records(), &project.sources, &wanted));
     let cached = cache.as_ref().filter(|_| may_be_cached).zip(host.as_ref().ok()).and_then(|(cache, host)| {
         let mut out = Diagnostics::default();
-        let start = Start::new(&cache.get()?, host, words, &mut out);
+        let start = Start::new(cache.get()?, host, words, &mut out);
         // What is wrong is said with the places of the policy, and the cache knows none.
         start.filter(|_| out.is_empty())
     });
-    if let Some(start) = cached {
-        return Ok((start, project.sources));
-    }
+    let host = match (cached, host) {
+        (Some(start), Ok(host)) => return Ok(Prepared { start, host, sources: project.sources }),
+        (_, host) => host,
+    };
     let Loaded { project, mut compilation } = compile_guarded(project, wanted)?;
     let mut out = Levels::errors_only().apply(std::mem::take(&mut compilation.diagnostics));
     let flawless = out.is_empty();
@@ -84,10 +102,12 @@ fn prepare(sandbox: Option<String>, words: &[OsString], may_be_cached: bool) -> 
     let host = host.map_err(|diagnostic| out.push(diagnostic)).ok();
     let start = compilation.sandboxes.pop().filter(|_| !out.has_errors()).zip(host).and_then(|(compiled, host)| {
         cache.iter().filter(|_| flawless).for_each(|cache| cache.put(&compiled));
-        Start::new(&compiled, &host, words, &mut out)
+        Some((Start::new(compiled, &host, words, &mut out)?, host))
     });
-    let Some(start) = start.filter(|_| !out.has_errors()) else { return Err(Box::new((out, project.sources))) };
-    Ok((start, project.sources))
+    match start.filter(|_| !out.has_errors()) {
+        Some((start, host)) => Ok(Prepared { start, host, sources: project.sources }),
+        None => Err(Box::new((out, project.sources))),
+    }
 }
 
 /// Says how to run a command to those who wrote one in the place of a sandbox.
@@ -98,11 +118,6 @@ fn about_a_command(diagnostic: Diagnostic, name: &str, words: &[OsString]) -> Di
     diagnostic.note(format!("a command comes after two dashes: `sbc exec -- {name}`"))
 }
 
-/// Where sbc keeps its own records.
-fn state(host: &Host) -> PathBuf {
-    host.value(Variable::StateHome).map(PathBuf::from).unwrap_or_default().join("sbc")
-}
-
 /// What to run: the caller's words, or the policy's command with the caller's options after it.
 fn command(policy: Vec<OsString>, words: &[OsString]) -> Vec<OsString> {
     let options = words.first().is_none_or(|first| first.as_encoded_bytes().starts_with(b"-"));
@@ -111,9 +126,9 @@ fn command(policy: Vec<OsString>, words: &[OsString]) -> Vec<OsString> {
 
 impl Start {
     /// Resolves a compiled sandbox on this host. With an error in `out` it is not to be used.
-    fn new(compiled: &Compiled, host: &Host, words: &[OsString], out: &mut Diagnostics) -> Option<Start> {
+    fn new(compiled: Compiled, host: &Host, words: &[OsString], out: &mut Diagnostics) -> Option<Start> {
         refuse_root(out);
-        let (mut invocation, _) = invocation::resolve(compiled, host, out);
+        let (mut invocation, _) = invocation::resolve(&compiled, host, out);
         let command = command(std::mem::take(&mut invocation.command), words);
         if command.is_empty() {
             let help =
@@ -123,7 +138,7 @@ impl Start {
         let bwrap = bwrap::find().map_err(|diagnostic| out.push(diagnostic)).ok()?;
         let limits = compiled.plan.content.limits.iter().map(|(resource, limit)| (*resource, *limit)).collect();
         let lifetime = compiled.plan.content.lifetime;
-        Some(Start { invocation, bwrap, command, limits, lifetime, state: state(host) })
+        Some(Start { compiled, invocation, bwrap, command, limits, lifetime, state: host.records() })
     }
 
     fn run(self) -> Result<i32, Diagnostic> {

@@ -59,7 +59,7 @@ pub fn run(profiles: &[String], dry_run: bool) -> i32 {
     for (profile, why) in &found {
         eprintln!("inherits {profile}: {why}");
     }
-    eprintln!("wrote {POLICY}; now read it, then `sbc check` and `sbc exec`");
+    eprintln!("wrote {POLICY}; now read it, then `sbc check` and `sbc exec`, which asks first");
     if let Some(above) = project.parent().and_then(|parent| find(parent).ok()) {
         eprintln!("note: there is another policy in {}; here, the new one counts", above.display());
     }

@@ -5,12 +5,14 @@
 mod build;
 mod check;
 mod diff;
+mod doctor;
 mod exec;
 mod explain;
 mod fix;
 mod init;
 mod profiles;
 mod show;
+mod trust;
 
 use crate::cli::{Cli, Command};
 use crate::compile::{Compilation, Compiled, Wanted, compile};
@@ -41,13 +43,15 @@ pub fn run() -> i32 {
         Command::Build { sandboxes, check: true, .. } => build::check(&wanted(sandboxes)),
         Command::Build { sandboxes, emit: Some(emit), output, .. } => build::emit(sandboxes, emit, &output),
         Command::Build { sandboxes, .. } => build::write(&wanted(sandboxes)),
-        Command::Exec { sandbox, words } => exec::run(sandbox, words),
+        Command::Exec { trust, sandbox, words } => exec::run(sandbox, words, trust.as_deref()),
+        Command::Trust(arguments) => trust::run(&arguments),
         Command::Explain(arguments) => explain::run(arguments),
         Command::Diff(arguments) => diff::run(arguments),
         Command::Show { sandbox, html: Some(file), no_host, .. } => show::page(sandbox, no_host, &file),
         Command::Show { sandbox, tree: true, no_host, .. } => show::tree(sandbox, no_host),
         Command::Show { sandbox, .. } => show::run(sandbox),
         Command::Init { profiles, dry_run } => init::run(&profiles, dry_run),
+        Command::Doctor { format } => doctor::run(format),
         Command::Profiles { name } => profiles::run(name.as_deref()),
     }
 }

@@ -51,6 +51,7 @@ fn start_up(example: &str, project: &Path, home: &Path) {
             fs::write(&placeholder.path, "not empty").expect("a file");
         }
     }
+    run(sbc(project, home).args(["trust", "--yes"]));
     let mut direct = || run(&mut raw(&invocation, project));
     let mut exec = || run(sbc(project, home).args(["exec", "--", "/usr/bin/true"]));
     let script = project.join(format!(".agent-sandbox/{example}.sh"));

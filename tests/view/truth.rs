@@ -87,7 +87,7 @@ pub fn compare(world: &World, home: &Path) -> Outcome {
     let mut expected: Vec<Expected> = paths.iter().map(|path| expect(&view, path)).collect();
     // Nothing is compared that the kernel makes up.
     expected.retain(|one| one.kind != "kernel");
-    let (answers, complaint) = run(&root, &expected);
+    let (answers, complaint) = run(&root, &compiled.plan.hash(), &expected);
     let marks = marks(home.parent().expect("a parent"));
     let mut differences = Vec::new();
     let (looks, writes) = answers.split_at(answers.len() / 2);
@@ -164,9 +164,9 @@ fn kind(seen: &Seen<'_, '_>) -> &'static str {
 }
 
 /// The probe's lines, and what sbc complains of.
-fn run(root: &Path, expected: &[Expected]) -> (Vec<String>, String) {
+fn run(root: &Path, plan: &str, expected: &[Expected]) -> (Vec<String>, String) {
     let mut command = Command::new(env!("CARGO_BIN_EXE_sbc"));
-    command.args(["exec", "--", "/probe/run", "--probe"]).current_dir(root);
+    command.args(["exec", "--trust", &format!("sha256:{plan}"), "--", "/probe/run", "--probe"]).current_dir(root);
     let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("sbc");
     let mut stdin = child.stdin.take().expect("a pipe");
     for one in expected {
