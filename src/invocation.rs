@@ -230,6 +230,12 @@ impl<'a> Builder<'a, '_> {
                 self.option(["--perms".into(), format!("{mode:04o}").into(), "--tmpfs".into(), path]);
                 Provider::Memory { mode }
             }
+            // bubblewrap would make these on the host, and follow planted links (CVE-2026-87766).
+            Operation::Directory | Operation::Symlink { .. } if placed.host.is_some() => {
+                let title = format!("`{}` would have to be made on the host, which sbc does not do", request.step.at);
+                let help = "make it on the host yourself, or leave the rule out";
+                return self.inspector.problem(&request.step.origins, Code::SBC0403, title, help);
+            }
             Operation::Directory => {
                 self.option(["--perms".into(), "0755".into(), "--dir".into(), path]);
                 return self.mounts.add_directory(at, request.step);

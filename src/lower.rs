@@ -210,7 +210,7 @@ fn place(steps: &mut BTreeMap<SymbolicPath, Step>, out: &mut Diagnostics) {
         if matches!(above.action, Action::Deny { .. }) && !matches!(step.action, Action::Deny { .. }) {
             opened.push(above.at.clone());
         }
-        refuse(step, above, out);
+        refuse(step, above, steps, out);
     }
     for (step, place) in steps.values_mut().zip(places) {
         step.place = place;
@@ -232,7 +232,7 @@ fn provides(action: &Action) -> Place {
     }
 }
 
-fn refuse(step: &Step, above: &Step, out: &mut Diagnostics) {
+fn refuse(step: &Step, above: &Step, steps: &BTreeMap<SymbolicPath, Step>, out: &mut Diagnostics) {
     let problem = |code, title: String| {
         let locations = |step: &Step| step.origins.first().map(|origin| origin.location);
         let mut diagnostic = Diagnostic::error(code, title);
@@ -244,7 +244,12 @@ fn refuse(step: &Step, above: &Step, out: &mut Diagnostics) {
         }
         diagnostic
     };
-    match (&above.action, &step.action) {
+    // What is denied may not be there; then what it stands in is what there is.
+    let mut ground = above;
+    while let (Action::Deny { .. }, Some(below)) = (&ground.action, cover(steps, &ground.at)) {
+        ground = below;
+    }
+    match (&ground.action, &step.action) {
         (Action::File { .. } | Action::Host { grant: Grant::Copy | Grant::Device, .. }, _) => {
             out.push(
                 problem(Code::SBC0405, format!("`{}` lies below a file", step.at)).help("remove one of the two rules"),

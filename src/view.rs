@@ -180,7 +180,11 @@ impl<'a> View<'a> {
     /// What a process sees at an absolute path, with every link followed.
     pub fn look(&self, path: &Path) -> Seen<'_, 'a> {
         match self.mounts.resolve(path, self.space, Planted::Follow) {
-            Ok(placed) => Seen { links: placed.links, ..self.look_at(&placed.path) },
+            Ok(placed) => {
+                // A link in a directory that may not be entered leads nowhere.
+                let closed = placed.links.iter().find(|(at, _)| self.closed_above(at)).map(|(at, _)| at.clone());
+                Seen { links: placed.links, ..self.look_at(&closed.unwrap_or(placed.path)) }
+            }
             Err(Unplaced::Circle(path) | Unplaced::Planted(path)) => {
                 Seen { path, links: Vec::new(), kind: Kind::Circle, access: Access::NONE, effect: None, mount: None }
             }

@@ -220,3 +220,15 @@ fn links_that_lead_around() {
     let output = project.exec("cat ~/a/keys/id").code(125).says(&["SBC0405", "by a link"]);
     assert!(!output.stdout.contains("s3cret"));
 }
+
+/// What would be made below a denied path of a host directory does not compile: where the path is not there,
+/// it would be made on the host.
+#[test]
+fn nothing_is_made_below_what_is_denied() {
+    for rule in ["symlink \"./a/x\" to=\"b\"", "dir \"./a/x\""] {
+        let project = Project::new(&format!("sandbox \"app\" {{ filesystem {{ rw \".\"; deny \"./a\"; {rule}; }}; }}"));
+        project.sbc(&["check", "--no-host"]).code(1).says(&["SBC0403"]);
+        project.exec("true").code(125).says(&["SBC0403"]);
+        assert!(!project.root.join("a").exists());
+    }
+}
