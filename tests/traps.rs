@@ -453,8 +453,9 @@ fn quarantine_on_another_disk() {
     }
     let shell =
         "mkdir -p .codex/deep && echo evil >.codex/deep/file && ln -s /etc/passwd .codex/link && echo evil >.envrc";
-    let mut command = project.sbc_command(&["exec", "--", "/bin/sh", "-c", shell]);
-    run(command.env("XDG_STATE_HOME", state.path())).code(0);
+    for arguments in [["trust", "--yes"].as_slice(), &["exec", "--", "/bin/sh", "-c", shell]] {
+        run(project.plain_command(arguments).env("XDG_STATE_HOME", state.path())).code(0);
+    }
     assert_eq!(fs::read_dir(&project.root).unwrap().count(), 2);
     let quarantine = state.path().join("sbc/quarantine");
     assert_eq!(fs::read_to_string(quarantine.join("2/.envrc")).unwrap(), "evil\n");
