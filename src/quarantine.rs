@@ -3,13 +3,13 @@
 #![allow(clippy::disallowed_methods, reason = "this module moves files out of projects")]
 
 use crate::placeholder::open;
+use crate::write::private_directory;
 use rustix::fs::{CWD, RenameFlags, renameat, renameat_with};
 use rustix::io::Errno;
 use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::io;
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use walkdir::WalkDir;
 
@@ -55,7 +55,7 @@ pub fn carry_off(path: &Path, state: &Path) -> io::Result<PathBuf> {
 /// A directory for one thing, with a note of where that was.
 fn cell(state: &Path, path: &Path) -> io::Result<PathBuf> {
     let quarantine = state.join("quarantine");
-    fs::DirBuilder::new().recursive(true).mode(0o700).create(&quarantine)?;
+    private_directory(&quarantine)?;
     let mut number = 1_u32;
     let cell = loop {
         let cell = quarantine.join(number.to_string());

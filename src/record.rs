@@ -8,13 +8,14 @@
 #![allow(clippy::disallowed_methods, reason = "this module keeps files between runs")]
 
 use crate::plan::sha256;
+use crate::write::private_directory;
 use rustix::fs::{FlockOperation, Mode, OFlags, flock};
 use std::ffi::OsString;
 use std::fs;
 use std::io::{self, Write};
 use std::os::fd::OwnedFd;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, UNIX_EPOCH};
 
@@ -162,7 +163,7 @@ impl Journal {
 
     /// Makes the directory, for nobody else to read.
     pub fn make(&self) -> io::Result<()> {
-        fs::DirBuilder::new().recursive(true).mode(0o700).create(&self.directory)
+        private_directory(&self.directory)
     }
 
     /// Waits until no other sbc is beginning or settling runs; the turn ends when the result is
