@@ -40,6 +40,7 @@ pub mod schema;
 pub mod seccomp;
 pub mod secrets;
 pub mod shape;
+pub mod steering;
 pub mod summary;
 pub mod synonyms;
 pub mod verdict;

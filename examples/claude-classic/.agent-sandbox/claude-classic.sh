@@ -514,7 +514,8 @@ launch() {
     eval "for name in $names; do
         case \$name in
         LD_* | MALLOC_* | GLIBC_TUNABLES | GCONV_PATH | GETCONF_DIR | LOCPATH | NLSPATH | RESOLV_*) set -- -u \"\$name\" \"\$@\" ;;
-        ANTHROPIC_API_KEY | ANTHROPIC_BASE_URL | CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC | COLORTERM | HOME | LANG | LC_* | LOGNAME | PATH | SHELL | TERM | TZ | USER) ;;
+        ANTHROPIC_API_KEY | ANTHROPIC_BASE_URL | CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC | COLORTERM | HOME | LANG | LOGNAME | PATH | SHELL | TERM | TZ | USER) ;;
+        LC_*) ;;
         *) set -- -u \"\$name\" \"\$@\" ;;
         esac
     done"

@@ -711,7 +711,8 @@ launch() {
     eval "for name in $names; do
         case \$name in
         LD_* | MALLOC_* | GLIBC_TUNABLES | GCONV_PATH | GETCONF_DIR | LOCPATH | NLSPATH | RESOLV_*) set -- -u \"\$name\" \"\$@\" ;;
-        COLORTERM | HOME | LANG | LC_* | LOGNAME | NO_COLOR | PATH | SHELL | TERM | TZ | USER) ;;
+        COLORTERM | HOME | LANG | LOGNAME | NO_COLOR | PATH | SHELL | TERM | TZ | USER) ;;
+        LC_*) ;;
         *) set -- -u \"\$name\" \"\$@\" ;;
         esac
     done"
