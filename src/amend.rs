@@ -129,6 +129,10 @@ impl<'a> Page<'a> {
                 (_, None) => own.extend(rules),
                 (_, Some(name)) => match block(name) {
                     Some(block) => edits.push(self.append(block, &rules)?),
+                    // Paths get a line each, where lines are what the body is made of.
+                    None if section == Section::Filesystem && self.has_lines(body) => {
+                        own.push(format!("{name} {{\n    {}\n}}", rules.join("\n    ")));
+                    }
                     None => own.push(format!("{name} {{ {}; }}", rules.join("; "))),
                 },
             }
@@ -184,8 +188,15 @@ impl<'a> Page<'a> {
             None => format!("{line}    "),
         };
         let newline = if before.ends_with("\r\n") { "\r\n" } else { "\n" };
-        let lines: String = statements.iter().map(|one| format!("{indentation}{one}{newline}")).collect();
+        let indented = |one: &String| one.replace('\n', &format!("{newline}{indentation}"));
+        let lines: String = statements.iter().map(|one| format!("{indentation}{}{newline}", indented(one))).collect();
         Some(self.edit(before.len(), before.len(), lines))
+    }
+
+    /// Whether the brace that closes a block has a line of its own.
+    fn has_lines(&self, block: &KdlNode) -> bool {
+        let brace = self.extent(block).and_then(|(_, end)| self.line_before(end - 1));
+        brace.is_some_and(|(_, line)| line.trim().is_empty())
     }
 
     /// All lines before an offset, and the part of its own.
@@ -312,7 +323,7 @@ mod tests {
     }
 
     /// Rules of one section go into the block that is there, or together into a new one, in several lines
-    /// and in one.
+    /// and in one. Paths get lines of their own where the body has lines.
     #[test]
     fn rules_are_added_to_sections() {
         let rules =
@@ -330,6 +341,10 @@ mod tests {
             (
                 "// {\nsandbox \"a\" {\n    filesystem {\n        rw \".\"\n    }\n}\n",
                 "// {\nsandbox \"a\" {\n    filesystem {\n        rw \".\"\n        ro \"/x\"\n        dir \"/y\"\n    }\n    env { pass \"A\"; }\n}\n",
+            ),
+            (
+                "sandbox \"a\" {\n    dir \"/z\"\n}\n",
+                "sandbox \"a\" {\n    dir \"/z\"\n    filesystem {\n        ro \"/x\"\n        dir \"/y\"\n    }\n    env { pass \"A\"; }\n}\n",
             ),
         ];
         for (before, after) in cases {

@@ -106,6 +106,9 @@ codes! {
     SBC0709 Error "a revision cannot be read",
     SBC0710 Warning "no filter of system calls for this machine",
     SBC0711 Error "not trusted",
+    SBC0720 Error "strace is missing",
+    SBC0721 Error "programs cannot be watched here",
+    SBC0722 Error "not a log of strace's",
     // 08: lints
     SBC0801 Warning "a rule that changes nothing",
     SBC0802 Warning "a profile that is inherited anyway",

@@ -25,20 +25,20 @@ use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::OpenOptionsExt;
 use std::os::unix::process::ExitStatusExt;
-use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::Duration;
 
 /// The signals of Ctrl-C and Ctrl-\. bubblewrap would die of them; the command decides for itself.
 const KEYBOARD: &[i32] = &[SIGINT, SIGQUIT];
 
-/// Runs the command and gives its status: its own, or 128 and the number of the signal.
+/// Runs the command and gives its status: its own, or 128 and the number of the signal. `bwrap` are the
+/// words that start bubblewrap: its path, after a tracer's words perhaps.
 ///
 /// # Errors
 /// When sbc or bubblewrap fails before the command runs.
 pub fn run(
     invocation: &Invocation,
-    bwrap: &Path,
+    bwrap: &[OsString],
     command: &[OsString],
     limits: Vec<(Resource, u64)>,
     lock: Option<&OwnedFd>,
@@ -80,7 +80,7 @@ pub fn run(
 /// The status of a command that bubblewrap itself could not start, as in env(1); `None` when the fault
 /// lies elsewhere. What bubblewrap said went to the command's standard error. So it is asked again, for a
 /// program that there cannot be, and only the set-up is repeated.
-fn unstarted(invocation: &Invocation, bwrap: &Path, command: &[OsString]) -> Option<i32> {
+fn unstarted(invocation: &Invocation, bwrap: &[OsString], command: &[OsString]) -> Option<i32> {
     let name = command.first().filter(|_| !invocation.has_proc)?;
     let is_path = name.as_bytes().contains(&b'/');
     let mut never = if is_path { name.clone() } else { OsString::new() };
@@ -106,7 +106,7 @@ struct Start {
 impl Start {
     fn prepare(
         invocation: &Invocation,
-        bwrap: &Path,
+        bwrap: &[OsString],
         command: &[OsString],
         limits: Vec<(Resource, u64)>,
         lock: Option<&OwnedFd>,
@@ -138,7 +138,9 @@ impl Start {
         push(b"--json-status-fd");
         push(status_end.as_raw_fd().to_string().as_bytes());
         let arguments = in_memory(&arguments)?;
-        let mut start = Command::new(bwrap);
+        let (program, own) = bwrap.split_first().ok_or(io::ErrorKind::InvalidInput)?;
+        let mut start = Command::new(program);
+        start.args(own);
         start.env_clear().envs(&invocation.env);
         start.arg("--args").arg(arguments.as_raw_fd().to_string()).arg("--");
         let mut complaint = None;

@@ -28,6 +28,7 @@ mod host_messages;
 mod hostile;
 mod hosts;
 mod invariants;
+mod learn;
 mod limits;
 mod lints;
 mod lints_hold;

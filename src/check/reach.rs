@@ -40,32 +40,11 @@ struct Situation<'a> {
     step: &'a Step,
 }
 
-/// Reports what keeps the command from starting. Each rule that is proposed is tried on the view, so
-/// that what it would bring to light is reported, too.
+/// Reports what keeps the command from starting.
 pub fn check(sandbox: &Sandbox<'_>, invocation: &Invocation, view: View<'_>, out: &mut Diagnostics) {
     let Some(command) = invocation.command.first() else { return };
-    let host = whole(sandbox.host);
-    let at = SymbolicPath::of_root(Root::Absolute);
-    let step = Step { at, action: Action::Directory, place: Place::Root, origins: Vec::new() };
-    let env = invocation.env.iter().chain(&invocation.loader_env);
-    let mut now =
-        Situation { view, env: env.map(|(name, value)| (name.clone(), value.clone())).collect(), step: &step };
-    let mut found = now.start(&invocation.workdir, &host).failure(command);
-    for _ in 0..MAX_ROUNDS {
-        let Some(failure) = found else { return };
-        let start = now.start(&invocation.workdir, &host);
-        let mut remedy = remedy(sandbox.host, &sandbox.compiled.merged, &start, &failure);
-        let next = now.with(&remedy.rules, sandbox.host, &host);
-        found = next.start(&invocation.workdir, &host).failure(command);
-        // A rule that changes nothing is none.
-        if found.as_ref().is_some_and(|other| other.key() == failure.key()) {
-            remedy.rules.clear();
-        }
+    for (failure, remedy) in sandbox.lacks(invocation, view, command) {
         out.push(sandbox.report(command, &failure, &remedy));
-        if remedy.rules.is_empty() {
-            return;
-        }
-        now = next;
     }
 }
 
@@ -120,6 +99,37 @@ fn title_tells(failure: &Failure) -> bool {
 }
 
 impl Sandbox<'_> {
+    /// What keeps a command from starting, one thing behind the other. Each rule that is proposed is tried
+    /// on the view, so that what it would bring to light is told, too.
+    pub fn lacks(&self, invocation: &Invocation, view: View<'_>, command: &OsStr) -> Vec<(Failure, Remedy)> {
+        let host = whole(self.host);
+        let at = SymbolicPath::of_root(Root::Absolute);
+        let step = Step { at, action: Action::Directory, place: Place::Root, origins: Vec::new() };
+        let env = invocation.env.iter().chain(&invocation.loader_env);
+        let mut now =
+            Situation { view, env: env.map(|(name, value)| (name.clone(), value.clone())).collect(), step: &step };
+        let mut found = now.start(&invocation.workdir, &host).failure(command);
+        let mut lacks = Vec::new();
+        for _ in 0..MAX_ROUNDS {
+            let Some(failure) = found else { break };
+            let start = now.start(&invocation.workdir, &host);
+            let mut remedy = remedy(self.host, &self.compiled.merged, &start, &failure);
+            let next = now.with(&remedy.rules, self.host, &host);
+            found = next.start(&invocation.workdir, &host).failure(command);
+            // A rule that changes nothing is none.
+            if found.as_ref().is_some_and(|other| other.key() == failure.key()) {
+                remedy.rules.clear();
+            }
+            let is_end = remedy.rules.is_empty();
+            lacks.push((failure, remedy));
+            if is_end {
+                break;
+            }
+            now = next;
+        }
+        lacks
+    }
+
     fn report(&self, command: &OsStr, failure: &Failure, remedy: &Remedy) -> Diagnostic {
         let title = self.title(command, failure);
         let mut diagnostic = match &remedy.found {
@@ -127,12 +137,7 @@ impl Sandbox<'_> {
             None => Diagnostic::warning(Code::SBC0811, format!("{title}, and not on this host")),
         };
         diagnostic = self.located(diagnostic, command);
-        let rules: Vec<(Section, String)> = remedy
-            .rules
-            .iter()
-            .map(|rule| Some((rule.section(), rule.text(self.host)?)))
-            .collect::<Option<_>>()
-            .unwrap_or_default();
+        let rules = self.texts(&remedy.rules).unwrap_or_default();
         if rules.is_empty() {
             return diagnostic.help(self.without_rule(command, failure, remedy));
         }
@@ -144,7 +149,7 @@ impl Sandbox<'_> {
             false => diagnostic.note(format!("this host has it as `{found}`")),
         };
         let diagnostic = diagnostic.help(format!("write {texts} of `{}`", self.compiled.merged.name));
-        let amendments = self.amendments(&remedy.rules, rules).unwrap_or_default();
+        let amendments = self.amendments(&remedy.rules).unwrap_or_default();
         amendments.into_iter().fold(diagnostic, Diagnostic::amend)
     }
 
@@ -209,8 +214,14 @@ impl Sandbox<'_> {
         }
     }
 
+    /// The rules as a policy writes them, where that can be said.
+    fn texts(&self, rules: &[Rule]) -> Option<Vec<(Section, String)>> {
+        rules.iter().map(|rule| Some((rule.section(), rule.text(self.host)?))).collect()
+    }
+
     /// The rules as changes of the sandbox's text, where they can be told.
-    fn amendments(&self, rules: &[Rule], texts: Vec<(Section, String)>) -> Option<Vec<Amendment>> {
+    pub fn amendments(&self, rules: &[Rule]) -> Option<Vec<Amendment>> {
+        let texts = self.texts(rules)?;
         let body = self.compiled.merged.location;
         let (mut amendments, mut added) = (Vec::new(), Vec::new());
         for (rule, text) in rules.iter().zip(texts) {

@@ -10,6 +10,7 @@ mod exec;
 mod explain;
 mod fix;
 mod init;
+mod learn;
 mod profiles;
 mod show;
 mod trust;
@@ -50,6 +51,7 @@ pub fn run() -> i32 {
         Command::Show { sandbox, html: Some(file), no_host, .. } => show::page(sandbox, no_host, &file),
         Command::Show { sandbox, tree: true, no_host, .. } => show::tree(sandbox, no_host),
         Command::Show { sandbox, .. } => show::run(sandbox),
+        Command::Learn(arguments) => learn::run(arguments),
         Command::Init { profiles, dry_run } => init::run(&profiles, dry_run),
         Command::Doctor { format } => doctor::run(format),
         Command::Profiles { name } => profiles::run(name.as_deref()),

@@ -205,12 +205,12 @@ fn drawn(line: &Line) -> String {
 }
 
 /// Whether there is somebody at a terminal.
-fn can_ask() -> bool {
+pub fn can_ask() -> bool {
     io::stdin().is_terminal() && io::stderr().is_terminal()
 }
 
 /// Asks, and reads one line. What was typed before the question is no answer to it.
-fn answer(question: &str) -> bool {
+pub fn answer(question: &str) -> bool {
     use rustix::termios::{QueueSelector, tcflush};
     let stdin = rustix::stdio::stdin();
     if tcflush(stdin, QueueSelector::IFlush).is_err() {
