@@ -14,6 +14,9 @@ const MOST_PATHS: usize = 1_000_000;
 /// So many misses before its end count for a process that fails.
 const RECENT: usize = 48;
 
+/// No search goes through more directories.
+const LONGEST_SERIES: usize = 128;
+
 /// So much of a line of standard error is read as one.
 const LONGEST_LINE: usize = 4096;
 
@@ -215,7 +218,9 @@ impl Table {
         series.others = 0;
         series.run |= want == Want::Run;
         match outcome {
-            Outcome::Missing if !series.missed.contains(&number) => series.missed.push(number),
+            Outcome::Missing if series.missed.len() < LONGEST_SERIES && !series.missed.contains(&number) => {
+                series.missed.push(number);
+            }
             Outcome::Found => {
                 let missed = std::mem::take(&mut series.missed);
                 missed.into_iter().filter(|missed| *missed != number).for_each(|missed| self.fold(missed));

@@ -5,6 +5,7 @@
 //! that probes ten places misses nine of them anywhere.
 
 use super::events::{Evidence, Seen, Table};
+use super::places::Places;
 use crate::compile::Compiled;
 use crate::host::Host;
 use crate::path::{Root, SymbolicPath};
@@ -91,8 +92,15 @@ pub fn findings(situation: &Situation<'_>, table: &Table) -> Vec<Finding> {
         known.evidence = known.evidence.max(finding.evidence);
         known.runs |= finding.runs;
     };
-    let host = whole(situation.host);
-    table.paths().filter_map(|(path, seen)| situation.of_path(&host, path, seen)).for_each(&mut add);
+    let (host, secrets) = (whole(situation.host), Secrets::new(situation.host));
+    let mut places = Places::new(situation.host, situation.view);
+    for (path, seen) in table.paths().filter(|(path, seen)| situation.counts(path, seen)) {
+        // What could not be written or opened is asked for by itself.
+        let is_lookup = seen.refused == 0 && seen.denied == 0 && !seen.written;
+        if !(is_lookup && places.is_no_loss(path)) {
+            situation.of_path(&host, &secrets, path, seen).into_iter().for_each(&mut add);
+        }
+    }
     for (name, program) in &table.programs {
         // One place can be a path of its own, and be a finding by itself.
         let is_search = program.is_search || situation.path.len() == 1;
@@ -127,14 +135,17 @@ impl Finding {
 }
 
 impl Situation<'_> {
-    fn of_path(&self, host: &View<'_>, path: &Path, seen: &Seen) -> Option<Finding> {
-        let counts = seen.missed > 0 && !seen.found || seen.denied > 0 || seen.refused > 0;
-        if !counts && !self.is_outside || KERNEL.iter().any(|tree| path.starts_with(tree)) {
-            return None;
-        }
+    /// Whether what happened at a path may be a finding.
+    fn counts(&self, path: &Path, seen: &Seen) -> bool {
+        let is_missed = seen.missed > 0 && !seen.found || seen.denied > 0 || seen.refused > 0;
+        (is_missed || self.is_outside) && !KERNEL.iter().any(|tree| path.starts_with(tree))
+    }
+
+    fn of_path(&self, host: &View<'_>, secrets: &Secrets, path: &Path, seen: &Seen) -> Option<Finding> {
         let looked = self.view.look(path);
         let there = looked.path.clone();
-        if there == Path::new("/") {
+        let wants_write = seen.refused > 0 || self.is_outside && seen.written;
+        if there == Path::new("/") || looked.access.read && !wants_write {
             return None;
         }
         let is_usual = USUAL.iter().any(|usual| there == Path::new(usual))
@@ -143,16 +154,12 @@ impl Situation<'_> {
             return None;
         }
         let evidence = if self.is_outside && seen.found { Evidence::Used } else { seen.evidence };
-        let wants_write = seen.refused > 0 || self.is_outside && seen.written;
         let finding = |subject, count| {
-            let decision = verdict::decide(self.view, &looked);
-            let rule = decision.rule.map(|step| format!("{} ({})", step.rule(), layers(&step.origins)));
-            Finding {
-                secret: secret(self.host, &there),
-                rule,
-                runs: seen.run,
-                ..Finding::new(subject, evidence, count)
-            }
+            // What is not there is not there by no rule.
+            let is_ruled = matches!(subject, Subject::Unwritable(_) | Subject::Hidden(_));
+            let decision = is_ruled.then(|| verdict::decide(self.view, &looked)).and_then(|decision| decision.rule);
+            let rule = decision.map(|step| format!("{} ({})", step.rule(), layers(&step.origins)));
+            Finding { secret: secrets.of(&there), rule, runs: seen.run, ..Finding::new(subject, evidence, count) }
         };
         if wants_write && !looked.access.write && self.may_write(&there) {
             return Some(finding(Subject::Unwritable(there.clone()), seen.refused.max(1)));
@@ -203,16 +210,32 @@ impl Situation<'_> {
     }
 }
 
-/// The known secret that a host path is, lies in, or shows.
-pub fn secret(host: &Host, path: &Path) -> Option<&'static Secret> {
-    SECRETS.iter().find(|secret| {
-        let Ok(symbolic) = SymbolicPath::parse(secret.path) else { return false };
-        let Ok(place) = host.expand(&symbolic) else { return false };
-        if is_within(path, &place) {
-            return true;
-        }
-        // What is secret in the system's directories only root can read.
-        let is_roots = symbolic.root() == Root::Absolute && place.starts_with("/etc");
-        is_within(&place, path) && !is_roots && !matches!(host.node(&place), Node::Absent | Node::Unreachable)
-    })
+/// Where this host has the known secrets.
+pub struct Secrets {
+    places: Vec<(PathBuf, bool, &'static Secret)>,
+}
+
+impl Secrets {
+    pub fn new(host: &Host) -> Secrets {
+        let place = |secret: &'static Secret| {
+            let symbolic = SymbolicPath::parse(secret.path).ok()?;
+            let place = host.expand(&symbolic).ok()?;
+            // What is secret in the system's directories only root can read.
+            let is_roots = symbolic.root() == Root::Absolute && place.starts_with("/etc");
+            let is_there = !is_roots && !matches!(host.node(&place), Node::Absent | Node::Unreachable);
+            Some((place, is_there, secret))
+        };
+        Secrets { places: SECRETS.iter().filter_map(place).collect() }
+    }
+
+    /// The secret that a host path is, lies in, or shows.
+    pub fn of(&self, path: &Path) -> Option<&'static Secret> {
+        let shows = |place: &Path, is_there: bool| is_within(path, place) || is_there && is_within(place, path);
+        self.places.iter().find(|(place, is_there, _)| shows(place, *is_there)).map(|(_, _, secret)| *secret)
+    }
+
+    /// The secret that a host path is or lies in.
+    pub fn around(&self, path: &Path) -> Option<&'static Secret> {
+        self.places.iter().find(|(place, _, _)| is_within(path, place)).map(|(_, _, secret)| *secret)
+    }
 }

@@ -7,6 +7,7 @@
 pub mod events;
 pub mod fold;
 pub mod follow;
+pub mod places;
 pub mod propose;
 pub mod show;
 pub mod trace;

@@ -5,7 +5,7 @@
 //! a secret.
 
 use super::events::Evidence;
-use super::fold::{Finding, Situation, Subject, secret};
+use super::fold::{Finding, Secrets, Situation, Subject};
 use crate::amend::{self, Amendment};
 use crate::builtin;
 use crate::check::reach::Sandbox;
@@ -14,14 +14,13 @@ use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::fix::apply_fixes;
 use crate::host::Host;
 use crate::invocation::{self, Invocation};
-use crate::plan::Step;
-use crate::remedy::{self, Rule, system_tree, whole};
+use crate::remedy::{self, Rule, system_tree};
 use crate::rule::quote;
 use crate::schema::Section;
 use crate::source::Sources;
 use crate::space::{Node, Space, is_within};
-use crate::view::{Kind, View};
-use std::collections::{BTreeMap, BTreeSet};
+use crate::view::View;
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
@@ -31,6 +30,9 @@ const MOST: usize = 10;
 /// So many files of one directory stand for the directory, and so many misses for a profile's rules.
 const MANY: usize = 3;
 const WORTH_A_PROFILE: usize = 2;
+
+/// So many misses tell whether a profile is worth it.
+const SAMPLE: usize = 500;
 
 /// Directories of the home that hold what belongs to many programs.
 const SHARED: [&str; 10] =
@@ -76,7 +78,8 @@ pub struct Proposed {
 pub fn propose(draft: Draft, situation: &Situation<'_>, findings: &[Finding], all: bool) -> Proposed {
     let is_wanted = |finding: &&Finding| !finding.is_noise() && (all || finding.is_sure());
     let wanted: Vec<&Finding> = findings.iter().filter(is_wanted).collect();
-    let mut work = Work { host: situation.host, draft, proposals: Vec::new(), left: 0 };
+    let secrets = Secrets::new(situation.host);
+    let mut work = Work { host: situation.host, secrets, draft, proposals: Vec::new(), left: 0 };
     for finding in &wanted {
         match &finding.subject {
             Subject::Program(name) => work.program(name),
@@ -85,7 +88,7 @@ pub fn propose(draft: Draft, situation: &Situation<'_>, findings: &[Finding], al
         }
     }
     let missing: Vec<&Path> = wanted.iter().filter_map(|finding| finding.missing()).collect();
-    work.profiles(&missing);
+    work.profiles(missing.get(..SAMPLE).unwrap_or(&missing));
     work.paths(&missing);
     for finding in &wanted {
         match &finding.subject {
@@ -158,6 +161,7 @@ impl Draft {
 
 struct Work<'a> {
     host: &'a Host,
+    secrets: Secrets,
     draft: Draft,
     proposals: Vec<Proposal>,
     left: usize,
@@ -189,6 +193,9 @@ impl Work<'_> {
 
     /// What starts a program that was not found, as `sbc check` finds it.
     fn program(&mut self, name: &OsStr) {
+        if self.is_full() {
+            return;
+        }
         let host = self.host;
         let compiled = self.draft.compiled.clone();
         let sandbox = Sandbox { compiled: &compiled, host };
@@ -203,7 +210,7 @@ impl Work<'_> {
             // A program of a directory that holds a secret has to be shown by hand.
             let shown: Vec<PathBuf> = rule.shown(host).into_iter().map(|(_, source)| source).collect();
             let is_profile = matches!(rule, Rule::Inherit(_));
-            if !is_profile && shown.iter().any(|path| secret(host, path).is_some()) {
+            if !is_profile && shown.iter().any(|path| self.secrets.of(path).is_some()) {
                 return;
             }
             let Some(next) = next.filter(|next| next.look(host, |_, _| ()).is_some()) else { return };
@@ -230,7 +237,7 @@ impl Work<'_> {
 
     fn best_profile(&self, missing: &[&Path]) -> Option<(&'static str, Draft, usize)> {
         let network = self.draft.compiled.plan.content.network;
-        let left: Vec<&Path> = missing.iter().copied().filter(|path| !self.covers(&self.draft, path)).collect();
+        let left = self.uncovered(&self.draft, missing);
         if left.len() < WORTH_A_PROFILE {
             return None;
         }
@@ -240,39 +247,41 @@ impl Work<'_> {
         let drafts = names.filter_map(|name| Some((name, self.draft.inherit(name)?)));
         let drafts = drafts.filter(|(_, draft)| draft.compiled.plan.content.network == network);
         let counted = drafts.map(|(name, draft)| {
-            let covered = left.iter().filter(|path| self.covers(&draft, path)).count();
+            let covered = left.len() - self.uncovered(&draft, &left).len();
             (name, draft, covered)
         });
         counted.filter(|(_, _, covered)| *covered >= WORTH_A_PROFILE).max_by_key(|(_, _, covered)| *covered)
     }
 
-    /// Whether a policy shows a path, or has a rule that speaks of it.
-    fn covers(&self, draft: &Draft, path: &Path) -> bool {
-        let is_about = |step: &Step| self.host.expand(&step.at).is_ok_and(|at| at == path);
-        let is_shown = draft.look(self.host, |_, view| view.look(path).access.read).unwrap_or(false);
-        is_shown || draft.compiled.plan.content.steps.iter().any(is_about)
+    /// The paths that a policy does not show, and that it has no rule for.
+    fn uncovered<'p>(&self, draft: &Draft, paths: &[&'p Path]) -> Vec<&'p Path> {
+        let steps = draft.compiled.plan.content.steps.iter();
+        let ruled: HashSet<PathBuf> = steps.filter_map(|step| self.host.expand(&step.at).ok()).collect();
+        let left = |view: &View<'_>| {
+            let paths = paths.iter().copied().filter(|path| !ruled.contains(*path));
+            paths.filter(|path| !view.look(path).access.read).collect()
+        };
+        draft.look(self.host, |_, view| left(view)).unwrap_or_else(|| paths.to_vec())
     }
 
     /// Rules for single paths, and for directories that many of them share.
     fn paths(&mut self, missing: &[&Path]) {
         let (mut plain, mut held) = (BTreeSet::new(), BTreeMap::new());
-        for path in missing.iter().filter(|path| !self.covers(&self.draft, path)) {
-            let place = system_tree(path).unwrap_or_else(|| (*path).to_owned());
-            match secret(self.host, &place) {
-                Some(secret) if is_within(&place, &self.place(secret.path)) => {
-                    held.insert(place, secret.about);
-                }
-                _ => _ = plain.insert(place),
+        for path in self.uncovered(&self.draft, missing) {
+            let place = system_tree(path).unwrap_or_else(|| path.to_owned());
+            match self.secrets.around(&place) {
+                Some(secret) => _ = held.insert(place, secret.about),
+                None => _ = plain.insert(place),
             }
         }
         for path in share(plain, &|directory| self.may_show(directory)) {
-            if !self.may_show(&path) || self.is_full() {
+            if self.is_full() || !self.may_show(&path) {
                 continue;
             }
             let rule = Rule::Show { source: path.clone(), at: path.clone() };
             let Some(text) = rule.text(self.host) else { continue };
             let next = self.draft.add(Section::Filesystem, &text);
-            if let Some(next) = next.filter(|next| self.covers(next, &path)) {
+            if let Some(next) = next.filter(|next| self.uncovered(next, &[&path]).is_empty()) {
                 let shows = self.host.spell(&path);
                 self.take(next, Section::Filesystem, text, &shows);
             }
@@ -287,10 +296,6 @@ impl Work<'_> {
         }
     }
 
-    fn place(&self, path: &str) -> PathBuf {
-        crate::path::SymbolicPath::parse(path).ok().and_then(|path| self.host.expand(&path).ok()).unwrap_or_default()
-    }
-
     /// Whether a path may be shown as a whole. A directory may not, where it holds what belongs to many.
     fn may_show(&self, path: &Path) -> bool {
         let host = self.host;
@@ -299,9 +304,9 @@ impl Work<'_> {
         }
         let is_above = |base: &Path| is_within(base, path);
         let is_shared = SHARED.iter().any(|name| path == host.home.join(name));
-        let is_directory = matches!(whole(host).look(path).kind, Kind::Host { node: Node::Directory, .. });
+        let is_directory = host.node(path) == Node::Directory;
         let is_top = path.components().count() <= 2 && is_directory;
-        !(is_above(&host.home) || is_above(&host.project) || is_shared || is_top || secret(host, path).is_some())
+        !(is_above(&host.home) || is_above(&host.project) || is_shared || is_top || self.secrets.of(path).is_some())
     }
 
     fn writable(&mut self, path: &Path) {
@@ -352,19 +357,28 @@ fn share(paths: BTreeSet<PathBuf>, may: &dyn Fn(&Path) -> bool) -> BTreeSet<Path
             *counts.entry(above.to_owned()).or_default() += 1;
         }
         let many = counts.into_iter().filter(|(above, count)| *count >= MANY && may(above));
-        let Some((deepest, _)) = many.max_by_key(|(above, _)| above.components().count()) else { return paths };
-        paths.retain(|path| !is_within(path, &deepest));
-        paths.insert(deepest);
+        let many: Vec<(usize, PathBuf)> = many.map(|(above, _)| (above.components().count(), above)).collect();
+        // The deepest first, all of one depth at once.
+        let Some(depth) = many.iter().map(|(depth, _)| *depth).max() else { return paths };
+        let chosen: HashSet<PathBuf> =
+            many.into_iter().filter(|(own, _)| *own == depth).map(|(_, above)| above).collect();
+        paths.retain(|path| !path.ancestors().any(|above| chosen.contains(above)));
+        paths.extend(chosen);
     }
 }
 
 /// Leaves out what lies in another that may be shown.
 fn outermost(paths: BTreeSet<PathBuf>, may: &dyn Fn(&Path) -> bool) -> BTreeSet<PathBuf> {
     let mut out: BTreeSet<PathBuf> = BTreeSet::new();
-    for path in paths {
-        if !path.ancestors().skip(1).any(|above| out.contains(above)) && may(&path) {
-            out.insert(path);
+    let mut rest = paths.into_iter().peekable();
+    while let Some(path) = rest.next() {
+        // What lies in a path comes right behind it.
+        let is_above = rest.peek().is_some_and(|next| next.starts_with(&path));
+        if is_above && !may(&path) {
+            continue;
         }
+        while is_above && rest.next_if(|next| next.starts_with(&path)).is_some() {}
+        out.insert(path);
     }
     out
 }
