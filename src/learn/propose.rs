@@ -19,8 +19,8 @@ use crate::rule::quote;
 use crate::schema::Section;
 use crate::source::Sources;
 use crate::space::{Node, Space, is_within};
-use crate::view::View;
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use crate::view::{Kind, View};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
@@ -114,8 +114,19 @@ impl Finding {
 }
 
 impl Draft {
-    /// The policy with changes made, where it holds then.
+    /// The policy with changes made, where it holds then. Paths get a line each, if there is room for lines.
     pub fn with(&self, amendments: Vec<Amendment>) -> Option<Draft> {
+        let is_path = |amendment: &Amendment| match amendment {
+            Amendment::Add { rules, .. } => rules.iter().any(|(section, _)| *section == Section::Filesystem),
+            _ => false,
+        };
+        let (body, section) = (self.compiled.merged.location, Section::Filesystem);
+        // The block is the body's last, so that no other place moves.
+        let opened = amendments.iter().any(is_path).then(|| self.changed(vec![Amendment::Open { body, section }]));
+        opened.flatten().as_ref().unwrap_or(self).changed(amendments)
+    }
+
+    fn changed(&self, amendments: Vec<Amendment>) -> Option<Draft> {
         let mut problems = Diagnostics::default();
         problems.push(amendments.into_iter().fold(Diagnostic::error(Code::SBC0412, ""), Diagnostic::amend));
         let resolved = amend::resolve(&self.sources, problems);
@@ -258,8 +269,13 @@ impl Work<'_> {
         let steps = draft.compiled.plan.content.steps.iter();
         let ruled: HashSet<PathBuf> = steps.filter_map(|step| self.host.expand(&step.at).ok()).collect();
         let left = |view: &View<'_>| {
-            let paths = paths.iter().copied().filter(|path| !ruled.contains(*path));
-            paths.filter(|path| !view.look(path).access.read).collect()
+            let mut gone: HashMap<&Path, bool> = HashMap::new();
+            let mut is_shown = |path: &'p Path| {
+                let above = path.parent().unwrap_or(path);
+                let is_gone = *gone.entry(above).or_insert_with(|| view.look(above).kind == Kind::Absent);
+                !is_gone && view.look(path).access.read
+            };
+            paths.iter().copied().filter(|path| !ruled.contains(*path) && !is_shown(path)).collect()
         };
         draft.look(self.host, |_, view| left(view)).unwrap_or_else(|| paths.to_vec())
     }
