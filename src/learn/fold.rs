@@ -5,7 +5,7 @@
 //! that probes ten places misses nine of them anywhere.
 
 use super::events::{Evidence, Seen, Table};
-use super::places::Places;
+use super::places::{Loss, Places};
 use crate::compile::Compiled;
 use crate::host::Host;
 use crate::path::{Root, SymbolicPath};
@@ -97,9 +97,12 @@ pub fn findings(situation: &Situation<'_>, table: &Table) -> Vec<Finding> {
     for (path, seen) in table.paths().filter(|(path, seen)| situation.counts(path, seen)) {
         // What could not be written or opened is asked for by itself.
         let is_lookup = seen.refused == 0 && seen.denied == 0 && !seen.written;
-        if !(is_lookup && places.is_no_loss(path)) {
-            situation.of_path(&host, &secrets, path, seen).into_iter().for_each(&mut add);
-        }
+        let found = match if is_lookup { places.loss(path) } else { Loss::Unknown } {
+            Loss::No => None,
+            Loss::Yes => situation.of_hidden(&secrets, path, seen),
+            Loss::Unknown => situation.of_path(&host, &secrets, path, seen),
+        };
+        found.into_iter().for_each(&mut add);
     }
     for (name, program) in &table.programs {
         // One place can be a path of its own, and be a finding by itself.
@@ -148,12 +151,10 @@ impl Situation<'_> {
         if there == Path::new("/") || looked.access.read && !wants_write {
             return None;
         }
-        let is_usual = USUAL.iter().any(|usual| there == Path::new(usual))
-            || there.components().any(|part| part.as_os_str() == "__pycache__");
-        if is_usual && seen.evidence != Evidence::Named {
+        if is_usual(&there, seen) {
             return None;
         }
-        let evidence = if self.is_outside && seen.found { Evidence::Used } else { seen.evidence };
+        let evidence = self.evidence(seen);
         let finding = |subject, count| {
             // What is not there is not there by no rule.
             let is_ruled = matches!(subject, Subject::Unwritable(_) | Subject::Hidden(_));
@@ -183,6 +184,20 @@ impl Situation<'_> {
         }
     }
 
+    /// A file of a tree that is not inside at all.
+    fn of_hidden(&self, secrets: &Secrets, path: &Path, seen: &Seen) -> Option<Finding> {
+        // Where a program makes its own, it does not miss the host's.
+        if seen.found && !self.is_outside || is_usual(path, seen) {
+            return None;
+        }
+        let finding = Finding::new(Subject::Missing(path.to_owned()), self.evidence(seen), seen.missed.max(1));
+        Some(Finding { secret: secrets.of(path), runs: seen.run, ..finding })
+    }
+
+    fn evidence(&self, seen: &Seen) -> Evidence {
+        if self.is_outside && seen.found { Evidence::Used } else { seen.evidence }
+    }
+
     /// Whether the user may change a path of the host, or make it.
     fn may_write(&self, path: &Path) -> bool {
         let is_there = self.host.node(path) != Node::Absent;
@@ -208,6 +223,12 @@ impl Situation<'_> {
         let found = kinds.into_iter().filter(|(_, list)| !list.is_empty());
         found.map(|(subject, list)| Finding::new(subject(list), evidence, count)).collect()
     }
+}
+
+/// Whether a path is looked at by nearly everything, and nobody complained of it.
+fn is_usual(path: &Path, seen: &Seen) -> bool {
+    let is_known = USUAL.iter().any(|usual| path == Path::new(usual));
+    (is_known || path.components().any(|part| part.as_os_str() == "__pycache__")) && seen.evidence != Evidence::Named
 }
 
 /// Where this host has the known secrets.

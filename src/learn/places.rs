@@ -17,8 +17,21 @@ enum Inside {
     Same,
     /// The host has nothing there.
     Nothing,
+    /// The host's files are there, and the sandbox has nothing.
+    Hidden,
     /// Each path has to be looked at.
     Anything,
+}
+
+/// What is known of a path that was only looked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Loss {
+    /// It is as on the host, or not there either.
+    No,
+    /// The host has it, a file or a directory without links on the way, and the sandbox does not.
+    Yes,
+    /// It has to be looked at.
+    Unknown,
 }
 
 /// The directories that were looked at.
@@ -33,12 +46,17 @@ impl<'s, 'a> Places<'s, 'a> {
         Places { host, view, known: HashMap::new() }
     }
 
-    /// Whether a path that was only looked for is no loss: it is as on the host, or not there either.
-    pub fn is_no_loss(&mut self, path: &Path) -> bool {
+    /// What is lost with a path that was only looked for.
+    pub fn loss(&mut self, path: &Path) -> Loss {
         match path.parent().map(|above| self.inside(above)) {
-            Some(Inside::Same) => self.host.node(path) != Node::Link,
-            Some(Inside::Nothing) => true,
-            _ => false,
+            Some(Inside::Same) if self.host.node(path) != Node::Link => Loss::No,
+            Some(Inside::Nothing) => Loss::No,
+            Some(Inside::Hidden) => match self.host.node(path) {
+                Node::Absent => Loss::No,
+                Node::File | Node::Directory if self.host.rights(path).read => Loss::Yes,
+                _ => Loss::Unknown,
+            },
+            _ => Loss::Unknown,
         }
     }
 
@@ -51,24 +69,25 @@ impl<'s, 'a> Places<'s, 'a> {
             Inside::Nothing => Inside::Nothing,
             _ => match (above, self.host.node(directory)) {
                 (_, Node::Absent | Node::File) => Inside::Nothing,
-                (Inside::Same, Node::Directory) => Inside::Same,
-                _ if self.is_as_on_host(directory) => Inside::Same,
-                _ => Inside::Anything,
+                (Inside::Same | Inside::Hidden, Node::Directory) => above,
+                (_, node) => self.look(directory, node),
             },
         };
         self.known.insert(directory.to_owned(), found);
         found
     }
 
-    /// Whether the host's directory stands in its place, with no other mount in it.
-    fn is_as_on_host(&self, directory: &Path) -> bool {
+    /// Looks at a directory that may hold mounts.
+    fn look(&self, directory: &Path, node: Node) -> Inside {
         let looked = self.view.look(directory);
         let is_below = |mount: &Mount<'_>| mount.at != looked.path && is_within(&mount.at, &looked.path);
+        if looked.path != directory || self.view.mounts().iter().any(is_below) {
+            return Inside::Anything;
+        }
         match &looked.kind {
-            Kind::Host { source, node: Node::Directory } => {
-                *source == looked.path && looked.access.read && !self.view.mounts().iter().any(is_below)
-            }
-            _ => false,
+            Kind::Host { source, node: Node::Directory } if source == directory && looked.access.read => Inside::Same,
+            Kind::Absent if node == Node::Directory => Inside::Hidden,
+            _ => Inside::Anything,
         }
     }
 }
