@@ -1,5 +1,6 @@
 //! The command line, as clap types and nothing else.
 
+use crate::import::Kind;
 use crate::levels::Subject;
 use crate::report::Format;
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -74,6 +75,8 @@ pub enum Command {
         #[arg(long)]
         dry_run: bool,
     },
+    /// Say a bwrap script, or another tool's settings, as a policy
+    Import(Import),
     /// Say what this host can do for a sandbox, and how to cure what it cannot
     Doctor {
         /// How the table is shown
@@ -85,6 +88,27 @@ pub enum Command {
         /// The profile to print
         name: Option<String>,
     },
+}
+
+/// What `sbc import` reads, and what it does with the policy.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "The script is read and never run. The policy goes to standard output; what could not be said, \
+    and what the policy shows otherwise, to standard error."
+)]
+pub struct Import {
+    /// A script that calls bwrap, a bwrap command line, options for `bwrap --args`, or settings of another tool; `-` is
+    /// standard input
+    pub file: PathBuf,
+    /// What the file is [default: what its name and its text say]
+    #[arg(long, value_enum, value_name = "KIND")]
+    pub from: Option<Kind>,
+    /// Inherit no profile, and fail if the policy shows a file otherwise than the original
+    #[arg(long)]
+    pub exact: bool,
+    /// Write `.agent-sandbox.kdl`; where there is one, only show what would change
+    #[arg(long)]
+    pub write: bool,
 }
 
 /// What `sbc explain` is asked about.

@@ -62,6 +62,7 @@ pub mod foreground;
 pub mod git;
 pub mod gitlinks;
 pub mod host;
+pub mod import;
 pub mod invocation;
 pub mod janitor;
 pub mod layout;

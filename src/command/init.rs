@@ -117,7 +117,7 @@ fn policy(project: &Path, found: &[(String, String)]) -> String {
 }
 
 /// The name of the project's directory as a name of the language.
-fn name(project: &Path) -> String {
+pub(super) fn name(project: &Path) -> String {
     let directory = project.file_name().map(|name| name.to_string_lossy().to_lowercase()).unwrap_or_default();
     let legal = |c: char| if c.is_ascii_lowercase() || c.is_ascii_digit() { c } else { '-' };
     let name: String = directory.chars().map(legal).take(64).collect();

@@ -9,6 +9,7 @@ mod doctor;
 mod exec;
 mod explain;
 mod fix;
+mod import;
 mod init;
 mod profiles;
 mod show;
@@ -51,6 +52,7 @@ pub fn run() -> i32 {
         Command::Show { sandbox, tree: true, no_host, .. } => show::tree(sandbox, no_host),
         Command::Show { sandbox, .. } => show::run(sandbox),
         Command::Init { profiles, dry_run } => init::run(&profiles, dry_run),
+        Command::Import(arguments) => import::run(arguments),
         Command::Doctor { format } => doctor::run(format),
         Command::Profiles { name } => profiles::run(name.as_deref()),
     }
