@@ -28,6 +28,7 @@ mod host_messages;
 mod hostile;
 mod hosts;
 mod import;
+mod import_settings;
 mod invariants;
 mod limits;
 mod lints;

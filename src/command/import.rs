@@ -59,6 +59,11 @@ pub fn run(arguments: Import) -> i32 {
             return one(Diagnostic::error(Code::SBC0004, title).help("import a part of it"), &sources);
         }
     };
+    if exact && !imported.kind.is_bwrap() {
+        let name = imported.kind.name();
+        eprintln!("`--exact` compares mounts, and {name} have none: leave it out");
+        return 2;
+    }
     let policy = Policy::new(imported, &text, &host, exact);
     if policy.settled.compilation.diagnostics.has_errors() {
         report(&policy.settled.compilation.diagnostics, &policy.settled.sources, Format::Human);

@@ -156,6 +156,10 @@ impl Simulation {
             Kind::Overlay { source } => self.source(source, host).map(|source| Provider::Overlay { source }),
             Kind::Proc => Some(Provider::Proc),
             Kind::Dev => Some(Provider::Dev),
+            Kind::Deny => {
+                let file = placed.host.as_ref().is_some_and(|path| host.node(path) != Node::Directory);
+                Some(Provider::Denied { open: false, file })
+            }
         };
         let Some(provider) = provider else { return self.missing.push(operation.span) };
         let shared_memory = (provider == Provider::Dev).then(|| at.join("shm"));

@@ -170,6 +170,7 @@ impl<'o> Result<'o> {
             Kind::Overlay { source } => host(Grant::Overlay, source, Missing::Error),
             Kind::Proc => Access::Proc,
             Kind::Dev => Access::Dev,
+            Kind::Deny => Access::Deny,
             Kind::ReadOnly => return None,
         })
     }

@@ -22,7 +22,6 @@ pub struct Reader {
     env: BTreeMap<String, EnvRule>,
     prepends: BTreeMap<String, Text>,
     passes_all: bool,
-    span: Span,
     unsaid: Vec<Unsaid>,
 }
 
@@ -38,7 +37,6 @@ impl Reader {
             env: BTreeMap::new(),
             prepends: BTreeMap::new(),
             passes_all: !call.is_cleared,
-            span: call.span,
             unsaid: Vec::new(),
         };
         let mut unsaid = Vec::new();
@@ -94,15 +92,14 @@ impl Reader {
 
     pub fn finish(self, original: &mut Original) {
         original.unsaid.extend(self.unsaid);
-        if self.passes_all {
-            let why = format!(
-                "sbc passes only variables that are named: these are {}; write `pass \"NAME\"` for more",
-                COMMON.join(" ")
-            );
-            original.unsaid.push(Unsaid::at(self.span, "the caller's whole environment", why));
-        }
         (original.env, original.prepends, original.passes_all) = (self.env, self.prepends, self.passes_all);
     }
+}
+
+/// What is to be said where the caller's whole environment passes.
+pub fn everything() -> Unsaid {
+    let why = format!("sbc passes only variables that are named: {}; write `pass \"NAME\"` for more", COMMON.join(" "));
+    Unsaid { span: None, what: "the caller's whole environment".to_owned(), why, is_note: false }
 }
 
 /// A list of directories without the colon at its end.

@@ -128,7 +128,7 @@ pub fn read(text: &Text, kind: Option<Kind>, places: &Places) -> Result<Imported
             )
         })?,
     };
-    let original = match kind {
+    let mut original = match kind {
         Kind::Script => script(text, places)?,
         Kind::Args => {
             let words = bwrap::separated(&text.text);
@@ -137,6 +137,9 @@ pub fn read(text: &Text, kind: Option<Kind>, places: &Places) -> Result<Imported
         }
         kind => settings::read(kind, text, places)?,
     };
+    if original.passes_all {
+        original.unsaid.push(env::everything());
+    }
     Ok(Imported { kind, original })
 }
 

@@ -48,6 +48,8 @@ pub enum Kind {
     },
     Proc,
     Dev,
+    /// Hides what is there.
+    Deny,
     /// Makes the mount that is there read-only.
     ReadOnly,
 }
