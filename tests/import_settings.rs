@@ -92,7 +92,10 @@ fn claude_code() {
         "line 11: model: sbc has no rule",
     ]);
     holds(&output, &["inherit \"claude\"", "deny \"./.env\" \"./secrets\"", "ro \"~/.zshrc\" \"./migrations\""]);
-    holds(&output, &["rw \"/srv/shared\" \"~/.agent.sock\" \"./../docs\"", "set FOO=\"bar $$HOME\"", "secret \"MY_API_KEY\""]);
+    holds(
+        &output,
+        &["rw \"/srv/shared\" \"~/.agent.sock\" \"./../docs\"", "set FOO=\"bar $$HOME\"", "secret \"MY_API_KEY\""],
+    );
     assert!(!output.stdout.contains("sk-1234") && !output.stderr.contains("sk-1234"), "{}", output.stderr);
 }
 

@@ -22,12 +22,15 @@ use crate::report::Format;
 use crate::source::{Source, SourceKind, Sources};
 use crate::words::Variable;
 use crate::{guard, invocation, write};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
 /// The most paths that one line of the report names.
 const NAMED: usize = 8;
+
+/// The most lines of one list of the report.
+const LISTED: usize = 60;
 
 /// 0 when there is a policy; with `--exact`, when it shows the same.
 pub fn run(arguments: Import) -> i32 {
@@ -168,6 +171,9 @@ impl Policy {
                 factor(&mut draft, inherited, host, &mut unsaid);
             }
         }
+        // In a loop the same is said at every turn.
+        let mut known = HashSet::new();
+        unsaid.retain(|one| known.insert((one.span, one.what.clone(), one.why.clone())));
         let settled = settle(&mut draft, host);
         Policy { settled, draft, imported, unsaid }
     }
@@ -276,8 +282,11 @@ fn list(title: &str, unsaid: &[&Unsaid], source: &Source) {
         return;
     }
     eprintln!("{title}");
-    for one in unsaid {
+    for one in unsaid.iter().take(LISTED) {
         let place = one.span.map(|span| format!("line {}: ", source.position(span.start).0)).unwrap_or_default();
         eprintln!("  {place}{}: {}", printable(&one.what), printable(&one.why));
+    }
+    if let Some(more) = unsaid.len().checked_sub(LISTED).filter(|more| *more > 0) {
+        eprintln!("  and {more} more");
     }
 }

@@ -113,7 +113,7 @@ impl Reader<'_> {
         let mut rest = words;
         while let Some((option, after)) = rest.split_first() {
             let Some(name) = option.value.plain().filter(|name| name.starts_with("--")) else {
-                if option.value.is_empty().is_none() && !after.is_empty() {
+                if option.value.emptiness().is_none() && !after.is_empty() {
                     let why = "whether options stand there is known only when it runs";
                     self.unsaid(option.span, option.value.shown(), why);
                     rest = after;

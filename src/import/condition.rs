@@ -105,7 +105,7 @@ impl<'a> Shell<'a> {
                 // Scripts are imported as they are without arguments.
                 let argument = matches!(value.pieces(), [Piece::Unknown(text)] if is_argument(text))
                     || matches!(value.pieces(), [Piece::Arguments]);
-                match (value.is_empty(), operator) {
+                match (value.emptiness(), operator) {
                     (Some(true), "-n") | (Some(false), "-z") => Truth::No,
                     (Some(false), _) | (Some(true), _) => Truth::Yes,
                     (None, "-n") if argument => Truth::No,

@@ -3,7 +3,10 @@
 //! Every source comes to an [`Original`]: operations in their order, and settings. What it comes to
 //! is derived from that by `derive.rs`, and proved by `compare.rs`. Nothing of a source is ever run.
 
+mod assign;
+mod atoms;
 pub mod bwrap;
+mod command;
 pub mod comments;
 pub mod compare;
 mod condition;

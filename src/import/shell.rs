@@ -4,18 +4,20 @@
 //! program, opens no file. What only a run could tell is listed, never guessed.
 
 use super::Unsaid;
-use super::value::{Condition, Field, Piece, Value};
+use super::value::{Condition, Field, Value};
 use crate::source::Span;
-use crate::words::Variable;
 use shuck_ast as ast;
 use shuck_parser::parser::Parser;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// The most statements that are walked: loops in loops must end.
 const MAX_STEPS: usize = 50_000;
 
 /// The most words that a list may have.
-const MAX_FIELDS: usize = 20_000;
+pub(super) const MAX_FIELDS: usize = 20_000;
+
+/// The most bytes of the texts of one variable.
+pub(super) const MAX_TEXT: usize = 256 * 1024;
 
 /// How deep functions and scripts in scripts may nest.
 const MAX_DEPTH: usize = 24;
@@ -66,13 +68,13 @@ pub(super) enum Slot {
 #[derive(Clone, Debug, Default)]
 pub(super) struct State {
     pub variables: HashMap<String, Slot>,
-    exported: BTreeMap<String, ()>,
-    unset: Vec<String>,
+    pub exported: BTreeSet<String>,
+    pub unset: Vec<String>,
     /// `None`: the script's own arguments, which nobody knows.
     pub positional: Option<Vec<Field>>,
     pub descriptors: HashMap<i32, Content>,
     pub directory: Option<Value>,
-    made: Vec<(Value, bool)>,
+    pub made: Vec<(Value, bool)>,
 }
 
 /// Whether a command succeeds.
@@ -85,7 +87,7 @@ pub(super) enum Truth {
 
 /// Where the walk goes on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Flow {
+pub(super) enum Flow {
     Next,
     /// Out of a function.
     Return,
@@ -102,11 +104,11 @@ pub(super) struct Shell<'a> {
     pub state: State,
     /// What `$0` is.
     pub name: Value,
-    functions: HashMap<String, &'a ast::Stmt>,
-    conditions: Vec<Condition>,
+    pub functions: HashMap<String, &'a ast::Stmt>,
+    pub conditions: Vec<Condition>,
     pub outcome: Outcome,
     steps: usize,
-    depth: usize,
+    pub depth: usize,
 }
 
 /// A place of the parser as one of ours.
@@ -119,7 +121,7 @@ pub fn evaluate(source: &str, name: Value) -> Result<Outcome, (String, Span)> {
     run(source, name, State::default(), 0)
 }
 
-fn run(source: &str, name: Value, state: State, depth: usize) -> Result<Outcome, (String, Span)> {
+pub(super) fn run(source: &str, name: Value, state: State, depth: usize) -> Result<Outcome, (String, Span)> {
     let parsed = Parser::new(source).parse();
     if let Some(problem) = parsed.diagnostics.first() {
         return Err((problem.message.clone(), place(problem.span)));
@@ -154,16 +156,12 @@ impl<'a> Shell<'a> {
         super::one_line(self.source.get(span.start..span.end).unwrap_or_default())
     }
 
-    fn other(&self, span: Span) -> Truth {
-        Truth::When(vec![Condition::Other { text: self.slice(span), span }])
-    }
-
     fn sequence(&mut self, body: &'a ast::StmtSeq) -> Flow {
         self.block(body).0
     }
 
     /// Walks statements, and gives the truth of the last.
-    fn block(&mut self, body: &'a ast::StmtSeq) -> (Flow, Truth) {
+    pub(super) fn block(&mut self, body: &'a ast::StmtSeq) -> (Flow, Truth) {
         let mut truth = Truth::Yes;
         for statement in body.iter() {
             let (flow, last) = self.statement(statement);
@@ -175,7 +173,7 @@ impl<'a> Shell<'a> {
         (Flow::Next, truth)
     }
 
-    fn statement(&mut self, statement: &'a ast::Stmt) -> (Flow, Truth) {
+    pub(super) fn statement(&mut self, statement: &'a ast::Stmt) -> (Flow, Truth) {
         self.steps += 1;
         let span = place(statement.span);
         if self.steps > MAX_STEPS || self.depth > MAX_DEPTH {
@@ -235,7 +233,7 @@ impl<'a> Shell<'a> {
                 self.state.descriptors = before;
                 result
             }
-            ast::Command::AnonymousFunction(_) => (Flow::Next, self.other(span)),
+            ast::Command::AnonymousFunction(_) => (Flow::Next, self.unknown(span)),
         }
     }
 
@@ -293,7 +291,7 @@ impl<'a> Shell<'a> {
     }
 
     /// Walks something that is there only under conditions.
-    fn under<T>(&mut self, conditions: Vec<Condition>, walk: impl FnOnce(&mut Self) -> T) -> T {
+    pub(super) fn under<T>(&mut self, conditions: Vec<Condition>, walk: impl FnOnce(&mut Self) -> T) -> T {
         let before = self.conditions.len();
         self.conditions.extend(conditions);
         let result = walk(self);
@@ -324,7 +322,7 @@ impl<'a> Shell<'a> {
             },
             _ => {
                 self.skipped(span);
-                (Flow::Next, self.other(span))
+                (Flow::Next, self.unknown(span))
             }
         }
     }
@@ -427,402 +425,4 @@ impl<'a> Shell<'a> {
             None => (Flow::Next, Truth::Yes),
         }
     }
-
-    fn declare(&mut self, declaration: &'a ast::DeclClause) {
-        let variant = declaration.variant.as_str();
-        let flag = |operand: &ast::DeclOperand| match operand {
-            ast::DeclOperand::Flag(word) => word.try_static_text(self.source).is_some_and(|text| text.contains('x')),
-            _ => false,
-        };
-        let is_export = variant == "export" || declaration.operands.iter().any(flag);
-        for operand in &declaration.operands {
-            let name = match operand {
-                ast::DeclOperand::Assignment(assignment) => {
-                    self.assign(assignment);
-                    assignment.target.name.as_str()
-                }
-                ast::DeclOperand::Name(target) => target.name.as_str(),
-                _ => continue,
-            };
-            if is_export {
-                self.state.exported.insert(name.to_owned(), ());
-            }
-        }
-    }
-
-    fn assign(&mut self, assignment: &'a ast::Assignment) {
-        let name = assignment.target.name.as_str().to_owned();
-        let span = place(assignment.span);
-        match &assignment.value {
-            ast::AssignmentValue::Compound(list) => {
-                let mut fields = if assignment.append { self.list(&name) } else { Vec::new() };
-                for element in &list.elements {
-                    match element {
-                        ast::ArrayElem::Sequential(value) => fields.extend(self.fields(&value.word)),
-                        _ => self.unsaid(span, self.slice(span), "a list with keys is not followed"),
-                    }
-                }
-                if fields.len() > MAX_FIELDS {
-                    self.unsaid(span, self.slice(span), "the list is too long to be followed");
-                    fields.truncate(MAX_FIELDS);
-                }
-                self.state.variables.insert(name, Slot::List(fields));
-            }
-            ast::AssignmentValue::Scalar(word) if assignment.append => {
-                let more = self.scalar(word);
-                match self.state.variables.get_mut(&name) {
-                    Some(Slot::Text(value, at)) => {
-                        value.extend(more);
-                        *at = span;
-                    }
-                    _ => {
-                        self.state.variables.insert(name, Slot::Text(more, span));
-                    }
-                }
-            }
-            ast::AssignmentValue::Scalar(word) => {
-                let value = self.scalar(word);
-                self.state.variables.insert(name, Slot::Text(value, place(word.span)));
-            }
-        }
-    }
-
-    /// A list by its name, or a text as a list of one.
-    pub fn list(&self, name: &str) -> Vec<Field> {
-        match self.state.variables.get(name) {
-            Some(Slot::List(fields)) => fields.clone(),
-            Some(Slot::Text(value, span)) => vec![Field::new(value.clone(), *span)],
-            None => Vec::new(),
-        }
-    }
-
-    /// Words of the script with the conditions under which they are there.
-    pub fn conditioned(&self, mut fields: Vec<Field>) -> Vec<Field> {
-        for field in &mut fields {
-            let more = self.conditions.iter().filter(|one| !field.conditions.contains(one)).cloned();
-            let more: Vec<Condition> = more.collect();
-            field.conditions.extend(more);
-        }
-        fields
-    }
-
-    fn simple(&mut self, simple: &'a ast::SimpleCommand, statement: &'a ast::Stmt) -> (Flow, Truth) {
-        let mut words = self.fields(&simple.name);
-        if simple.name.span == ast::Span::new() {
-            words.clear();
-        }
-        for word in &simple.args {
-            words.extend(self.fields(word));
-        }
-        if words.is_empty() {
-            simple.assignments.iter().for_each(|assignment| self.assign(assignment));
-            self.redirect(statement);
-            return (Flow::Next, Truth::Yes);
-        }
-        let before = (self.state.descriptors.clone(), self.state.variables.clone());
-        let mut own = BTreeMap::new();
-        for assignment in &simple.assignments {
-            if let ast::AssignmentValue::Scalar(word) = &assignment.value {
-                own.insert(assignment.target.name.as_str().to_owned(), self.scalar(word));
-            }
-        }
-        self.redirect(statement);
-        self.drop_descriptor_word(statement, &mut words);
-        let is_exec = words.first().and_then(|word| word.value.plain()) == Some("exec");
-        if is_exec && words.len() == 1 {
-            return (Flow::Next, Truth::Yes);
-        }
-        let result = self.dispatch(words, own, place(statement.span));
-        self.state.descriptors = before.0;
-        result
-    }
-
-    /// The parser takes the number in `5<<EOF` for a word.
-    fn drop_descriptor_word(&mut self, statement: &ast::Stmt, words: &mut Vec<Field>) {
-        for redirect in &statement.redirects {
-            let start = place(redirect.span).start;
-            if redirect.fd.is_none() && self.number_before(start).is_some() {
-                words.retain(|word| word.span.end != start);
-            }
-        }
-    }
-
-    /// The number that stands directly before an offset.
-    fn number_before(&self, offset: usize) -> Option<i32> {
-        let before = self.source.get(..offset)?;
-        let digits = before.len() - before.trim_end_matches(|c: char| c.is_ascii_digit()).len();
-        let (head, number) = before.split_at(before.len() - digits);
-        (head.is_empty() || head.ends_with(char::is_whitespace)).then(|| number.parse().ok())?
-    }
-
-    fn redirect(&mut self, statement: &'a ast::Stmt) {
-        for redirect in &statement.redirects {
-            let fd = redirect.fd.or_else(|| self.number_before(place(redirect.span).start)).unwrap_or(0);
-            let content = match (&redirect.target, redirect.kind) {
-                (ast::RedirectTarget::Heredoc(document), _) => Content::Text(self.here_document(document)),
-                (ast::RedirectTarget::Word(word), ast::RedirectKind::Input | ast::RedirectKind::ReadWrite) => {
-                    self.input(word)
-                }
-                (ast::RedirectTarget::Word(word), ast::RedirectKind::HereString) => {
-                    let mut text = self.scalar(word);
-                    text.push(Piece::Literal("\n".to_owned()));
-                    Content::Text(text)
-                }
-                (ast::RedirectTarget::Word(word), ast::RedirectKind::DupInput | ast::RedirectKind::DupOutput) => {
-                    let from = self.scalar(word);
-                    let from = from.plain().and_then(|number| number.parse::<i32>().ok());
-                    match from.and_then(|from| self.state.descriptors.get(&from).cloned()) {
-                        Some(content) => content,
-                        None => continue,
-                    }
-                }
-                _ => continue,
-            };
-            let fd = match &redirect.fd_var {
-                Some(name) => {
-                    // A number that the shell chooses; any that is free will do.
-                    let free = 1000 + i32::try_from(self.state.descriptors.len()).unwrap_or(0);
-                    let slot = Slot::Text(Value::literal(free.to_string()), place(redirect.span));
-                    self.state.variables.insert(name.as_str().to_owned(), slot);
-                    free
-                }
-                None => fd,
-            };
-            self.state.descriptors.insert(fd, content);
-        }
-    }
-
-    /// What a command by these words does.
-    fn dispatch(&mut self, mut words: Vec<Field>, own: BTreeMap<String, Value>, span: Span) -> (Flow, Truth) {
-        let Some(name) = words.first().and_then(|word| word.value.plain()).map(str::to_owned) else {
-            return (Flow::Next, self.around(&words, own, span));
-        };
-        let words_after = words.split_off(1);
-        let done = (Flow::Next, Truth::Yes);
-        match name.as_str() {
-            _ if is_bwrap(&name) => {
-                self.call(words_after, own, false, span);
-                done
-            }
-            _ if self.functions.contains_key(&name) => self.function(&name, words_after),
-            "[" | "test" => {
-                let truth = self.test(&words_after, span);
-                (Flow::Next, truth)
-            }
-            "exec" => {
-                let skip = usize::from(words_after.first().is_some_and(|word| word.value.plain() == Some("-a"))) * 2;
-                let rest: Vec<Field> = words_after.into_iter().skip(skip).collect();
-                let (_, truth) = self.dispatch(rest, own, span);
-                (Flow::Exit, truth)
-            }
-            "command" | "builtin" | "nohup" | "setsid" | "time" | "nice" | "ionice" | "stdbuf"
-                if !words_after.iter().any(|word| matches!(word.value.plain(), Some("-v" | "-V"))) =>
-            {
-                let rest = words_after.into_iter().skip_while(|word| {
-                    word.value.plain().is_some_and(|word| word.starts_with('-') || word.parse::<i32>().is_ok())
-                });
-                self.dispatch(rest.collect(), own, span)
-            }
-            "env" => self.env_command(words_after, own, span),
-            "cd" | "pushd" => {
-                let rest: Vec<Field> =
-                    words_after.into_iter().filter(|word| word.value.plain() != Some("--")).collect();
-                self.state.directory = Some(match rest.first() {
-                    Some(word) => self.below_directory(&word.value),
-                    None => Value::variable(Variable::Home),
-                });
-                done
-            }
-            "set" => {
-                let dashes = words_after.iter().position(|word| word.value.plain() == Some("--"));
-                if let Some(position) = dashes {
-                    let fields = words_after.into_iter().skip(position + 1).collect();
-                    self.state.positional = Some(self.conditioned(fields));
-                }
-                done
-            }
-            "shift" => {
-                let count = words_after.first().and_then(|word| word.value.plain()?.parse().ok()).unwrap_or(1);
-                if let Some(positional) = &mut self.state.positional {
-                    positional.drain(..count.min(positional.len()));
-                }
-                done
-            }
-            "unset" => {
-                let names = words_after.iter().filter_map(|word| word.value.plain().map(str::to_owned));
-                for name in names.filter(|name| !name.starts_with('-')).collect::<Vec<_>>() {
-                    self.state.variables.remove(&name);
-                    self.state.unset.push(name);
-                }
-                done
-            }
-            "mkdir" | "touch" => {
-                let paths = words_after.iter().filter(|word| !word.value.plain().is_some_and(|w| w.starts_with('-')));
-                let paths: Vec<Value> = paths.map(|word| self.below_directory(&word.value)).collect();
-                self.state.made.extend(paths.into_iter().map(|path| (path, name == "mkdir")));
-                done
-            }
-            "read" | "mapfile" | "readarray" => {
-                let what = self.slice(span);
-                for word in words_after.iter().filter_map(|word| word.value.plain()).filter(|w| !w.starts_with('-')) {
-                    let slot = Slot::Text(Value::of(Piece::Unknown(what.clone())), span);
-                    self.state.variables.insert(word.to_owned(), slot);
-                }
-                (Flow::Next, self.other(span))
-            }
-            "source" | "." | "eval" => {
-                self.unsaid(span, self.slice(span), "sbc reads this file alone; what the other one says is not known");
-                done
-            }
-            ":" | "true" | "echo" | "printf" | "umask" | "ulimit" | "trap" | "chmod" | "rm" | "cp" | "ln" => done,
-            "false" => (Flow::Next, Truth::No),
-            _ => {
-                let first = words;
-                let all: Vec<Field> = first.into_iter().chain(words_after).collect();
-                (Flow::Next, self.around(&all, own, span))
-            }
-        }
-    }
-
-    fn env_command(&mut self, words: Vec<Field>, mut own: BTreeMap<String, Value>, span: Span) -> (Flow, Truth) {
-        let (mut clears, mut rest) = (false, words.into_iter().peekable());
-        while let Some(word) = rest.peek() {
-            let text = word.value.shown();
-            match word.value.plain() {
-                Some("-i" | "-" | "--ignore-environment") => clears = true,
-                Some("-u" | "--unset") => {
-                    rest.next();
-                    let name = rest.peek().and_then(|word| word.value.plain()).map(str::to_owned);
-                    self.state.unset.extend(name);
-                }
-                Some("--") => {}
-                _ => match text.split_once('=') {
-                    Some((name, _)) if is_name(name) => {
-                        own.insert(name.to_owned(), after_equals(&word.value));
-                    }
-                    _ => break,
-                },
-            }
-            rest.next();
-        }
-        let rest: Vec<Field> = rest.collect();
-        match rest.first().and_then(|word| word.value.plain()) {
-            Some(name) if is_bwrap(name) => {
-                self.call(rest.into_iter().skip(1).collect(), own, clears, span);
-                (Flow::Next, Truth::Yes)
-            }
-            _ => self.dispatch(rest, own, span),
-        }
-    }
-
-    /// A command that sbc does not know. It may start bubblewrap: `nix-shell --run 'bwrap …'`.
-    fn around(&mut self, words: &[Field], own: BTreeMap<String, Value>, span: Span) -> Truth {
-        let is_program = |word: &Field| word.value.plain().is_some_and(is_bwrap);
-        let asks = words.first().is_some_and(|word| matches!(word.value.plain(), Some("command" | "which" | "type")));
-        let position = words.iter().position(is_program).filter(|_| !asks);
-        let outside = |words: &[Field]| words.iter().map(|word| word.value.shown()).collect::<Vec<_>>().join(" ");
-        if let Some(position) = position {
-            let (before, rest) = words.split_at(position);
-            self.unsaid(span, super::one_line(&outside(before)), "what stands around bwrap is no part of a sandbox");
-            self.call(rest.iter().skip(1).cloned().collect(), own, false, span);
-            return Truth::Yes;
-        }
-        let script = words.iter().skip(1).find(|word| {
-            let text = word.value.shown();
-            text.contains("bwrap ") && text.contains("--")
-        });
-        let Some(script) = script.filter(|_| !asks) else { return self.other(span) };
-        let mut state = self.state.clone();
-        state.positional = None;
-        let before: Vec<Field> = words.iter().take_while(|word| *word != script).cloned().collect();
-        self.unsaid(span, super::one_line(&outside(&before)), "what stands around bwrap is no part of a sandbox");
-        match run(&script.value.shown(), self.name.clone(), state, self.depth + 1) {
-            Ok(mut inner) => {
-                // Places in the inner script are places of the word that holds it.
-                for call in &mut inner.calls {
-                    call.span = script.span;
-                    call.words.iter_mut().for_each(|word| word.span = script.span);
-                }
-                inner.unsaid.iter_mut().for_each(|unsaid| unsaid.span = Some(script.span));
-                self.outcome.calls.extend(inner.calls);
-                self.outcome.unsaid.extend(inner.unsaid);
-            }
-            Err((message, _)) => self.unsaid(script.span, self.slice(script.span), message),
-        }
-        Truth::Yes
-    }
-
-    fn function(&mut self, name: &str, words: Vec<Field>) -> (Flow, Truth) {
-        let Some(body) = self.functions.get(name).copied() else { return (Flow::Next, Truth::Yes) };
-        let outer = self.state.positional.replace(words);
-        self.depth += 1;
-        let (flow, truth) = self.under(Vec::new(), |shell| shell.statement(body));
-        self.depth -= 1;
-        self.state.positional = outer;
-        (if flow == Flow::Exit { Flow::Exit } else { Flow::Next }, truth)
-    }
-
-    fn call(&mut self, words: Vec<Field>, own: BTreeMap<String, Value>, is_cleared: bool, span: Span) {
-        let mut env = BTreeMap::new();
-        for name in self.state.exported.keys() {
-            if let Some(Slot::Text(value, _)) = self.state.variables.get(name) {
-                env.insert(name.clone(), value.clone());
-            }
-        }
-        env.extend(own);
-        let call = Call {
-            words: self.conditioned(words),
-            span,
-            env,
-            is_cleared,
-            unset: self.state.unset.clone(),
-            descriptors: self.state.descriptors.clone(),
-            made: self.state.made.clone(),
-            conditions: self.conditions.clone(),
-        };
-        self.outcome.calls.push(call);
-    }
-
-    /// A path as it is from the script's directory.
-    fn below_directory(&self, path: &Value) -> Value {
-        let is_relative = match path.pieces().first() {
-            Some(Piece::Literal(text)) => !text.starts_with('/'),
-            _ => false,
-        };
-        if !is_relative {
-            return path.clone();
-        }
-        let mut value = self.state.directory.clone().unwrap_or(Value::variable(Variable::Project));
-        value.push(Piece::Literal("/".to_owned()));
-        value.extend(path.clone());
-        value
-    }
-}
-
-/// Whether a command's name is bubblewrap's.
-pub fn is_bwrap(name: &str) -> bool {
-    name == "bwrap" || name.ends_with("/bwrap")
-}
-
-pub(super) fn is_name(name: &str) -> bool {
-    let legal = |c: char| c.is_ascii_alphanumeric() || c == '_';
-    !name.is_empty() && name.chars().all(legal) && !name.starts_with(|c: char| c.is_ascii_digit())
-}
-
-/// What stands after the first `=` of a value.
-fn after_equals(value: &Value) -> Value {
-    let (mut out, mut found) = (Value::default(), false);
-    for piece in value.pieces() {
-        match piece {
-            Piece::Literal(text) if !found => {
-                if let Some((_, rest)) = text.split_once('=') {
-                    found = true;
-                    out.push(Piece::Literal(rest.to_owned()));
-                }
-            }
-            piece if found => out.push(piece.clone()),
-            _ => {}
-        }
-    }
-    out
 }

@@ -74,6 +74,22 @@ impl Value {
         other.0.into_iter().for_each(|piece| self.push(piece));
     }
 
+    /// How many bytes its texts have.
+    pub fn bytes(&self) -> usize {
+        let length = |piece: &Piece| match piece {
+            Piece::Literal(text) | Piece::Unknown(text) | Piece::Caller(text) => text.len(),
+            Piece::Variable(_) | Piece::Arguments => 1,
+        };
+        self.0.iter().map(length).sum()
+    }
+
+    /// Forgets a text that is too long to be meant.
+    pub fn limit(&mut self, bytes: usize) {
+        if self.bytes() > bytes {
+            *self = Value::of(Piece::Unknown("a text that is too long".to_owned()));
+        }
+    }
+
     /// The text, where nothing of it is a symbol.
     pub fn plain(&self) -> Option<&str> {
         match self.0.as_slice() {
@@ -119,7 +135,7 @@ impl Value {
     }
 
     /// Whether it is empty; `None` where that depends on what is not known.
-    pub fn is_empty(&self) -> Option<bool> {
+    pub fn emptiness(&self) -> Option<bool> {
         let certain = |piece: &Piece| matches!(piece, Piece::Literal(_) | Piece::Variable(_));
         match self.0.as_slice() {
             [] => Some(true),
