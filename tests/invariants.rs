@@ -20,6 +20,8 @@ const MACHINE: &[&str] = &[
     "gitlinks.rs",
     "guard.rs",
     "host.rs",
+    "import/compare.rs",
+    "import/settle.rs",
     "invocation.rs",
     "janitor.rs",
     "layout.rs",

@@ -1,6 +1,7 @@
 //! Takes out of a draft what does not compile: rules that a profile asserts against.
 //!
 //! What is taken out stays in the text as a comment with its reason, and is said loudly.
+//! Whether the rest holds on this host is asked of the host.
 
 use super::draft::{Draft, Refused};
 use super::policy;
