@@ -6,6 +6,7 @@
 
 #![allow(clippy::disallowed_methods, reason = "this module looks at the machine")]
 
+use crate::abilities::follows_links;
 use crate::bwrap::{self, OVERLAY, attempt, install_help};
 use crate::complaint::APPARMOR;
 use crate::diagnostic::{Diagnostic, Diagnostics};
@@ -21,7 +22,7 @@ use rustix::fs::{Access, access};
 use serde::Serialize;
 use std::ffi::OsString;
 use std::fs;
-use std::os::unix::fs::{MetadataExt, symlink};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -163,23 +164,6 @@ fn is_replaceable(program: &Path) -> bool {
 
 fn options(words: &[&str]) -> Vec<OsString> {
     ["--unshare-user"].iter().chain(words).map(OsString::from).collect()
-}
-
-/// Tries CVE-2026-87766 on a link and a directory made for it: whether a file appears where a link
-/// leads that a mount point should have been.
-fn follows_links(bwrap: &Path, state: &Path) -> Option<bool> {
-    let near = state.ancestors().find(|above| above.is_dir())?;
-    let directory = tempfile::Builder::new().prefix(".sbc-doctor-").tempdir_in(near).ok()?;
-    let (tree, outside) = (directory.path().join("tree"), directory.path().join("outside"));
-    fs::create_dir(&tree).and_then(|()| fs::create_dir(&outside)).ok()?;
-    let made = fs::canonicalize(&outside).ok()?.join("made");
-    symlink(Path::new("/oldroot").join(made.strip_prefix("/").ok()?), tree.join("link")).ok()?;
-    let mut words = options(&["--bind"]);
-    words.extend([tree.into_os_string(), "/tree".into()]);
-    words.extend(["--ro-bind", "/dev/null", "/tree/link"].map(OsString::from));
-    // Whether it succeeds does not matter.
-    let _ = attempt(bwrap, &words, None);
-    Some(made.symlink_metadata().is_ok())
 }
 
 /// The distribution and the kernel, for people.
