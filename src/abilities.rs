@@ -59,12 +59,13 @@ impl Abilities {
 
     /// Whether it makes mount points through links that somebody planted (CVE-2026-87766). Where that cannot
     /// be found out, it counts as if it did.
-    pub fn follows_links(mut self) -> bool {
-        if self.known.follows_links.is_none() {
-            self.known.follows_links = follows_links(&self.bwrap, &self.state);
-            self.keep();
-        }
-        self.known.follows_links.unwrap_or(true)
+    pub fn follows_links(&self) -> bool {
+        let known = self.known.follows_links.or_else(|| {
+            let found = follows_links(&self.bwrap, &self.state);
+            Abilities { known: Known { follows_links: found, ..self.known.clone() }, ..self.clone() }.keep();
+            found
+        });
+        known.unwrap_or(true)
     }
 
     /// What cannot be kept is asked again.
@@ -87,7 +88,8 @@ fn key(bwrap: &Path) -> Option<String> {
     Some(format!("{} {numbers:?} {times:?}", bwrap.display()))
 }
 
-fn binds_descriptors(bwrap: &Path) -> bool {
+/// Whether its list of options has those that take the source of a mount by descriptor.
+pub fn binds_descriptors(bwrap: &Path) -> bool {
     let help = Command::new(bwrap).arg("--help").env_clear().stdin(Stdio::null()).output();
     let help = help.map(|output| [output.stdout, output.stderr].concat()).unwrap_or_default();
     let help = String::from_utf8_lossy(&help);

@@ -41,6 +41,7 @@ fn walk(path: &Path, flags: OFlags) -> rustix::io::Result<OwnedFd> {
 }
 
 #[cfg(test)]
+#[allow(clippy::disallowed_methods, reason = "a test makes files")]
 mod tests {
     use super::{open, walk};
     use rustix::fs::OFlags;

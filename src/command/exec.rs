@@ -157,7 +157,7 @@ impl Start {
         self.invocation.footprint.named = named;
         let Invocation { placeholders, guarded, footprint, .. } = &self.invocation;
         let needs = Needs { placeholders, guarded, footprint };
-        let run = Run::begin(needs, &self.state, &|| abilities.clone().follows_links())?;
+        let run = Run::begin(needs, &self.state, &|| abilities.follows_links())?;
         let bwrap = Bubblewrap { path: self.bwrap, binds_descriptors };
         // The janitor, too, shall hold nothing of the caller's.
         let record = run.record().filter(|_| sys::close_descriptors_on_exec().is_ok());
