@@ -106,6 +106,10 @@ codes! {
     SBC0709 Error "a revision cannot be read",
     SBC0710 Warning "no filter of system calls for this machine",
     SBC0711 Error "not trusted",
+    SBC0712 Error "a standard stream leads out of the sandbox",
+    SBC0713 Error "a path has changed during the start",
+    SBC0714 Error "a program that others can change",
+    SBC0715 Error "a sandbox that runs could interfere with the start",
     // 08: lints
     SBC0801 Warning "a rule that changes nothing",
     SBC0802 Warning "a profile that is inherited anyway",
