@@ -2,16 +2,18 @@
 //! run of this user.
 //!
 //! Protected paths are looked at again. What has appeared where nothing may is moved to the
-//! quarantine. What was made and is untouched is removed. Looks at recorded paths only, never through
-//! a project.
+//! quarantine, from the directories below the root as well (`audit.rs`). What was made and is untouched
+//! is removed.
 
 #![allow(clippy::disallowed_methods, reason = "this module looks at what runs have left")]
 
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
-use crate::emit::shell::literal;
+use crate::emit::shell::host_path as word;
+use crate::explain::shown;
 use crate::mounts::{Guarded, Placeholder};
 use crate::record::{Item, Journal, Lock, Record, Role, State};
-use crate::{gitlinks, placeholder, quarantine};
+use crate::search::{Find, Kind};
+use crate::{audit, gitlinks, placeholder, quarantine};
 use std::collections::HashSet;
 use std::fs;
 use std::io;
@@ -21,6 +23,9 @@ use std::time::Duration;
 
 /// How long the last process inside may take to end when bubblewrap has.
 pub const GRACE: Duration = Duration::from_secs(2);
+
+/// What to say of a path where a rule guards that there is none.
+const APPEARED: &str = "has appeared while a sandbox ran, and a rule forbids it";
 
 /// A run that has begun: what it needs is there, and what it guards is written down.
 #[derive(Debug)]
@@ -43,7 +48,8 @@ impl Run {
         let journal = Journal::new(state);
         let turn = journal.make().and_then(|()| journal.turn());
         let turn = turn.map_err(|error| unwritable(state, &error))?;
-        let noted = journal.begin(&notes(placeholders, guarded)).map_err(|error| unwritable(state, &error))?;
+        let live: Vec<Record> = journal.records().into_iter().filter(Record::is_live).collect();
+        let noted = journal.begin(&notes(placeholders, guarded, &live)).map_err(|error| unwritable(state, &error))?;
         let (mut record, lock) = noted;
         for wanted in placeholders {
             let made = placeholder::make(wanted).and_then(|made| record.clone().with(&made));
@@ -86,7 +92,7 @@ impl Run {
 }
 
 /// What a run notes before it does anything.
-fn notes(placeholders: &[Placeholder], guarded: &Guarded) -> Vec<Item> {
+fn notes(placeholders: &[Placeholder], guarded: &Guarded, live: &[Record]) -> Vec<Item> {
     let mut items: Vec<Item> = placeholders.iter().flat_map(placeholder::intentions).collect();
     items.extend(guarded.absent.iter().filter_map(|path| Item::absent(path)));
     let held: HashSet<&Path> = placeholders.iter().map(|placeholder| placeholder.path.as_path()).collect();
@@ -98,6 +104,7 @@ fn notes(placeholders: &[Placeholder], guarded: &Guarded) -> Vec<Item> {
         let known = gitlinks::repositories(project).into_iter();
         let item = |path: PathBuf| Some(Item { role: Role::Repository, state: State::with_birth(&path)?, path });
         items.extend(known.filter_map(item));
+        items.extend(audit::notes(project, &guarded.names, live));
     }
     items
 }
@@ -134,12 +141,15 @@ fn settle_all(journal: &Journal, state: &Path) -> Diagnostics {
         };
         let is_others = || others.map(Item::first_missing).any(|other| other == first);
         if has_appeared(item, &first) && !State::of(&first).is_some_and(|there| is_made(&there)) && !is_others() {
-            out.push(carry_off(&first, state));
+            out.push(carry_off(&first, state, APPEARED));
             live.iter().for_each(|record| lose(record, &first));
         }
     }
     for record in &over {
-        strangers(record).iter().for_each(|path| out.push(carry_off(path, state)));
+        strangers(record).iter().for_each(|path| out.push(carry_off(path, state, APPEARED)));
+    }
+    for project in audit::projects(&over) {
+        sweep(&project, &over, &live, state, &mut out);
     }
     let used: HashSet<&Path> =
         live.iter().flat_map(|record| record.of(Role::Uses)).map(|item| item.path.as_path()).collect();
@@ -149,6 +159,25 @@ fn settle_all(journal: &Journal, state: &Path) -> Diagnostics {
         let _ = record.close(&left(record, &records));
     }
     out
+}
+
+/// Moves away what runs have planted in the directories of a project, and tells of the rest.
+fn sweep(project: &Path, over: &[&Record], live: &[&Record], state: &Path, out: &mut Diagnostics) {
+    let news = audit::news(project, over);
+    for audit::News { find: Find { path, kind, .. }, was_there } in &news {
+        let why = match kind {
+            Kind::Policy => "sbc would obey it there",
+            Kind::Git(why) => why,
+            Kind::Name | Kind::Unsearched => continue,
+        };
+        // It may have gone with a directory around it.
+        if fs::symlink_metadata(path).is_ok() {
+            let verb = if *was_there { "changed" } else { "appeared" };
+            out.push(carry_off(path, state, &format!("has {verb} while a sandbox ran, and {why}")));
+            live.iter().for_each(|record| lose(record, path));
+        }
+    }
+    audit::tell(&news).into_iter().for_each(|diagnostic| out.push(diagnostic));
 }
 
 /// Sees to it that a run which protects what has been carried off looks there again: with the file its
@@ -220,9 +249,8 @@ fn has_appeared(item: &Item, first: &Path) -> bool {
 }
 
 /// Moves away what has appeared, and says so.
-fn carry_off(path: &Path, state: &Path) -> Diagnostic {
-    let word = |path: &Path| literal(&path.display().to_string());
-    let title = format!("`{}` has appeared while a sandbox ran, and a rule forbids it", path.display());
+fn carry_off(path: &Path, state: &Path, what: &str) -> Diagnostic {
+    let title = format!("`{}` {}", shown(&path.display().to_string()), shown(what));
     let diagnostic = Diagnostic::warning(Code::SBC0901, title);
     match quarantine::carry_off(path, state) {
         Ok(there) => diagnostic.note(format!("it is now `{}`, where nothing obeys it", there.display())).help(format!(

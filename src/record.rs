@@ -39,6 +39,10 @@ pub enum Role {
     Project,
     /// The `.git` of a known repository.
     Repository,
+    /// A name that is looked for in all directories of the project.
+    Name,
+    /// What was found in them before the run.
+    Known,
 }
 
 /// One line of a record.
@@ -72,7 +76,7 @@ pub struct Journal {
     directory: PathBuf,
 }
 
-const ROLES: [(Role, &str); 7] = [
+const ROLES: [(Role, &str); 9] = [
     (Role::Uses, "uses"),
     (Role::Intends, "intends"),
     (Role::Made, "made"),
@@ -80,6 +84,8 @@ const ROLES: [(Role, &str); 7] = [
     (Role::Kept, "kept"),
     (Role::Project, "project"),
     (Role::Repository, "repository"),
+    (Role::Name, "name"),
+    (Role::Known, "known"),
 ];
 
 impl State {

@@ -36,6 +36,7 @@ mod node;
 mod npm;
 mod outside;
 mod patterns;
+mod planted;
 mod projects;
 mod protection;
 mod random;

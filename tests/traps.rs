@@ -224,7 +224,7 @@ fn missing_names_without_protection() {
 }
 
 /// What is in the quarantine: where it was, and where it is.
-fn quarantine(project: &Project) -> Vec<(String, PathBuf)> {
+pub fn quarantine(project: &Project) -> Vec<(String, PathBuf)> {
     let cells = fs::read_dir(project.home.join(".local/state/sbc/quarantine")).into_iter().flatten();
     cells
         .map(|cell| {
@@ -308,13 +308,13 @@ fn planted_git_directories() {
 }
 
 /// A run in the background, which has said its first line.
-struct Running {
+pub struct Running {
     child: Child,
     lines: BufReader<ChildStdout>,
 }
 
 impl Running {
-    fn start(project: &Project, shell: &str) -> Running {
+    pub fn start(project: &Project, shell: &str) -> Running {
         let shell = format!("{shell}\necho ready; read line; :");
         let mut command = project.sbc_command(&["exec", "--", "/bin/sh", "-c", &shell]);
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
@@ -324,13 +324,13 @@ impl Running {
         Running { child, lines }
     }
 
-    fn kill(&mut self) {
+    pub fn kill(&mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
     }
 
     /// Lets it end, and gives its standard error.
-    fn finish(mut self) -> String {
+    pub fn finish(mut self) -> String {
         drop(self.child.stdin.take());
         self.lines.read_to_string(&mut String::new()).unwrap();
         let output = self.child.wait_with_output().unwrap();
@@ -344,7 +344,7 @@ fn records(project: &Project) -> usize {
 }
 
 /// Fails unless this comes true within some seconds.
-fn soon(what: &str, mut is_true: impl FnMut() -> bool) {
+pub fn soon(what: &str, mut is_true: impl FnMut() -> bool) {
     let deadline = Instant::now() + Duration::from_secs(10);
     while !is_true() {
         assert!(Instant::now() < deadline, "not soon: {what}");
