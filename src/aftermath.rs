@@ -13,6 +13,7 @@ use crate::explain::shown;
 use crate::mounts::{Guarded, Placeholder};
 use crate::record::{Item, Journal, Lock, Record, Role, State};
 use crate::search::{Find, Kind};
+use crate::words::Lifetime;
 use crate::{audit, gitlinks, placeholder, quarantine};
 use std::collections::HashSet;
 use std::fs;
@@ -40,7 +41,12 @@ impl Run {
     ///
     /// # Errors
     /// When something cannot be made or recorded; then nothing is left.
-    pub fn begin(placeholders: &[Placeholder], guarded: &Guarded, state: &Path) -> Result<Run, Diagnostic> {
+    pub fn begin(
+        placeholders: &[Placeholder],
+        guarded: &Guarded,
+        lifetime: Lifetime,
+        state: &Path,
+    ) -> Result<Run, Diagnostic> {
         let mut run = Run { state: state.to_owned(), recorded: None };
         if placeholders.is_empty() && *guarded == Guarded::default() {
             return Ok(run);
@@ -48,8 +54,11 @@ impl Run {
         let journal = Journal::new(state);
         let turn = journal.make().and_then(|()| journal.turn());
         let turn = turn.map_err(|error| unwritable(state, &error))?;
-        let live: Vec<Record> = journal.records().into_iter().filter(Record::is_live).collect();
-        let noted = journal.begin(&notes(placeholders, guarded, &live)).map_err(|error| unwritable(state, &error))?;
+        let mut items = notes(placeholders, guarded, &journal.records());
+        if lifetime == Lifetime::WithParent {
+            items.push(Item { role: Role::Bound, state: State::default(), path: PathBuf::new() });
+        }
+        let noted = journal.begin(&items).map_err(|error| unwritable(state, &error))?;
         let (mut record, lock) = noted;
         for wanted in placeholders {
             let made = placeholder::make(wanted).and_then(|made| record.clone().with(&made));
@@ -84,7 +93,10 @@ impl Run {
         // In the same turn, so that no other sbc comes first and tells another user.
         let turn = journal.turn();
         drop(lock);
-        let live = !record.ends_within(if at_once { GRACE } else { Duration::ZERO });
+        if at_once {
+            record.end_within(GRACE);
+        }
+        let live = record.is_live();
         let said = settle_all(&journal, &self.state);
         drop(turn);
         (said, live.then_some(record.file))
@@ -92,7 +104,7 @@ impl Run {
 }
 
 /// What a run notes before it does anything.
-fn notes(placeholders: &[Placeholder], guarded: &Guarded, live: &[Record]) -> Vec<Item> {
+fn notes(placeholders: &[Placeholder], guarded: &Guarded, others: &[Record]) -> Vec<Item> {
     let mut items: Vec<Item> = placeholders.iter().flat_map(placeholder::intentions).collect();
     items.extend(guarded.absent.iter().filter_map(|path| Item::absent(path)));
     let held: HashSet<&Path> = placeholders.iter().map(|placeholder| placeholder.path.as_path()).collect();
@@ -104,7 +116,7 @@ fn notes(placeholders: &[Placeholder], guarded: &Guarded, live: &[Record]) -> Ve
         let known = gitlinks::repositories(project).into_iter();
         let item = |path: PathBuf| Some(Item { role: Role::Repository, state: State::with_birth(&path)?, path });
         items.extend(known.filter_map(item));
-        items.extend(audit::notes(project, &guarded.names, live));
+        items.extend(audit::notes(project, &guarded.names, others));
     }
     items
 }
@@ -115,10 +127,15 @@ pub fn settle(state: &Path) -> Diagnostics {
     if journal.is_empty() {
         return Diagnostics::default();
     }
-    match journal.turn() {
-        Ok(Some(_turn)) => settle_all(&journal, state),
-        _ => Diagnostics::default(),
+    let Ok(Some(turn)) = journal.turn() else { return Diagnostics::default() };
+    let mut said = settle_all(&journal, state);
+    let abandoned: Vec<Record> = journal.records().into_iter().filter(Record::is_abandoned).collect();
+    if !abandoned.is_empty() {
+        drop(turn);
+        abandoned.iter().for_each(|record| record.end_within(GRACE));
+        said.extend(journal.turn().map_or_else(|_| Diagnostics::default(), |_turn| settle_all(&journal, state)));
     }
+    said
 }
 
 /// The same in one's turn.

@@ -20,11 +20,11 @@ pub struct News {
     pub was_there: bool,
 }
 
-/// What is there before a run: the names that it looks for, and all that it knows. `live` are the runs
-/// that go on: what one of them has planted is not known.
-pub fn notes(project: &Path, names: &[OsString], live: &[Record]) -> Vec<Item> {
+/// What is there before a run: the names that it looks for, and all that it knows. `others` are the
+/// runs that are not settled: what one of them has planted is not known.
+pub fn notes(project: &Path, names: &[OsString], others: &[Record]) -> Vec<Item> {
     let item = |role, mark, path: PathBuf| Item { role, state: State { mark, ..State::default() }, path };
-    let is_planted = |find: &Find| live.iter().any(|run| searches(run, find) && !Known::of(run).holds(find));
+    let is_planted = |find: &Find| others.iter().any(|run| searches(run, find) && !Known::of(run).holds(find));
     let known = search(project, names).into_iter().filter(|find| !is_planted(find));
     let named = names.iter().map(|name| item(Role::Name, String::new(), name.into()));
     named.chain(known.map(|find| item(Role::Known, find.mark, find.path))).collect()

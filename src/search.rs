@@ -129,8 +129,10 @@ impl Search<'_> {
     fn tree(&mut self, root: &Path) {
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         let opened = openat(CWD, root, flags, Mode::empty()).and_then(|root| Ok((fstat(&root)?, root)));
-        let Ok((device, opened)) = opened.map(|(there, root)| (there.st_dev, root)) else {
-            return self.unsearched(root);
+        let (device, opened) = match opened {
+            Ok((there, opened)) => (there.st_dev, opened),
+            Err(Errno::NOENT) => return,
+            Err(_) => return self.unsearched(root),
         };
         let mut room = vec![MaybeUninit::uninit(); ROOM];
         let mut pending = vec![Pending { path: PathBuf::new(), inside: None }];

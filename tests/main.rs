@@ -28,6 +28,7 @@ mod host_messages;
 mod hostile;
 mod hosts;
 mod invariants;
+mod kills;
 mod limits;
 mod lints;
 mod lints_hold;

@@ -142,7 +142,7 @@ impl Start {
     }
 
     fn run(self) -> Result<i32, Diagnostic> {
-        let run = Run::begin(&self.invocation.placeholders, &self.invocation.guarded, &self.state)?;
+        let run = Run::begin(&self.invocation.placeholders, &self.invocation.guarded, self.lifetime, &self.state)?;
         // The janitor, too, shall hold nothing of the caller's.
         let record = run.record().filter(|_| sys::close_descriptors_on_exec().is_ok());
         let mut janitor = Janitor::start(record, &self.state, self.lifetime);
