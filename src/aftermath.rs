@@ -2,17 +2,20 @@
 //! run of this user.
 //!
 //! Protected paths are looked at again. What has appeared where nothing may is moved to the
-//! quarantine. What was made and is untouched is removed. Looks at recorded paths only, never through
-//! a project.
+//! quarantine, from the directories below the root as well (`audit.rs`). What was made and is untouched
+//! is removed.
 
 #![allow(clippy::disallowed_methods, reason = "this module looks at what runs have left")]
 
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
-use crate::emit::shell::literal;
+use crate::emit::shell::host_path as word;
+use crate::explain::shown;
 use crate::mounts::{Guarded, Placeholder};
 use crate::race::Footprint;
 use crate::record::{Item, Journal, Lock, Record, Role, State};
-use crate::{gitlinks, placeholder, quarantine};
+use crate::search::{Find, Kind};
+use crate::words::Lifetime;
+use crate::{audit, gitlinks, placeholder, quarantine};
 use std::collections::HashSet;
 use std::fs;
 use std::io;
@@ -22,6 +25,9 @@ use std::time::Duration;
 
 /// How long the last process inside may take to end when bubblewrap has.
 pub const GRACE: Duration = Duration::from_secs(2);
+
+/// What to say of a path where a rule guards that there is none.
+const APPEARED: &str = "has appeared while a sandbox ran, and a rule forbids it";
 
 /// A run that has begun: what it needs is there, and what it guards is written down.
 #[derive(Debug)]
@@ -39,6 +45,7 @@ pub struct Needs<'a> {
     pub placeholders: &'a [Placeholder],
     pub guarded: &'a Guarded,
     pub footprint: &'a Footprint,
+    pub lifetime: Lifetime,
 }
 
 impl Run {
@@ -48,7 +55,7 @@ impl Run {
     /// # Errors
     /// When something cannot be made or recorded, or another run stands against it; then nothing is left.
     pub fn begin(needs: Needs<'_>, state: &Path, follows_links: &dyn Fn() -> bool) -> Result<Run, Diagnostic> {
-        let Needs { placeholders, guarded, footprint } = needs;
+        let Needs { placeholders, guarded, footprint, lifetime } = needs;
         let is_settled_after = !placeholders.is_empty() || *guarded != Guarded::default();
         let mut run = Run { state: state.to_owned(), recorded: None, is_settled_after };
         if !is_settled_after && *footprint == Footprint::default() {
@@ -57,11 +64,16 @@ impl Run {
         let journal = Journal::new(state);
         let turn = journal.make().and_then(|()| journal.turn());
         let turn = turn.map_err(|error| unwritable(state, &error))?;
-        let others = journal.records().into_iter().filter(Record::is_live).map(|record| record.footprint());
-        if let Some(clash) = others.into_iter().find_map(|other| footprint.clash(&other, follows_links)) {
+        let others = journal.records();
+        let live = others.iter().filter(|record| record.is_live()).map(Record::footprint);
+        if let Some(clash) = live.into_iter().find_map(|other| footprint.clash(&other, follows_links)) {
             return Err(clash);
         }
-        let noted = journal.begin(&notes(placeholders, guarded)).map_err(|error| unwritable(state, &error))?;
+        let mut items = notes(placeholders, guarded, &others);
+        if lifetime == Lifetime::WithParent {
+            items.push(Item { role: Role::Bound, state: State::default(), path: PathBuf::new() });
+        }
+        let noted = journal.begin(&items).map_err(|error| unwritable(state, &error))?;
         let (mut record, lock) = noted;
         for wanted in placeholders {
             let made = placeholder::make(wanted).and_then(|made| record.clone().with(&made));
@@ -98,7 +110,10 @@ impl Run {
         // In the same turn, so that no other sbc comes first and tells another user.
         let turn = journal.turn();
         drop(lock);
-        let live = !record.ends_within(if at_once { GRACE } else { Duration::ZERO });
+        if at_once {
+            record.end_within(GRACE);
+        }
+        let live = record.is_live();
         let said = settle_all(&journal, &self.state);
         drop(turn);
         (said, live.then_some(record.file))
@@ -106,7 +121,7 @@ impl Run {
 }
 
 /// What a run notes before it does anything.
-fn notes(placeholders: &[Placeholder], guarded: &Guarded) -> Vec<Item> {
+fn notes(placeholders: &[Placeholder], guarded: &Guarded, others: &[Record]) -> Vec<Item> {
     let mut items: Vec<Item> = placeholders.iter().flat_map(placeholder::intentions).collect();
     items.extend(guarded.absent.iter().filter_map(|path| Item::absent(path)));
     let held: HashSet<&Path> = placeholders.iter().map(|placeholder| placeholder.path.as_path()).collect();
@@ -118,6 +133,7 @@ fn notes(placeholders: &[Placeholder], guarded: &Guarded) -> Vec<Item> {
         let known = gitlinks::repositories(project).into_iter();
         let item = |path: PathBuf| Some(Item { role: Role::Repository, state: State::with_birth(&path)?, path });
         items.extend(known.filter_map(item));
+        items.extend(audit::notes(project, &guarded.names, others));
     }
     items
 }
@@ -128,10 +144,15 @@ pub fn settle(state: &Path) -> Diagnostics {
     if journal.is_empty() {
         return Diagnostics::default();
     }
-    match journal.turn() {
-        Ok(Some(_turn)) => settle_all(&journal, state),
-        _ => Diagnostics::default(),
+    let Ok(Some(turn)) = journal.turn() else { return Diagnostics::default() };
+    let mut said = settle_all(&journal, state);
+    let abandoned: Vec<Record> = journal.records().into_iter().filter(Record::is_abandoned).collect();
+    if !abandoned.is_empty() {
+        drop(turn);
+        abandoned.iter().for_each(|record| record.end_within(GRACE));
+        said.extend(journal.turn().map_or_else(|_| Diagnostics::default(), |_turn| settle_all(&journal, state)));
     }
+    said
 }
 
 /// The same in one's turn.
@@ -154,12 +175,15 @@ fn settle_all(journal: &Journal, state: &Path) -> Diagnostics {
         };
         let is_others = || others.map(Item::first_missing).any(|other| other == first);
         if has_appeared(item, &first) && !State::of(&first).is_some_and(|there| is_made(&there)) && !is_others() {
-            out.push(carry_off(&first, state));
+            out.push(carry_off(&first, state, APPEARED));
             live.iter().for_each(|record| lose(record, &first));
         }
     }
     for record in &over {
-        strangers(record).iter().for_each(|path| out.push(carry_off(path, state)));
+        strangers(record).iter().for_each(|path| out.push(carry_off(path, state, APPEARED)));
+    }
+    for project in audit::projects(&over) {
+        sweep(&project, &over, &live, state, &mut out);
     }
     let used: HashSet<&Path> =
         live.iter().flat_map(|record| record.of(Role::Uses)).map(|item| item.path.as_path()).collect();
@@ -169,6 +193,25 @@ fn settle_all(journal: &Journal, state: &Path) -> Diagnostics {
         let _ = record.close(&left(record, &records));
     }
     out
+}
+
+/// Moves away what runs have planted in the directories of a project, and tells of the rest.
+fn sweep(project: &Path, over: &[&Record], live: &[&Record], state: &Path, out: &mut Diagnostics) {
+    let news = audit::news(project, over);
+    for audit::News { find: Find { path, kind, .. }, was_there } in &news {
+        let why = match kind {
+            Kind::Policy => "sbc would obey it there",
+            Kind::Git(why) => why,
+            Kind::Name | Kind::Unsearched => continue,
+        };
+        // It may have gone with a directory around it.
+        if fs::symlink_metadata(path).is_ok() {
+            let verb = if *was_there { "changed" } else { "appeared" };
+            out.push(carry_off(path, state, &format!("has {verb} while a sandbox ran, and {why}")));
+            live.iter().for_each(|record| lose(record, path));
+        }
+    }
+    audit::tell(&news).into_iter().for_each(|diagnostic| out.push(diagnostic));
 }
 
 /// Sees to it that a run which protects what has been carried off looks there again: with the file its
@@ -240,9 +283,8 @@ fn has_appeared(item: &Item, first: &Path) -> bool {
 }
 
 /// Moves away what has appeared, and says so.
-fn carry_off(path: &Path, state: &Path) -> Diagnostic {
-    let word = |path: &Path| literal(&path.display().to_string());
-    let title = format!("`{}` has appeared while a sandbox ran, and a rule forbids it", path.display());
+fn carry_off(path: &Path, state: &Path, what: &str) -> Diagnostic {
+    let title = format!("`{}` {}", shown(&path.display().to_string()), shown(what));
     let diagnostic = Diagnostic::warning(Code::SBC0901, title);
     match quarantine::carry_off(path, state) {
         Ok(there) => diagnostic.note(format!("it is now `{}`, where nothing obeys it", there.display())).help(format!(

@@ -125,6 +125,8 @@ codes! {
     // 09: after a run
     SBC0901 Warning "something has appeared that a rule forbids",
     SBC0902 Warning "a protected path has changed",
+    SBC0903 Warning "names that the host obeys, below the root",
+    SBC0904 Warning "a directory that could not be searched",
 }
 
 impl Code {

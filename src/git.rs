@@ -157,7 +157,7 @@ fn trim(mut line: &[u8]) -> &[u8] {
 }
 
 /// The path that a file holds.
-fn one_line(file: &Path) -> Option<OsString> {
+pub fn one_line(file: &Path) -> Option<OsString> {
     let mut line = small(file, MAX_LINE)?;
     while line.last() == Some(&b'\n') {
         line.pop();
@@ -167,7 +167,7 @@ fn one_line(file: &Path) -> Option<OsString> {
 }
 
 /// The contents of a small file, not through a link.
-fn small(file: &Path, most: u64) -> Option<Vec<u8>> {
+pub fn small(file: &Path, most: u64) -> Option<Vec<u8>> {
     let flags = libc::O_NOFOLLOW | libc::O_NONBLOCK;
     let file = fs::File::options().read(true).custom_flags(flags).open(file).ok()?;
     let metadata = file.metadata().ok()?;

@@ -19,7 +19,7 @@ use crate::rule::quote;
 use crate::space::Space;
 use crate::text::Text;
 use crate::words::{Missing, Variable};
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::io;
 use std::os::unix::ffi::OsStringExt;
@@ -80,8 +80,8 @@ impl<'a, 'o> Inspector<'a, 'o> {
     pub fn requests(&mut self, placed: &[(&'a Step, PathBuf)]) -> Vec<Request<'a>> {
         let mut requests: Vec<Request<'a>> = Vec::new();
         for (step, at) in placed {
-            if step.guards_name().is_some() && at.starts_with(self.host.project.join(".git")) {
-                self.guarded.repository = Some(self.host.project.clone());
+            if step.guards_name().is_some() {
+                self.guard(at);
             }
             match self.operation(step) {
                 Some(operation) => requests.push(Request { step, at: at.clone(), operation }),
@@ -108,6 +108,18 @@ impl<'a, 'o> Inspector<'a, 'o> {
         // Components, not bytes: `/a/b` comes before `/a.b`.
         requests.sort_by(|one, other| one.at.cmp(&other.at));
         requests
+    }
+
+    /// Notes what is to be looked for in the whole project because a rule guards this path.
+    fn guard(&mut self, at: &Path) {
+        let project = &self.host.project;
+        if at.starts_with(project.join(".git")) {
+            self.guarded.repository = Some(project.clone());
+        }
+        // Policies and repositories are looked for anyway.
+        let is_own = |name: &OsStr| [".agent-sandbox.kdl", ".agent-sandbox", ".git"].iter().any(|own| name == *own);
+        let in_root = at.file_name().filter(|_| at.parent() == Some(project));
+        self.guarded.names.extend(in_root.filter(|name| !is_own(name)).map(OsStr::to_owned));
     }
 
     /// A directory that must not be renamed. One that is not there is made where it is `needed`. A

@@ -11,6 +11,7 @@ use crate::plan::sha256;
 use crate::race::{Footprint, Spot};
 use crate::write::private_directory;
 use rustix::fs::{FlockOperation, Mode, OFlags, flock};
+use rustix::process::{Pid, Signal, kill_process};
 use std::ffi::OsString;
 use std::fs;
 use std::io::{self, Write};
@@ -46,6 +47,12 @@ pub enum Role {
     Mounted,
     /// A source that bubblewrap finds by its path.
     Named,
+    /// A name that is looked for in all directories of the project.
+    Name,
+    /// What was found in them before the run.
+    Known,
+    /// Nothing of the run goes on when sbc has ended.
+    Bound,
 }
 
 /// One line of a record.
@@ -79,7 +86,7 @@ pub struct Journal {
     directory: PathBuf,
 }
 
-const ROLES: [(Role, &str); 10] = [
+const ROLES: [(Role, &str); 13] = [
     (Role::Uses, "uses"),
     (Role::Intends, "intends"),
     (Role::Made, "made"),
@@ -90,6 +97,9 @@ const ROLES: [(Role, &str); 10] = [
     (Role::Writes, "writes"),
     (Role::Mounted, "mounted"),
     (Role::Named, "named"),
+    (Role::Name, "name"),
+    (Role::Known, "known"),
+    (Role::Bound, "bound"),
 ];
 
 /// The mark of a place that has the same path inside.
@@ -222,7 +232,7 @@ impl Journal {
         let file = tempfile::Builder::new().prefix("run-").tempfile_in(&self.directory)?;
         let (_, file) = file.keep().map_err(|error| error.error)?;
         // The lock is there before anything stands in the record.
-        let lock = Lock::new(&lock_of(&file))?;
+        let lock = Lock::new(&file)?;
         let record = Record { file, items: Vec::new() };
         Ok((record.with(items)?, lock))
     }
@@ -276,6 +286,27 @@ impl Record {
         fs::File::open(lock_of(&self.file)).is_ok_and(held)
     }
 
+    /// Whether something goes on without its sbc that should have ended with it.
+    pub fn is_abandoned(&self) -> bool {
+        let free = |file: fs::File| flock(&file, FlockOperation::NonBlockingLockExclusive).is_ok();
+        self.of(Role::Bound).next().is_some() && self.is_live() && fs::File::open(&self.file).is_ok_and(free)
+    }
+
+    /// Ends what is left of a run that should have ended with its sbc. A bubblewrap whose parent was killed
+    /// early waits for ever.
+    pub fn end_within(&self, time: Duration) {
+        if !self.ends_within(time) {
+            let processes = fs::read_dir("/proc").into_iter().flatten().flatten();
+            // Other processes of sbc may look at the lock, and hold nothing.
+            for process in processes.filter(|process| self.is_held_by(&process.path())) {
+                let pid = process.file_name().to_str().and_then(|name| name.parse().ok()).and_then(Pid::from_raw);
+                // It may have ended in this moment.
+                let _ = pid.map(|pid| kill_process(pid, Signal::KILL));
+            }
+            self.ends_within(time);
+        }
+    }
+
     /// Waits until nothing of the run is left.
     pub fn wait(&self) -> io::Result<()> {
         let lock = fs::File::open(lock_of(&self.file))?;
@@ -295,7 +326,7 @@ impl Record {
     }
 
     /// Whether a process, by its directory in `/proc`, holds the lock as a run does.
-    pub fn is_held_by(&self, process: &Path) -> bool {
+    fn is_held_by(&self, process: &Path) -> bool {
         let Ok(lock) = fs::metadata(lock_of(&self.file)) else { return false };
         let mut descriptors = fs::read_dir(process.join("fd")).into_iter().flatten().flatten();
         descriptors.any(|descriptor| {
@@ -324,22 +355,24 @@ impl Record {
 }
 
 /// The lock of a run, held once by sbc and once for bubblewrap: what a process inside does to
-/// bubblewrap's does not touch the other.
+/// bubblewrap's does not touch the other. The record itself is locked by sbc alone.
 #[derive(Debug)]
 pub struct Lock {
+    _record: OwnedFd,
     _own: OwnedFd,
     pub shared: OwnedFd,
 }
 
 impl Lock {
-    fn new(path: &Path) -> io::Result<Lock> {
-        fs::File::options().write(true).create_new(true).mode(0o400).open(path)?;
-        let held = || {
+    fn new(record: &Path) -> io::Result<Lock> {
+        let path = lock_of(record);
+        fs::File::options().write(true).create_new(true).mode(0o400).open(&path)?;
+        let held = |path: &Path| {
             let file = fs::File::open(path)?;
             flock(&file, FlockOperation::NonBlockingLockShared)?;
             Ok::<_, io::Error>(OwnedFd::from(file))
         };
-        Ok(Lock { _own: held()?, shared: held()? })
+        Ok(Lock { _record: held(record)?, _own: held(&path)?, shared: held(&path)? })
     }
 }
 

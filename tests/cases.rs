@@ -59,6 +59,8 @@ const ELSEWHERE: &[(Code, &str, &str)] = &[
     (Code::SBC0710, "seccomp", "machine_without_a_filter"),
     (Code::SBC0901, "traps", "missing_names"),
     (Code::SBC0902, "traps", "replaced_files_are_reported"),
+    (Code::SBC0903, "planted", "guarded_names_below_the_root"),
+    (Code::SBC0904, "planted", "closed_directories"),
 ];
 
 fn folder() -> PathBuf {

@@ -156,7 +156,7 @@ impl Start {
         let named = handover::named(&self.invocation.options, binds_descriptors);
         self.invocation.footprint.named = named;
         let Invocation { placeholders, guarded, footprint, .. } = &self.invocation;
-        let needs = Needs { placeholders, guarded, footprint };
+        let needs = Needs { placeholders, guarded, footprint, lifetime: self.lifetime };
         let run = Run::begin(needs, &self.state, &|| abilities.follows_links())?;
         let bwrap = Bubblewrap { path: self.bwrap, binds_descriptors };
         // The janitor, too, shall hold nothing of the caller's.

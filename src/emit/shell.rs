@@ -3,10 +3,13 @@
 //! Text of a policy becomes shell text here and nowhere else: literals in single quotes, variables
 //! in double quotes, so that nothing of it can become syntax.
 
+use crate::diagnostic::printable;
 use crate::path::{Root, SymbolicPath};
 use crate::text::{Piece, Text};
 use crate::words::Variable;
 use std::cmp::Reverse;
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
 
 /// The shell variable that holds a value of the host.
 pub const fn variable(variable: Variable) -> &'static str {
@@ -90,6 +93,23 @@ pub fn literal(text: &str) -> String {
         return text.to_owned();
     }
     format!("'{}'", text.replace('\'', "'\\''"))
+}
+
+/// A path as one word, without a character that a terminal does not show: bash, zsh and busybox know
+/// this form.
+pub fn host_path(path: &Path) -> String {
+    let plain = path.to_str().filter(|text| printable(text) == **text && !text.contains(['\n', '\t']));
+    plain.map_or_else(
+        || {
+            let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"_./,:@%+=-".contains(&byte);
+            let sign = |byte: &u8| match *byte {
+                byte if is_plain(byte) => char::from(byte).to_string(),
+                byte => format!("\\x{byte:02x}"),
+            };
+            format!("$'{}'", path.as_os_str().as_bytes().iter().map(sign).collect::<String>())
+        },
+        literal,
+    )
 }
 
 /// A symbolic text as one word.

@@ -1,0 +1,264 @@
+//! What lies in the directories of a project, below its root, that the host would run or obey.
+//!
+//! A run searches the project before it begins and when it is over, and looks only at what is
+//! different. Times prove nothing here: a directory gets a new one by each file that is made in it, and
+//! what lies in a directory that is moved keeps its old one. Follows no link, leaves no file system, and
+//! changes nothing. What cannot be searched is found, too, so that nobody hides there.
+
+#![allow(clippy::disallowed_methods, reason = "this module searches projects")]
+
+use crate::git;
+use crate::planted::{self, Part, fingerprint};
+use rustix::fs::{AtFlags, CWD, FileType, Mode, OFlags, RawDir, ResolveFlags, Stat, fstat, openat, openat2, statat};
+use rustix::io::Errno;
+use std::ffi::{OsStr, OsString};
+use std::mem::MaybeUninit;
+use std::os::fd::OwnedFd;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+
+/// Room for the names that the kernel gives at once.
+const ROOM: usize = 32 * 1024;
+
+/// Longer paths leave no room for the names in a directory.
+const LONGEST: usize = 3_500;
+
+/// The directory around one that is too long to be opened is named instead, with no more than this.
+const READABLE: usize = 200;
+
+/// Why something was found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// What sbc itself obeys in that directory.
+    Policy,
+    /// What git obeys there, and what it would do with it.
+    Git(String),
+    /// A name that a rule guards in the root.
+    Name,
+    /// A directory that could not be searched.
+    Unsearched,
+}
+
+/// Something that was found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Find {
+    pub kind: Kind,
+    pub path: PathBuf,
+    /// Equal for what has not changed.
+    pub mark: String,
+}
+
+/// The directories that belong to a project: its own, and that of git where it lies elsewhere.
+pub fn trees(project: &Path) -> Vec<PathBuf> {
+    let common = git::find(project).elsewhere().map(|elsewhere| elsewhere.common.clone());
+    [Some(project.to_owned()), common.filter(|common| !common.starts_with(project))].into_iter().flatten().collect()
+}
+
+/// Everything in a project that the host would obey, except what lies in the root and in its git
+/// directory: rules guard that. `names` are those to look for beside policies and repositories.
+pub fn search(project: &Path, names: &[OsString]) -> Vec<Find> {
+    let trees = trees(project);
+    let mut guarded = vec![project.join(".git")];
+    guarded.extend(git::find(project).elsewhere().map(|elsewhere| elsewhere.common.clone()));
+    let mut search = Search { project, trees: &trees, guarded, names, finds: Vec::new(), directories: Vec::new() };
+    trees.iter().for_each(|tree| search.tree(tree));
+    let Search { mut finds, directories, .. } = search;
+    let marked = |directory: Directory| {
+        let (seconds, nanoseconds) = directory.newest?;
+        Some(Find { mark: format!("{seconds}.{nanoseconds}"), ..directory.find })
+    };
+    finds.extend(directories.into_iter().filter_map(marked));
+    finds.sort_by(|one, other| one.path.cmp(&other.path));
+    finds.dedup();
+    finds
+}
+
+struct Search<'a> {
+    project: &'a Path,
+    trees: &'a [PathBuf],
+    /// Git directories that rules guard.
+    guarded: Vec<PathBuf>,
+    names: &'a [OsString],
+    finds: Vec<Find>,
+    directories: Vec<Directory>,
+}
+
+/// A directory that was found for its name: everything in it counts. An empty one is nothing; it may hold
+/// the name for another run.
+struct Directory {
+    find: Find,
+    /// The time of the last change of anything in it, which the kernel sets.
+    newest: Option<(i64, u64)>,
+}
+
+/// A directory that is still to be searched.
+struct Pending {
+    /// Below the root of the tree.
+    path: PathBuf,
+    /// The place in [`Search::directories`] of the one in which it lies.
+    inside: Option<usize>,
+}
+
+/// What a name means wherever it stands.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Meaning {
+    Policy,
+    Git,
+    Name,
+    /// A part of a repository, as a bit.
+    Part(u8),
+}
+
+const HEAD: u8 = 1;
+const OBJECTS: u8 = 2;
+const REFS: u8 = 4;
+const COMMON_DIRECTORY: u8 = 8;
+
+/// Some file systems do not tell capitals.
+const MEANINGS: [(&[u8], Meaning); 7] = [
+    (b".agent-sandbox.kdl", Meaning::Policy),
+    (b".agent-sandbox", Meaning::Policy),
+    (b".git", Meaning::Git),
+    (b"HEAD", Meaning::Part(HEAD)),
+    (b"objects", Meaning::Part(OBJECTS)),
+    (b"refs", Meaning::Part(REFS)),
+    (b"commondir", Meaning::Part(COMMON_DIRECTORY)),
+];
+
+impl Search<'_> {
+    fn tree(&mut self, root: &Path) {
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        let opened = openat(CWD, root, flags, Mode::empty()).and_then(|root| Ok((fstat(&root)?, root)));
+        let (device, opened) = match opened {
+            Ok((there, opened)) => (there.st_dev, opened),
+            Err(Errno::NOENT) => return,
+            Err(_) => return self.unsearched(root),
+        };
+        let mut room = vec![MaybeUninit::uninit(); ROOM];
+        let mut pending = vec![Pending { path: PathBuf::new(), inside: None }];
+        while let Some(next) = pending.pop() {
+            let path = root.join(&next.path);
+            if path.as_os_str().len() > LONGEST {
+                let above = path.ancestors().find(|above| above.as_os_str().len() < READABLE);
+                self.unsearched(above.unwrap_or(root));
+                continue;
+            }
+            let searched = open_below(&opened, device, &next.path)
+                .and_then(|directory| self.directory(&path, &next, &directory, &mut room, &mut pending));
+            match searched {
+                // Somebody has moved it meanwhile, or put something else in its place.
+                Ok(()) | Err(Errno::NOENT | Errno::NOTDIR | Errno::LOOP) => {}
+                Err(_) => self.unsearched(&path),
+            }
+        }
+    }
+
+    fn unsearched(&mut self, path: &Path) {
+        self.find(Kind::Unsearched, path.to_owned(), "unsearched".to_owned());
+    }
+
+    fn directory(
+        &mut self,
+        path: &Path,
+        this: &Pending,
+        opened: &OwnedFd,
+        room: &mut [MaybeUninit<u8>],
+        pending: &mut Vec<Pending>,
+    ) -> rustix::io::Result<()> {
+        let mut parts = 0;
+        let mut entries = RawDir::new(opened, room);
+        while let Some(entry) = entries.next() {
+            let entry = entry?;
+            let name = entry.file_name().to_bytes();
+            if name == b"." || name == b".." {
+                continue;
+            }
+            let stat = || statat(opened, entry.file_name(), AtFlags::SYMLINK_NOFOLLOW);
+            if let Some(directory) = this.inside.and_then(|inside| self.directories.get_mut(inside)) {
+                match stat() {
+                    Err(Errno::NOENT) => continue,
+                    there => directory.holds(&there?),
+                }
+            }
+            // Not every file system tells it with the name.
+            let is_directory = match entry.file_type() {
+                FileType::Unknown => stat().is_ok_and(|there| FileType::from_raw_mode(there.st_mode).is_dir()),
+                kind => kind.is_dir(),
+            };
+            let meaning = self.meaning(name);
+            if let Some(Meaning::Part(part)) = meaning {
+                parts |= part;
+            }
+            let inside = match meaning {
+                Some(meaning) => self.entry(this.inside, path.join(OsStr::from_bytes(name)), is_directory, meaning),
+                None => this.inside,
+            };
+            if is_directory {
+                pending.push(Pending { path: this.path.join(OsStr::from_bytes(name)), inside });
+            }
+        }
+        let is_repository =
+            parts & HEAD != 0 && (parts & COMMON_DIRECTORY != 0 || parts & (OBJECTS | REFS) == OBJECTS | REFS);
+        if is_repository && !self.guarded.iter().any(|guarded| guarded == path) {
+            self.found(planted::parts(path));
+        }
+        Ok(())
+    }
+
+    fn meaning(&self, name: &[u8]) -> Option<Meaning> {
+        let is = |word: &[u8]| word.len() == name.len() && word.eq_ignore_ascii_case(name);
+        let meaning = MEANINGS.iter().find(|(word, _)| is(word)).map(|(_, meaning)| *meaning);
+        meaning.or_else(|| self.names.iter().any(|word| is(word.as_bytes())).then_some(Meaning::Name))
+    }
+
+    /// Looks at an entry whose name means something; gives in which of the directories lies what is in it.
+    fn entry(&mut self, inside: Option<usize>, path: PathBuf, is_directory: bool, meaning: Meaning) -> Option<usize> {
+        let in_root = path.parent() == Some(self.project);
+        let kind = match meaning {
+            Meaning::Policy if !in_root => Kind::Policy,
+            // Its own find covers all that lies in a directory.
+            Meaning::Name if !in_root && inside.is_none() => Kind::Name,
+            Meaning::Git if !is_directory && !self.guarded.contains(&path) => {
+                self.found(planted::pointer(&path, self.trees));
+                return inside;
+            }
+            _ => return inside,
+        };
+        if is_directory {
+            self.directories.push(Directory { find: Find { kind, path, mark: String::new() }, newest: None });
+            return self.directories.len().checked_sub(1);
+        }
+        let mark = fingerprint(&path);
+        self.find(kind, path, mark);
+        inside
+    }
+
+    fn found(&mut self, parts: Vec<Part>) {
+        parts.into_iter().for_each(|part| self.find(Kind::Git(part.why), part.path, part.mark));
+    }
+
+    fn find(&mut self, kind: Kind, path: PathBuf, mark: String) {
+        self.finds.push(Find { kind, path, mark });
+    }
+}
+
+impl Directory {
+    fn holds(&mut self, entry: &Stat) {
+        self.newest = self.newest.max(Some((entry.st_ctime, entry.st_ctime_nsec)));
+    }
+}
+
+/// Opens a directory below a root, on the same file system, through no link.
+fn open_below(root: &OwnedFd, device: u64, path: &Path) -> rustix::io::Result<OwnedFd> {
+    let path = if path.as_os_str().is_empty() { Path::new(".") } else { path };
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    let resolve = ResolveFlags::BENEATH | ResolveFlags::NO_SYMLINKS | ResolveFlags::NO_XDEV;
+    match openat2(root, path, flags, Mode::empty(), resolve) {
+        // Before Linux 5.6, and in containers that do not know it.
+        Err(Errno::NOSYS | Errno::PERM) => {
+            let opened = openat(root, path, flags, Mode::empty())?;
+            if fstat(&opened)?.st_dev == device { Ok(opened) } else { Err(Errno::XDEV) }
+        }
+        opened => opened,
+    }
+}
