@@ -88,6 +88,8 @@ codes! {
     SBC0503 Error "settings contradict each other",
     SBC0504 Error "sbc's own records can be written",
     SBC0505 Error "a denied path is shown elsewhere",
+    SBC0506 Error "a rule shows what hands over secrets or the machine",
+    SBC0507 Error "a rule lets the sandbox write what the host runs or obeys",
     // 06: artefacts
     SBC0601 Error "an artefact is out of date",
     SBC0602 Error "an artefact is missing",
@@ -111,10 +113,7 @@ codes! {
     SBC0802 Warning "a profile that is inherited anyway",
     SBC0803 Warning "a git directory that is left out",
     SBC0805 Warning "a rule beside which another does the same",
-    SBC0806 Warning "the host looks for programs where the sandbox writes",
-    SBC0807 Warning "the host obeys what the sandbox writes",
     SBC0808 Warning "a writable file that cannot be replaced",
-    SBC0809 Warning "a secret is shown with its directory",
     SBC0810 Warning "many mounts",
     SBC0811 Warning "a program is not on this host",
     // 09: after a run

@@ -4,7 +4,7 @@
 
 #![allow(clippy::disallowed_methods, reason = "this module looks at the machine")]
 
-use crate::check::{Caller, SearchDirectory};
+use crate::check::{Caller, Door, SearchDirectory, Surroundings};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::git::{self, GitDirectory};
 use crate::mounts::HostTree;
@@ -24,6 +24,17 @@ use std::path::{Path, PathBuf};
 
 /// sbc's directory among those for state.
 const RECORDS: &str = "sbc";
+
+/// Variables that name a socket or a key, and what each is.
+const DOORS: [(&str, &str); 7] = [
+    ("SSH_AUTH_SOCK", "your SSH agent"),
+    ("DBUS_SESSION_BUS_ADDRESS", "the session bus: it starts programs outside"),
+    ("DBUS_SYSTEM_BUS_ADDRESS", "the system bus: services of the host that run as root"),
+    ("DOCKER_HOST", "a container service: who connects is root on the host, or you"),
+    ("CONTAINER_HOST", "a container service: who connects is root on the host, or you"),
+    ("WAYLAND_DISPLAY", "the desktop's windows"),
+    ("XAUTHORITY", "the key to the desktop's windows"),
+];
 
 /// One machine, as one user sees it from one project.
 #[derive(Clone, Debug)]
@@ -184,12 +195,17 @@ impl Host {
         Ok(path.expand(&|variable| self.value(variable).unwrap_or_default()).unwrap_or_else(|| PathBuf::from("/")))
     }
 
-    /// What the caller's surroundings are.
+    /// Where sbc is called from.
     pub fn caller(&self) -> Caller {
-        let path = env::var_os("PATH").unwrap_or_default();
+        let mounts = fs::read("/proc/self/mountinfo").unwrap_or_default();
+        Caller { mounts: mounts.iter().filter(|byte| **byte == b'\n').count() }
+    }
+
+    /// What the caller's environment names.
+    pub fn surroundings(&self) -> Surroundings {
         let tree = HostTree::new(&[]);
         let mut search_path: Vec<SearchDirectory> = Vec::new();
-        for entry in env::split_paths(&path) {
+        for entry in env::split_paths(&env::var_os("PATH").unwrap_or_default()) {
             // An empty one is the caller's directory, as every relative one starts there.
             let Ok(placed) = tree.follow(&self.cwd.join(&entry), self) else { continue };
             if !search_path.iter().any(|other| other.real == placed.path) {
@@ -197,8 +213,13 @@ impl Host {
                 search_path.push(SearchDirectory { entry: self.cwd.join(entry), links, real: placed.path });
             }
         }
-        let mounts = fs::read("/proc/self/mountinfo").unwrap_or_default();
-        Caller { search_path, mounts: mounts.iter().filter(|byte| **byte == b'\n').count() }
+        let runtime = self.value(Variable::RuntimeDir).map(PathBuf::from).unwrap_or_default();
+        let door = |(variable, about): &(&str, &'static str)| {
+            let path = runtime.join(socket(&env::var_os(variable)?)?);
+            let real = path.is_absolute().then(|| tree.resolve(&path, self).ok())??;
+            Some(Door { real, about })
+        };
+        Surroundings { search_path, doors: DOORS.iter().filter_map(door).collect() }
     }
 
     /// As [`Host::expand`], with links followed; a circle of links has no end and so no path.
@@ -249,6 +270,21 @@ impl Space for Host {
     fn spell(&self, path: &Path) -> String {
         Host::spell(self, path)
     }
+}
+
+/// The path that a variable names: by itself, or in an address such as `unix:path=/run/bus,guid=1` or
+/// `unix:///run/docker.sock`. What is no file has none.
+fn socket(value: &OsStr) -> Option<PathBuf> {
+    let text = value.as_bytes();
+    let path = match text.strip_prefix(b"unix:") {
+        Some(rest) => {
+            let rest = rest.strip_prefix(b"path=").or_else(|| rest.strip_prefix(b"//"))?;
+            rest.split(|byte| matches!(byte, b',' | b';')).next()?
+        }
+        None if text.contains(&b':') => return None,
+        None => text,
+    };
+    (!path.is_empty()).then(|| PathBuf::from(OsStr::from_bytes(path)))
 }
 
 /// A path with its links followed, as far as it exists.

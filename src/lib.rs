@@ -19,6 +19,7 @@ pub mod builtin;
 pub mod check;
 pub mod compile;
 pub mod decode;
+pub mod devices;
 pub mod diff;
 pub mod edit;
 pub mod env;
@@ -44,6 +45,7 @@ pub mod summary;
 pub mod synonyms;
 pub mod verdict;
 pub mod view;
+pub mod wholesale;
 
 pub mod absent;
 pub mod aftermath;

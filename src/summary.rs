@@ -159,16 +159,23 @@ pub struct Changes {
 /// What changes from one plan to another, in the rules of the language.
 pub fn changes(old: &Content, new: &Content) -> Changes {
     let (before, after) = (rules(old), rules(new));
-    let only = |these: &[String], those: &[String]| {
-        let those: BTreeSet<&String> = those.iter().collect();
-        these.iter().filter(|rule| !those.contains(rule)).cloned().collect()
+    let only = |these: &[Rule], those: &[Rule]| {
+        let those: BTreeSet<&String> = those.iter().map(|(rule, _)| rule).collect();
+        let only = these.iter().filter(|(rule, _)| !those.contains(rule));
+        only.map(|(rule, why)| format!("{rule}{why}")).collect()
     };
     Changes { come: only(&after, &before), gone: only(&before, &after) }
 }
 
-fn rules(content: &Content) -> Vec<String> {
+/// A rule, and what is said of it that does not make it another one.
+type Rule = (String, String);
+
+fn rules(content: &Content) -> Vec<Rule> {
     let steps = content.steps.iter().map(Step::rule);
     let env = content.env.iter().map(|(name, value)| value.rules(name));
     let settings = rule::settings(content);
-    steps.chain(env).chain(settings.iter().map(rule::setting)).collect()
+    let rules = steps.chain(env).chain(settings.iter().map(rule::setting)).map(|rule| (rule, String::new()));
+    let reason = |reason: &String| format!(" reason={}", quote(reason));
+    let waived = content.waived.iter().map(|one| (one.rule(), one.reasons.iter().map(reason).collect()));
+    rules.chain(waived).collect()
 }

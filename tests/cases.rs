@@ -49,7 +49,6 @@ const ELSEWHERE: &[(Code, &str, &str)] = &[
     (Code::SBC0711, "trust", "nobody_to_ask"),
     (Code::SBC0803, "projects", "separate_git_directory"),
     (Code::SBC0811, "reach", "nowhere"),
-    (Code::SBC0806, "lints", "directory_of_the_search_path"),
     (Code::SBC0810, "lints", "many_mounts"),
     (Code::SBC0710, "seccomp", "machine_without_a_filter"),
     (Code::SBC0901, "traps", "missing_names"),

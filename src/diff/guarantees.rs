@@ -2,6 +2,7 @@
 
 use super::sentence::Sentence;
 use super::{Cause, Change, Class, Kind, One, Pair};
+use crate::check::guards;
 use crate::merge::Merged;
 use crate::origin::Origin;
 use crate::policy::Assertion;
@@ -51,7 +52,12 @@ fn change(pair: &Pair<'_>, assertion: &Assertion, before: Option<&State>, after:
         Some(State::Waived(_)) => "waived",
         Some(State::Holds) => "asserted",
     };
-    let is_free = |state: Option<&State>| state != Some(&State::Holds);
+    let is_guard = is_guard(pair, assertion);
+    // A guard holds where nobody speaks of it.
+    let is_free = |state: Option<&State>, other: Option<&State>| match state {
+        None => !(is_guard && matches!(other, Some(State::Waived(_)))),
+        state => state != Some(&State::Holds),
+    };
     let sentence = match (before, after) {
         (Some(State::Holds), None) => Sentence::new("no longer asserts {}", &[&name]),
         (Some(State::Holds), Some(State::Waived(reason))) => Sentence::new("waives {}: {}", &[&name, reason]),
@@ -59,13 +65,23 @@ fn change(pair: &Pair<'_>, assertion: &Assertion, before: Option<&State>, after:
         (Some(State::Waived(_)), Some(State::Waived(reason))) => {
             Sentence::new("waives {} for another reason: {}", &[&name, reason])
         }
+        (Some(State::Waived(_)), None) if is_guard => Sentence::new("no longer waives {}", &[&name]),
+        (None, Some(State::Waived(reason))) if is_guard => Sentence::new("waives {}: {}", &[&name, reason]),
         (Some(State::Waived(_)), None) => Sentence::new("neither asserts nor waives {} any more", &[&name]),
         (None, Some(State::Waived(reason))) => Sentence::new("asserts {} and waives it: {}", &[&name, reason]),
         (_, _) => Sentence::new("asserts {}", &[&name]),
     };
-    let class = Class::of(is_free(before), is_free(after));
+    let class = Class::of(is_free(before, after), is_free(after, before));
     let cause = cause(&pair.new, assertion).or_else(|| cause(&pair.old, assertion));
     Change::new(class, Kind::Assertion, &name, (word(before), word(after)), sentence, cause)
+}
+
+/// Whether every sandbox asserts it by itself, as far as can be told without a host.
+fn is_guard(pair: &Pair<'_>, assertion: &Assertion) -> bool {
+    let lifts = |one: &One<'_>| {
+        one.compiled.merged.guarantees.iter().any(|other| other.is_guard && other.assertion == *assertion)
+    };
+    guards::is_known(assertion) || lifts(&pair.old) || lifts(&pair.new)
 }
 
 /// The waiver, or else the assertion itself.
