@@ -13,7 +13,7 @@ use crate::seccomp::Architecture;
 use crate::space::{Access, Node, Space};
 use crate::words::Variable;
 use std::cell::{OnceCell, RefCell};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::env;
 use std::ffi::{OsStr, OsString};
 use std::fs;
@@ -24,6 +24,9 @@ use std::path::{Path, PathBuf};
 
 /// sbc's directory among those for state.
 const RECORDS: &str = "sbc";
+
+/// So many names of a directory are read at once.
+const MOST_NAMES: usize = 1_000;
 
 /// Variables that name a socket or a key, and what each is.
 const DOORS: [(&str, &str); 7] = [
@@ -59,6 +62,10 @@ pub struct Host {
 #[derive(Clone, Debug, Default)]
 pub struct Links {
     known: RefCell<HashMap<OsString, Option<PathBuf>>>,
+    /// What is not there, as far as it was met.
+    absent: RefCell<HashSet<OsString>>,
+    /// Directories with all of their names, and whether each is a link.
+    listed: RefCell<HashMap<OsString, HashMap<OsString, bool>>>,
     /// Paths of policies with their links followed.
     real: RefCell<HashMap<SymbolicPath, Option<PathBuf>>>,
     /// Paths of policies, lexically.
@@ -86,9 +93,40 @@ impl Links {
         if let Some(known) = self.known.borrow().get(path.as_os_str()) {
             return known.clone();
         }
-        let target = fs::read_link(path).ok();
+        let target = if self.is_known_as_none(path) { Err(io::ErrorKind::Other.into()) } else { fs::read_link(path) };
+        if target.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::NotFound) {
+            self.absent.borrow_mut().insert(path.into());
+        }
+        let target = target.ok();
         self.known.borrow_mut().insert(path.into(), target.clone());
         target
+    }
+
+    /// Whether a path is no link by what is known of its directory.
+    fn is_known_as_none(&self, path: &Path) -> bool {
+        let (Some(directory), Some(name)) = (path.parent(), path.file_name()) else { return false };
+        let is_link = self.listed.borrow().get(directory.as_os_str()).map(|names| names.get(name).copied());
+        let is_absent = is_link == Some(None) || self.absent.borrow().contains(directory.as_os_str());
+        if is_absent {
+            self.absent.borrow_mut().insert(path.into());
+        }
+        is_absent || is_link == Some(Some(false))
+    }
+
+    /// Reads the names in a directory at once, where many of them will be asked for. Of one that has very
+    /// many, nothing is kept.
+    fn list(&self, directory: &Path) {
+        let Ok(entries) = fs::read_dir(directory) else { return };
+        let mut names = HashMap::new();
+        for entry in entries {
+            let kind = entry.and_then(|entry| Ok((entry.file_name(), entry.file_type()?.is_symlink())));
+            let Ok((name, is_link)) = kind else { return };
+            names.insert(name, is_link);
+            if names.len() > MOST_NAMES {
+                return;
+            }
+        }
+        self.listed.borrow_mut().insert(directory.into(), names);
     }
 }
 
@@ -204,6 +242,10 @@ impl Host {
     /// What the caller's environment names.
     pub fn surroundings(&self) -> Surroundings {
         let tree = HostTree::new(&[]);
+        let runtime = self.value(Variable::RuntimeDir).map(PathBuf::from).unwrap_or_default();
+        // Guards ask for so much in these that a look at the whole is cheaper.
+        let places = [".config", ".local/share"].map(|below| self.home.join(below));
+        places.iter().chain([&self.home, &runtime]).for_each(|directory| self.links.list(directory));
         let mut search_path: Vec<SearchDirectory> = Vec::new();
         for entry in env::split_paths(&env::var_os("PATH").unwrap_or_default()) {
             // An empty one is the caller's directory, as every relative one starts there.
@@ -213,7 +255,6 @@ impl Host {
                 search_path.push(SearchDirectory { entry: self.cwd.join(entry), links, real: placed.path });
             }
         }
-        let runtime = self.value(Variable::RuntimeDir).map(PathBuf::from).unwrap_or_default();
         let door = |(variable, about): &(&str, &'static str)| {
             let path = runtime.join(socket(&env::var_os(variable)?)?);
             let real = path.is_absolute().then(|| tree.resolve(&path, self).ok())??;
