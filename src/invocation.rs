@@ -94,7 +94,7 @@ pub fn resolve<'a>(compiled: &'a Compiled, host: &'a Host, out: &mut Diagnostics
     invocation.placeholders = inspector.placeholders;
     invocation.guarded = inspector.guarded;
     // Once more, over what is really mounted: symbols cannot tell what lies behind links.
-    assertions::check(&compiled.merged, &compiled.plan, &view, out);
+    assertions::check(&compiled.merged, &compiled.plan, &view, Some(&host.surroundings()), out);
     denials::check(&compiled.plan, &view, out);
     state::check(&compiled.plan, host, out);
     (invocation, view)

@@ -19,6 +19,7 @@ pub mod builtin;
 pub mod check;
 pub mod compile;
 pub mod decode;
+pub mod devices;
 pub mod diff;
 pub mod edit;
 pub mod env;
@@ -46,6 +47,7 @@ pub mod summary;
 pub mod synonyms;
 pub mod verdict;
 pub mod view;
+pub mod wholesale;
 
 pub mod abilities;
 pub mod absent;

@@ -53,7 +53,6 @@ const ELSEWHERE: &[(Code, &str, &str)] = &[
     (Code::SBC0715, "swaps", "sandboxes_side_by_side"),
     (Code::SBC0803, "projects", "separate_git_directory"),
     (Code::SBC0811, "reach", "nowhere"),
-    (Code::SBC0806, "lints", "directory_of_the_search_path"),
     (Code::SBC0810, "lints", "many_mounts"),
     (Code::SBC0812, "lints", "steering_variables"),
     (Code::SBC0710, "seccomp", "machine_without_a_filter"),

@@ -24,6 +24,7 @@ mod documented;
 mod explain;
 mod formats;
 mod generated;
+mod guards;
 mod host_messages;
 mod hostile;
 mod hosts;

@@ -268,7 +268,7 @@ fn used_placeholders_stay() {
 #[test]
 fn unset_runtime_directory() {
     let project = Project::with_body(
-        "    filesystem { ro \"${XDG_RUNTIME_DIR}/bus\" missing=\"skip\"; deny \"${XDG_RUNTIME_DIR}/gnupg\"; }",
+        "    filesystem { ro \"${XDG_RUNTIME_DIR}/app\" missing=\"skip\"; deny \"${XDG_RUNTIME_DIR}/gnupg\"; }",
     );
     same(&project, "echo fine").code(0);
     refused(&Project::with_body("    filesystem { tmpfs \"${XDG_RUNTIME_DIR}\"; }"), "XDG_RUNTIME_DIR");

@@ -100,13 +100,27 @@ impl Script<'_> {
              # signals, close descriptors above 9, keep two running sandboxes\n\
              # from removing each other's empty directories, check assertions where links of the host lead,\n\
              # limit the processes of the command alone.\n\
+             {waived}\
              # shellcheck disable=SC1003,SC2016 # what looks like a slip is text of the policy\n\
              set -fu\n\
              \n\
              fail() {{\n    printf '%s\\n' \"{name}.sh: $1\" >&2\n    exit 125\n}}\n\n",
             name = self.plan.name,
             hash = self.plan.hash(),
+            waived = self.waived(),
         )
+    }
+
+    /// What the policy lifts, with its reasons.
+    fn waived(&self) -> String {
+        let waived = self.content.waived.iter();
+        let lines: String = waived
+            .map(|one| {
+                let reasons: String = one.reasons.iter().map(|reason| format!(" {}", comment(reason))).collect();
+                format!("#   {}:{reasons}\n", comment(&one.rule()))
+            })
+            .collect();
+        if lines.is_empty() { lines } else { format!("#\n# Waived, with the reasons:\n{lines}") }
     }
 
     /// Finds the project and whatever else the plan names.
