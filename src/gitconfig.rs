@@ -19,7 +19,9 @@ const HARMLESS: &[&str] = &[
     "remote.*.promisor", "remote.*.partialclonefilter", "remote.*.followremotehead",
     "branch.*.merge", "branch.*.rebase", "branch.*.description", "branch.autosetupmerge", "branch.autosetuprebase",
     "submodule.*.active", "submodule.*.branch", "submodule.*.ignore", "submodule.active", "submodule.recurse",
-    "lfs.repositoryformatversion",
+    "lfs.repositoryformatversion", "lfs.*.access", "lfs.*.locksverify",
+    // What editors and the tools of forges write.
+    "branch.*.vscode-merge-base", "branch.*.gh-merge-base", "branch.*.github-pr-owner-number", "remote.*.gh-resolved",
     // Who commits, and how git works: switches, numbers and words.
     "user.name", "user.email", "init.defaultbranch", "pull.rebase", "pull.ff", "push.default", "push.autosetupremote",
     "push.followtags", "fetch.prune", "merge.ff", "merge.conflictstyle", "rebase.autosquash", "rebase.autostash",

@@ -213,6 +213,46 @@ fn known_repositories_stay() {
     ]);
 }
 
+/// A file `.git` that leads out of the project, or to nothing, is moved away; one that is no such file is not.
+#[test]
+fn pointers() {
+    let project = project();
+    project.write_home("elsewhere/HEAD", "ref: refs/heads/x\n");
+    let elsewhere = project.home.join("elsewhere").display().to_string();
+    let shell = format!(
+        "mkdir a b c d; printf 'gitdir: {elsewhere}\\n' >a/.git; printf 'gitdir: ../none' >b/.git; echo text >c/.git; \
+         ln -s {elsewhere} d/link; echo 'gitdir: link' >d/.git"
+    );
+    inside(&project, &shell).says(&["it leads git to `", "elsewhere`, out of the project"]);
+    assert_eq!(quarantined(&project), ["a/.git", "b/.git", "d/.git"]);
+}
+
+/// Where the project is a linked worktree, what git keeps for all worktrees is searched as well, and another
+/// worktree can be added.
+#[test]
+fn shared_git_directories() {
+    let project = Project::with_body("");
+    project.write_home(".gitconfig", "[user]\n\tname = tester\n\temail = tester@example.org\n");
+    let make = "cd ~; git init -q main; cd main; git commit -q --allow-empty -m x; git worktree add -q ../linked; \
+                git worktree add -q ../other; cp ~/work/.agent-sandbox.kdl ~/linked";
+    host(&project, make).code(0);
+    let linked = project.home.join("linked");
+    let exec = |shell: &str| {
+        run(project.plain_command(&["trust", "--yes"]).current_dir(&linked)).code(0);
+        run(project.plain_command(&["exec", "--", "sh", "-c", shell]).current_dir(&linked)).code(0)
+    };
+    assert_eq!(exec("git worktree add -q sub").stderr.replace("Preparing worktree (new branch 'sub')\n", ""), "");
+    host(&project, "git -C ~/linked/sub status").code(0);
+    exec(
+        "common=$(git rev-parse --git-common-dir); git init -q lib; mkdir $common/modules; mv lib/.git $common/modules/lib; \
+          git config --file $common/modules/lib/config core.pager evil; echo /x >$common/worktrees/other/commondir",
+    );
+    let origins: Vec<String> = quarantine(&project).into_iter().map(|(origin, _)| origin).collect();
+    for name in ["main/.git/modules/lib/config", "main/.git/worktrees/other/commondir"] {
+        assert!(origins.iter().any(|origin| origin.ends_with(name)), "{name}: {origins:?}");
+    }
+}
+
 /// What was harmless where it was, and is moved or completed inside, is found: times would not tell.
 #[test]
 fn old_files_in_new_places() {
