@@ -23,7 +23,7 @@
 //! - `stopped`: ends with 0 if it failed for the right reason, such as the error that is expected.
 //!
 //! All of them know `HOME`, `PROJECT`, `SBC`, `OUT` (what was printed), `XDG_RUNTIME_DIR`, `BASE` (all of it
-//! is below), and, where a section names `tools/`, the programs of `tests/attacks/programs`, compiled, in
+//! is below), `WAY` (`control`, `exec` or `script`), and, where a section names `tools/`, the programs of `tests/attacks/programs`, compiled, in
 //! `$PROJECT/tools`.
 
 use std::collections::BTreeMap;

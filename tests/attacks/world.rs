@@ -30,6 +30,7 @@ pub struct World {
     /// Its real path; everything is below.
     base: PathBuf,
     inside: String,
+    way: Way,
 }
 
 impl World {
@@ -37,7 +38,7 @@ impl World {
     pub fn new(attack: &Attack, way: Way) -> World {
         let directory = tempfile::Builder::new().prefix("sbc-attack-").tempdir().expect("a temporary directory");
         let base = fs::canonicalize(directory.path()).expect("its real path");
-        let world = World { directory, base, inside: attack.inside.clone() };
+        let world = World { directory, base, inside: attack.inside.clone(), way };
         HOME.iter().for_each(|(name, text)| write(&world.home().join(name), text));
         PROJECT.iter().for_each(|(name, text)| write(&world.project().join(name), text));
         let policy = if way == Way::Control { &attack.control_policy } else { &attack.policy };
@@ -88,7 +89,8 @@ impl World {
             .env("SANDBOX", self.base.join("sandbox"))
             .env("SBC", env!("CARGO_BIN_EXE_sbc"))
             .env("OUT", self.out())
-            .env("INSIDE", &self.inside);
+            .env("INSIDE", &self.inside)
+            .env("WAY", self.way.word());
         if let Some(bwrap) = std::env::var_os("SBC_BWRAP") {
             command.env("SBC_BWRAP", bwrap);
         }
