@@ -8,6 +8,7 @@
 //! # cve: published weaknesses of this kind (optional)
 //! # control: the command line without the protection, `"$@"` comes after it (`env` is no sandbox at all)
 //! # ways: exec script (optional: both by default)
+//! # needs: a shell command; where it fails, on the host, the control is not made (optional)
 //! # untrusted: why the policy is not trusted before (optional)
 //! ```
 //!
@@ -59,6 +60,8 @@ pub struct Attack {
     pub name: String,
     pub tries: String,
     pub control: String,
+    /// What the host must have for the control, such as an old bubblewrap.
+    pub needs: String,
     pub policy: String,
     pub control_policy: String,
     pub prepare: String,
@@ -104,7 +107,7 @@ impl Attack {
         let known = ["policy", "control-policy", "prepare", "launch", "inside", "succeeded", "stopped"];
         let unknown: Vec<_> = bodies.keys().filter(|title| !known.contains(title)).collect();
         assert!(unknown.is_empty(), "{name}: unknown sections {unknown:?}");
-        let known = ["tries", "stopped by", "cve", "control", "ways", "untrusted"];
+        let known = ["tries", "stopped by", "cve", "control", "ways", "needs", "untrusted"];
         let unknown: Vec<_> = fields.keys().filter(|key| !known.contains(key)).collect();
         assert!(unknown.is_empty(), "{name}: unknown lines {unknown:?}");
         let field =
@@ -122,6 +125,7 @@ impl Attack {
             name: name.to_owned(),
             tries: field("tries"),
             control: field("control"),
+            needs: fields.get("needs").copied().unwrap_or("true").to_owned(),
             control_policy: body("control-policy", &policy),
             policy,
             prepare: body("prepare", ""),
