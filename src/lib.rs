@@ -74,6 +74,7 @@ pub mod reach;
 pub mod record;
 pub mod remedy;
 pub mod revision;
+pub mod rights;
 pub mod surroundings;
 pub mod sys;
 pub mod tree;
