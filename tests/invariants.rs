@@ -36,6 +36,7 @@ const MACHINE: &[&str] = &[
     "reach.rs",
     "remedy.rs",
     "revision.rs",
+    "rights.rs",
     "sys.rs",
     "tree/",
     "trust.rs",
