@@ -5,11 +5,12 @@
 
 #![allow(clippy::disallowed_methods, reason = "this module changes modes of directories")]
 
+use crate::project::handle;
 use rustix::fs::{CWD, Mode, OFlags, ResolveFlags, fstat, openat2};
 use rustix::io::Errno;
 use std::fs;
 use std::io;
-use std::os::fd::{AsRawFd, OwnedFd};
+use std::os::fd::OwnedFd;
 use std::path::Path;
 
 /// Sees to it that a path can be looked at, where only the rights to a directory above it stand against that.
@@ -42,7 +43,7 @@ fn grant(directory: &Path, rights: Mode) {
     let mode = Mode::from_raw_mode(there.st_mode);
     if there.st_uid == rustix::process::geteuid().as_raw() && !mode.contains(rights) {
         // The descriptor allows nothing but this.
-        let _ = rustix::fs::chmod(format!("/proc/self/fd/{}", opened.as_raw_fd()), mode | rights);
+        let _ = rustix::fs::chmod(handle(&opened), mode | rights);
     }
 }
 

@@ -1,5 +1,5 @@
 /* Exchanges two paths in one step: exchange ONE OTHER [SECONDS]
-   With a time, it does so over and over, and what fails does not matter. */
+   With a time, it does so over and over, what fails does not matter, and a file called `stop` ends it. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 int main(int argc, char **argv) {
     if (argc < 3) return 2;
@@ -16,7 +17,7 @@ int main(int argc, char **argv) {
         return failed != 0;
     }
     long swaps = 0;
-    for (time_t end = time(NULL) + atol(argv[3]); time(NULL) < end; swaps++)
+    for (time_t end = time(NULL) + atol(argv[3]); time(NULL) < end && access("stop", F_OK); swaps++)
         renameat2(AT_FDCWD, argv[1], AT_FDCWD, argv[2], RENAME_EXCHANGE);
     printf("%ld exchanges\n", swaps);
     return 0;
