@@ -44,9 +44,6 @@ impl World {
         let policy = if way == Way::Control { &attack.control_policy } else { &attack.policy };
         write(&world.project().join(".agent-sandbox.kdl"), policy);
         fs::create_dir(world.base.join("run")).expect("a runtime directory");
-        if attack.has_tools {
-            copy_tools(&world.project().join("tools"));
-        }
         let start = match way {
             Way::Control => attack.control.clone(),
             Way::Exec => format!("{} exec --", env!("CARGO_BIN_EXE_sbc")),
@@ -58,6 +55,10 @@ impl World {
         let git = "git init -q . && git config user.name tester && git config user.email tester@example.org && \
                    git add -A && git commit -qm start";
         world.section("set-up", git).expect("a repository");
+        // No part of the repository, which would take its time.
+        if attack.has_tools {
+            copy_tools(&world.project().join("tools"));
+        }
         world
     }
 
@@ -127,8 +128,11 @@ impl World {
 }
 
 impl Drop for World {
-    /// A sandbox may have made what cannot be removed as it is.
+    /// Ends what serves the attack, and what a control left running. A sandbox may have made what cannot be removed
+    /// as it is.
     fn drop(&mut self) {
+        let pids = fs::read_to_string(self.base.join("pids")).unwrap_or_default();
+        let _ = Command::new("kill").arg("-9").args(pids.split_whitespace()).stderr(Stdio::null()).status();
         let _ = Command::new("chmod").args(["-R", "u+rwX"]).arg(self.directory.path()).stderr(Stdio::null()).status();
     }
 }

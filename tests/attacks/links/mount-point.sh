@@ -2,7 +2,7 @@
 # stopped by: every place is resolved before, and a link in a directory that the sandbox can write ends the start
 # cve: CVE-2026-87766
 # control: bwrap --ro-bind / / --bind "$PROJECT" "$PROJECT" --ro-bind-try /dev/null "$PROJECT/settings/secrets.json" --dev /dev --proc /proc --unshare-pid --
-# needs: mkdir "$BASE/there" && ln -s "/oldroot$BASE/there" "$BASE/link" && { bwrap --ro-bind / / --bind "$BASE" "$BASE" --dir "$BASE/link/made" true || true; } && test -d "$BASE/there/made"
+# control needs: mkdir "$BASE/there" && ln -s "/oldroot$BASE/there" "$BASE/link" && { bwrap --ro-bind / / --bind "$BASE" "$BASE" --dir "$BASE/link/made" true || true; } && test -d "$BASE/there/made"
 ### policy
 sandbox "app" {
     inherit "claude" "node"

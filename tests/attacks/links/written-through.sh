@@ -2,7 +2,7 @@
 # stopped by: nothing is ever written to the host by a mount, and a link in a directory that the sandbox can write ends the start
 # cve: CVE-2026-87766
 # control: sh -c 'exec bwrap --ro-bind / / --bind "$PROJECT" "$PROJECT" --file 9 "$PROJECT/generated.sh" --dev /dev --proc /proc --unshare-pid -- "$@" 9<"$BASE/text"' sh
-# needs: mkdir "$BASE/there" && ln -s "/oldroot$BASE/there" "$BASE/link" && { bwrap --ro-bind / / --bind "$BASE" "$BASE" --dir "$BASE/link/made" true || true; } && test -d "$BASE/there/made"
+# control needs: mkdir "$BASE/there" && ln -s "/oldroot$BASE/there" "$BASE/link" && { bwrap --ro-bind / / --bind "$BASE" "$BASE" --dir "$BASE/link/made" true || true; } && test -d "$BASE/there/made"
 ### policy
 sandbox "app" {
     inherit "claude" "node"

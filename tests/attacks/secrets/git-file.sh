@@ -1,5 +1,5 @@
 # tries: to have the next start show another repository, by a `.git` that names it
-# stopped by: a `.git` outside of which nothing points back counts for nothing; `exec` has also moved it away before
+# stopped by: a `.git` counts for nothing if what it names does not point back; `exec` has also moved it away before
 # control: sh -c 'git=$(git rev-parse --path-format=absolute --git-common-dir || echo "$PROJECT"); exec bwrap --ro-bind /usr /usr --symlink usr/bin /bin --symlink usr/lib /lib --symlink usr/lib64 /lib64 --bind "$PROJECT" "$PROJECT" --bind "$git" "$git" --dev /dev --proc /proc --unshare-pid -- "$@"' sh
 ### prepare
 cd ~/other

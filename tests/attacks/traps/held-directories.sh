@@ -1,6 +1,6 @@
 # tries: to make settings of editors and agents where there are none, which are obeyed at once
 # stopped by: the names are held by empty directories that are read-only
-# cve: CVE-2026-25725, CVE-2025-53773
+# cve: CVE-2026-25725 CVE-2025-53773
 # control: bwrap --ro-bind / / --bind "$PROJECT" "$PROJECT" --dev /dev --proc /proc --unshare-pid --
 ### inside
 for file in .vscode/tasks.json .vscode/settings.json .idea/workspace.xml .claude/settings.json .claude/commands/x.md; do
