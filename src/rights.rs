@@ -5,12 +5,11 @@
 
 #![allow(clippy::disallowed_methods, reason = "this module changes modes of directories")]
 
+use crate::nofollow;
 use crate::project::handle;
-use rustix::fs::{CWD, Mode, OFlags, ResolveFlags, fstat, openat2};
-use rustix::io::Errno;
+use rustix::fs::{Mode, OFlags, fstat};
 use std::fs;
 use std::io;
-use std::os::fd::OwnedFd;
 use std::path::Path;
 
 /// Sees to it that a path can be looked at, where only the rights to a directory above it stand against that.
@@ -38,20 +37,11 @@ pub fn to_move(path: &Path) {
 
 /// Adds rights to a directory. What fails is found out by who needs them.
 fn grant(directory: &Path, rights: Mode) {
-    let Ok(opened) = open(directory) else { return };
+    let Ok(opened) = nofollow::open(directory, OFlags::PATH | OFlags::DIRECTORY) else { return };
     let Ok(there) = fstat(&opened) else { return };
     let mode = Mode::from_raw_mode(there.st_mode);
     if there.st_uid == rustix::process::geteuid().as_raw() && !mode.contains(rights) {
         // The descriptor allows nothing but this.
         let _ = rustix::fs::chmod(handle(&opened), mode | rights);
-    }
-}
-
-fn open(directory: &Path) -> rustix::io::Result<OwnedFd> {
-    let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-    match openat2(CWD, directory, flags, Mode::empty(), ResolveFlags::NO_SYMLINKS) {
-        // Before Linux 5.6, and in containers that do not know it.
-        Err(Errno::NOSYS | Errno::PERM) => rustix::fs::open(directory, flags, Mode::empty()),
-        opened => opened,
     }
 }
