@@ -15,7 +15,7 @@ use crate::race::Footprint;
 use crate::record::{Item, Journal, Lock, Record, Role, State};
 use crate::search::{Find, Kind};
 use crate::words::Lifetime;
-use crate::{audit, gitlinks, placeholder, quarantine};
+use crate::{audit, gitlinks, placeholder, quarantine, rights};
 use std::collections::HashSet;
 use std::fs;
 use std::io;
@@ -160,6 +160,9 @@ fn settle_all(journal: &Journal, state: &Path) -> Diagnostics {
     let mut out = Diagnostics::default();
     let records = journal.records();
     let (live, over): (Vec<&Record>, Vec<&Record>) = records.iter().partition(|record| record.is_live());
+    for item in over.iter().flat_map(|record| &record.items) {
+        rights::to_see(&item.path);
+    }
     for record in &over {
         record.of(Role::Kept).filter_map(changed).for_each(|diagnostic| out.push(diagnostic));
     }

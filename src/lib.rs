@@ -85,6 +85,7 @@ pub mod reach;
 pub mod record;
 pub mod remedy;
 pub mod revision;
+pub mod rights;
 pub mod search;
 pub mod streams;
 pub mod surroundings;

@@ -9,6 +9,8 @@ use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::source::{Source, SourceKind, Sources};
 use std::fs;
 use std::io;
+use std::os::fd::AsRawFd;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use walkdir::WalkDir;
 
@@ -140,7 +142,7 @@ fn profiles(root: &Path, out: &mut Diagnostics) -> Vec<PathBuf> {
 }
 
 fn read(root: &Path, path: &Path, name: String, kind: SourceKind, sources: &mut Sources, out: &mut Diagnostics) {
-    let text = within(root, path).and_then(|()| read_bytes(path)).and_then(utf8);
+    let text = read_bytes(root, path).and_then(utf8);
     add(name, kind, text, sources, out);
 }
 
@@ -162,21 +164,38 @@ pub fn add(name: String, kind: SourceKind, text: io::Result<String>, sources: &m
 
 /// Refuses a path that links lead out of the project: a cloned repository could have sbc show or
 /// overwrite what it is not asked about.
-pub fn within(root: &Path, path: &Path) -> io::Result<()> {
+fn within(root: &Path, path: &Path) -> io::Result<()> {
     if fs::canonicalize(path)?.starts_with(fs::canonicalize(root)?) {
         return Ok(());
     }
     Err(io::Error::other("it leads out of the project"))
 }
 
-/// The bytes of a regular file. A byte more than the guard admits is read, so that it can refuse.
-fn read_bytes(path: &Path) -> io::Result<Vec<u8>> {
+/// The same for what is open, wherever its path leads by now.
+pub fn holds(root: &Path, opened: &fs::File) -> io::Result<()> {
+    if fs::read_link(handle(opened))?.starts_with(fs::canonicalize(root)?) {
+        return Ok(());
+    }
+    Err(io::Error::other("it leads out of the project"))
+}
+
+/// A path to what is open, which nothing can change.
+pub fn handle(opened: &impl AsRawFd) -> PathBuf {
+    format!("/proc/self/fd/{}", opened.as_raw_fd()).into()
+}
+
+/// The bytes of a regular file in the project. It is held before it is looked at, so that nothing takes
+/// its place between. A byte more than the guard admits is read, so that it can refuse.
+fn read_bytes(root: &Path, path: &Path) -> io::Result<Vec<u8>> {
     use io::Read as _;
-    if !fs::metadata(path)?.is_file() {
+    // Held, and not yet opened: opening a pipe or a device does something.
+    let held = fs::File::options().read(true).custom_flags(libc::O_PATH).open(path)?;
+    holds(root, &held)?;
+    if !held.metadata()?.is_file() {
         return Err(io::Error::other("it is not a regular file"));
     }
     let mut bytes = Vec::new();
-    fs::File::open(path)?.take(crate::guard::MAX_BYTES as u64 + 1).read_to_end(&mut bytes)?;
+    fs::File::open(handle(&held))?.take(crate::guard::MAX_BYTES as u64 + 1).read_to_end(&mut bytes)?;
     Ok(bytes)
 }
 

@@ -14,7 +14,7 @@ use rustix::fs::{FlockOperation, Mode, OFlags, flock};
 use rustix::process::{Pid, Signal, kill_process};
 use std::ffi::OsString;
 use std::fs;
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::os::fd::OwnedFd;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
@@ -117,7 +117,7 @@ impl State {
             () if metadata.len() > LARGEST => {
                 format!("{}.{}.{}", metadata.len(), metadata.ctime(), metadata.ctime_nsec())
             }
-            () => fs::read(path).map_or_else(|_| "unreadable".to_owned(), |bytes| sha256(&bytes)),
+            () => contents(path).map_or_else(|_| "unreadable".to_owned(), |bytes| sha256(&bytes)),
         };
         Some(State { device: metadata.dev(), inode: metadata.ino(), mark })
     }
@@ -143,6 +143,15 @@ impl State {
     pub fn is_same_file(&self, other: &State) -> bool {
         (self.device, self.inode) == (other.device, other.inode)
     }
+}
+
+/// What a file holds. Nothing that takes its place is followed, waited for, or read without an end.
+fn contents(path: &Path) -> io::Result<Vec<u8>> {
+    let flags = libc::O_NOFOLLOW | libc::O_NONBLOCK;
+    let file = fs::File::options().read(true).custom_flags(flags).open(path)?;
+    let mut bytes = Vec::new();
+    file.take(LARGEST + 1).read_to_end(&mut bytes)?;
+    Ok(bytes)
 }
 
 impl Item {

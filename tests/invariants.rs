@@ -43,6 +43,7 @@ const MACHINE: &[&str] = &[
     "reach.rs",
     "remedy.rs",
     "revision.rs",
+    "rights.rs",
     "search.rs",
     "sys.rs",
     "tree/",
