@@ -27,6 +27,7 @@ mod generated;
 mod host_messages;
 mod hostile;
 mod hosts;
+mod init;
 mod invariants;
 mod limits;
 mod lints;
