@@ -102,7 +102,7 @@ impl Composer<'_> {
             let why = match (self.has(profile), choice.inherits.is_empty()) {
                 (true, true) => {
                     choice.inherits.push((*profile).to_owned());
-                    choice.seen.push(format!("{title} is installed"));
+                    choice.seen.push((*title).to_owned());
                     choice.programs.push((title, vec![program], &[]));
                     format!("inherits {}", quote(profile))
                 }
@@ -112,6 +112,12 @@ impl Composer<'_> {
                 (false, _) => WITHOUT_PROFILE.to_owned(),
             };
             said.push(format!("saw {title} ({place}): {why}"));
+            // What it notes there at its first start is needed at each, and stays in no sandbox.
+            let begins =
+                installed.agent.first_run.filter(|file| self.host.node(&self.host.home.join(file)) == Node::Absent);
+            if let Some(file) = begins.filter(|_| choice.inherits.iter().any(|name| name == profile)) {
+                said.push(format!("there is no ~/{file}: run `{program}` once without sbc, to log in"));
+            }
         }
         self.survey.absent_agents.iter().for_each(|(agent, file)| said.push(self.absent(agent, file)));
         for Used { toolchain: Toolchain { profile, title, needs, .. }, file, programs } in &self.survey.toolchains {
@@ -120,7 +126,7 @@ impl Composer<'_> {
             if has_profile {
                 choice.inherits.push((*profile).to_owned());
             }
-            choice.seen.push(format!("{title} by {file}"));
+            choice.seen.push(format!("{title} ({file})"));
             choice.programs.push((title, programs.clone(), needs));
             said.push(format!("saw {title} ({file}): {why}"));
         }
@@ -128,7 +134,7 @@ impl Composer<'_> {
             choice.inherits.push("base-dev".to_owned());
         }
         if choice.seen.is_empty() {
-            choice.seen.push("No agent and no toolchain that sbc knows was found".to_owned());
+            choice.seen.push("work without an agent or a toolchain that sbc knows".to_owned());
             said.push("saw no agent and no toolchain that sbc knows: inherits \"base-dev\"".to_owned());
         }
         choice

@@ -24,7 +24,7 @@ pub enum Statement {
 pub struct Draft {
     /// The name of the sandbox, or what its name starts with.
     pub name: String,
-    /// What was seen, in a few words; nothing where the user has named what to inherit.
+    /// What it is for, in a few words; nothing where the user has named what to inherit.
     pub seen: Vec<String>,
     /// Profiles in the order in which they are written.
     pub inherits: Vec<String>,
@@ -96,10 +96,9 @@ impl Draft {
     }
 
     fn layer(&self, out: &mut String, kind: &str, name: &str, inherits: &[&String]) {
-        let seen = comment(&self.seen.join(", "));
         let _ = writeln!(out, "{kind} {} {{", quote(name));
-        if !seen.is_empty() {
-            let _ = writeln!(out, "    // {seen}");
+        if !self.seen.is_empty() {
+            let _ = writeln!(out, "    // For {}.", comment(&self.seen.join(", ")));
         }
         let _ = writeln!(out, "    inherit {}", quoted(inherits));
         if !self.rules.is_empty() {
@@ -117,7 +116,7 @@ impl Draft {
         if !self.path.is_empty() || !self.env.is_empty() {
             out.push_str("\n    env {\n");
             if !self.path.is_empty() {
-                let _ = writeln!(out, "        // Where {} can be found here.", comment(&self.on_path.join(", ")));
+                let _ = writeln!(out, "        // Where this machine has {}.", comment(&self.on_path.join(", ")));
                 let _ = writeln!(out, "        prepend PATH=\"{}\"", self.path.join(":"));
             }
             for (why, rule) in &self.env {

@@ -119,7 +119,7 @@ impl Improver<'_> {
         let composed = self.composer.compose(&inherits.collect::<Vec<_>>());
         let Some(mut draft) = composed.map(|composed| composed.draft) else { return };
         draft.name = name;
-        draft.seen = vec![format!("{} in a sandbox of its own", agent.title)];
+        draft.seen = vec![agent.title.to_owned()];
         let (body, rules) = (first.merged.location, vec![(Section::File, draft.sandbox())]);
         let taken = self.take(vec![Amendment::Add { body, rules }]);
         self.said.push(match taken {

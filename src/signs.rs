@@ -15,6 +15,8 @@ pub struct Agent {
     pub package: Option<&'static str>,
     /// What a project has for it, at its root.
     pub files: &'static [&'static str],
+    /// A file of the home that its first start makes, where the agent does not work without.
+    pub first_run: Option<&'static str>,
 }
 
 /// What programs of one language are built and run by.
@@ -56,47 +58,47 @@ pub const VERSION_FILES: [&str; 3] = [".tool-versions", "mise.toml", ".mise.toml
 pub const AGENTS: &[Agent] = &[
     Agent {
         profile: "claude", title: "Claude Code", program: "claude", package: Some("@anthropic-ai/claude-code"),
-        files: &["CLAUDE.md", ".claude"],
+        files: &["CLAUDE.md", ".claude"], first_run: Some(".claude.json"),
     },
     Agent {
         profile: "codex", title: "Codex CLI", program: "codex", package: Some("@openai/codex"),
-        files: &[".codex"],
+        files: &[".codex"], first_run: None,
     },
     Agent {
         profile: "gemini", title: "Gemini CLI", program: "gemini", package: Some("@google/gemini-cli"),
-        files: &["GEMINI.md", ".gemini"],
+        files: &["GEMINI.md", ".gemini"], first_run: None,
     },
     Agent {
         profile: "opencode", title: "opencode", program: "opencode", package: Some("opencode-ai"),
-        files: &["opencode.json", "opencode.jsonc", ".opencode"],
+        files: &["opencode.json", "opencode.jsonc", ".opencode"], first_run: None,
     },
     Agent {
         profile: "copilot", title: "GitHub Copilot CLI", program: "copilot", package: Some("@github/copilot"),
-        files: &[],
+        files: &[], first_run: None,
     },
     Agent {
         profile: "cursor", title: "Cursor CLI", program: "cursor-agent", package: None,
-        files: &[".cursor", ".cursorrules"],
+        files: &[".cursor", ".cursorrules"], first_run: None,
     },
     Agent {
         profile: "aider", title: "Aider", program: "aider", package: None,
-        files: &[".aider.conf.yml"],
+        files: &[".aider.conf.yml"], first_run: None,
     },
     Agent {
         profile: "amp", title: "Amp", program: "amp", package: Some("@sourcegraph/amp"),
-        files: &[],
+        files: &[], first_run: None,
     },
     Agent {
         profile: "goose", title: "goose", program: "goose", package: None,
-        files: &[".goosehints"],
+        files: &[".goosehints"], first_run: None,
     },
     Agent {
         profile: "crush", title: "Crush", program: "crush", package: Some("@charmland/crush"),
-        files: &["CRUSH.md", ".crush"],
+        files: &["CRUSH.md", ".crush"], first_run: None,
     },
     Agent {
         profile: "qwen", title: "Qwen Code", program: "qwen", package: Some("@qwen-code/qwen-code"),
-        files: &["QWEN.md", ".qwen"],
+        files: &["QWEN.md", ".qwen"], first_run: None,
     },
 ];
 

@@ -1,6 +1,7 @@
 //! `sbc init`: what it sees, what it writes, and that it never writes over anything.
 
 use crate::support::{Output, Project, run};
+use crate::trust::answered;
 use rustix::fs::{CWD, FileType, Mode, mknodat};
 use sbc::builtin;
 use sbc::signs::{AGENTS, TOOLCHAINS};
@@ -429,4 +430,53 @@ fn dry_run() {
     assert!(!project.root.join(POLICY).exists());
     project.write(POLICY, &stdout);
     passes(&project);
+}
+
+/// At a terminal the policy is shown and Enter writes it; a no writes nothing, and `--yes` asks nothing.
+#[test]
+fn asks_at_a_terminal() {
+    let project = Project::empty();
+    let init = format!("exec {} init", env!("CARGO_BIN_EXE_sbc"));
+    let (screen, code) = answered(&project, &init, "[Y/n] ", b"", b"n\n");
+    assert!(screen.contains("+sandbox \"work\" {") && screen.contains("nothing was written"), "{screen}");
+    assert!(code == Some(1) && !project.root.join(POLICY).exists());
+    let (screen, code) = answered(&project, &init, "[Y/n] ", b"", b"\n");
+    assert!(code == Some(0) && screen.contains("wrote .agent-sandbox.kdl"), "{screen}");
+    passes(&project);
+    project.write("package.json", "{}");
+    let (screen, _) = answered(&project, &init, "[Y/n] ", b"", b"n\n");
+    assert!(screen.contains("+    inherit \"node\""), "{screen}");
+    assert!(!project.read(POLICY).contains("node"));
+    let (screen, code) = answered(&project, &format!("{init} --yes"), "[Y/n] ", b"", b"");
+    assert!(code == Some(0) && !screen.contains("[Y/n]"), "{screen}");
+    assert!(passes(&project).contains("inherit \"node\""));
+}
+
+/// What somebody else writes while the question stands is not written over.
+#[test]
+fn writes_over_nothing_meanwhile() {
+    let project = Project::empty();
+    let ours = "sandbox \"ours\" { inherit \"base-dev\"; }\n";
+    project.write("ours", ours);
+    // The mark comes when the question stands there and the file has been written.
+    let job = "{ sleep 5; cat ours > .agent-sandbox.kdl; echo '[writ''ten]'; } &";
+    let shell = format!("{job} exec {} init", env!("CARGO_BIN_EXE_sbc"));
+    let (screen, code) = answered(&project, &shell, "[written]", b"", b"y\n");
+    assert!(code == Some(1) && screen.contains("SBC0605") && screen.contains("is there already"), "{screen}");
+    assert_eq!(project.read(POLICY), ours);
+    project.write("package.json", "{}");
+    project.write("ours", "// Changed.\nsandbox \"ours\" { inherit \"base-dev\"; }\n");
+    let (screen, code) = answered(&project, &shell, "[written]", b"", b"y\n");
+    assert!(code == Some(1) && screen.contains("has been changed meanwhile"), "{screen}");
+    assert!(project.read(POLICY).starts_with("// Changed."));
+}
+
+/// An agent that was never started is to be started once outside: what it notes then stays in no sandbox.
+#[test]
+fn first_run_of_an_agent() {
+    let project = Project::empty();
+    program(&project, ".local/bin/claude");
+    project.sbc(&["init", "--dry-run"]).code(0).says(&["there is no ~/.claude.json: run `claude` once"]);
+    project.write_home(".claude.json", "{}");
+    assert!(!project.sbc(&["init", "--dry-run"]).code(0).stderr.contains("once"));
 }
