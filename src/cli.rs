@@ -66,14 +66,8 @@ pub enum Command {
     },
     /// Say what two policies allow differently
     Diff(Diff),
-    /// Write a first policy for this project
-    Init {
-        /// Profiles to inherit [default: what is found here]
-        profiles: Vec<String>,
-        /// Print the policy instead of writing it
-        #[arg(long)]
-        dry_run: bool,
-    },
+    /// Write a first policy for this project, or say what the one that is there lacks
+    Init(Init),
     /// Say what this host can do for a sandbox, and how to cure what it cannot
     Doctor {
         /// How the table is shown
@@ -85,6 +79,19 @@ pub enum Command {
         /// The profile to print
         name: Option<String>,
     },
+}
+
+/// What `sbc init` writes, and whether it asks.
+#[derive(Debug, Args)]
+pub struct Init {
+    /// Profiles to inherit [default: what is found here]
+    pub profiles: Vec<String>,
+    /// Print what would be written
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Do not ask
+    #[arg(long, conflicts_with = "dry_run")]
+    pub yes: bool,
 }
 
 /// What `sbc explain` is asked about.

@@ -5,9 +5,10 @@
 
 #![allow(clippy::disallowed_methods, reason = "this module reads git directories of projects")]
 
-use crate::git::{one_line, small};
+use crate::git::one_line;
 use crate::gitconfig::{self, Setting};
 use crate::plan::sha256;
+use crate::small::small;
 use std::ffi::OsStr;
 use std::fs;
 use std::os::unix::ffi::OsStrExt;

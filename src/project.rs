@@ -109,13 +109,19 @@ pub fn find(start: &Path) -> Result<PathBuf, Diagnostic> {
 
 /// Loads the texts of a project. Problems with single files are collected.
 pub fn load(root: &Path, out: &mut Diagnostics) -> Project {
+    let mut sources = load_profiles(root, out);
+    read(root, &root.join(POLICY), POLICY.to_owned(), SourceKind::Policy, &mut sources, out);
+    Project { root: root.to_owned(), sources }
+}
+
+/// The built-in profiles and those of a project that may have no policy.
+pub fn load_profiles(root: &Path, out: &mut Diagnostics) -> Sources {
     let mut sources = builtin::sources();
     for path in profiles(root, out) {
         let name = path.strip_prefix(root).unwrap_or(&path).display().to_string();
         read(root, &path, name, SourceKind::Profile, &mut sources, out);
     }
-    read(root, &root.join(POLICY), POLICY.to_owned(), SourceKind::Policy, &mut sources, out);
-    Project { root: root.to_owned(), sources }
+    sources
 }
 
 /// The local profile files by name, so that nothing depends on the order of a directory.

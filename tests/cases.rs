@@ -38,6 +38,7 @@ const ELSEWHERE: &[(Code, &str, &str)] = &[
     (Code::SBC0411, "bad_input", "missing_mount_point"),
     (Code::SBC0412, "reach", "hidden_and_not_executable"),
     (Code::SBC0603, "bad_host", "full_disk"),
+    (Code::SBC0605, "init", "writes_over_nothing_meanwhile"),
     (Code::SBC0701, "bad_host", "no_bubblewrap"),
     (Code::SBC0702, "bad_host", "old_bubblewrap"),
     (Code::SBC0703, "bad_host", "forbidden_namespaces"),

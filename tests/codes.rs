@@ -7,8 +7,9 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 /// Codes that no policy and no command of a page brings about. Their tests are in `cases.rs`.
-const OF_HOSTS: [Code; 8] = [
+const OF_HOSTS: [Code; 9] = [
     Code::SBC0004,
+    Code::SBC0605,
     Code::SBC0702,
     Code::SBC0703,
     Code::SBC0704,

@@ -28,6 +28,7 @@ mod guards;
 mod host_messages;
 mod hostile;
 mod hosts;
+mod init;
 mod invariants;
 mod kills;
 mod limits;
