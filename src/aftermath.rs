@@ -74,21 +74,19 @@ impl Run {
             items.push(Item { role: Role::Bound, state: State::default(), path: PathBuf::new() });
         }
         let noted = journal.begin(&items).map_err(|error| unwritable(state, &error))?;
-        let (mut record, lock) = noted;
-        for wanted in placeholders {
-            let made = placeholder::make(wanted).and_then(|made| record.clone().with(&made));
-            match made {
-                Ok(grown) => record = grown,
-                Err(error) => {
-                    drop((lock, turn));
-                    settle(state);
-                    return Err(unmade(&wanted.path, &error));
-                }
+        let (record, lock) = noted;
+        let ready = make_all(placeholders, record).and_then(|record| {
+            // Now that all is there which is mounted on.
+            record.with(&Item::touched(footprint)).map_err(|error| unwritable(state, &error))
+        });
+        match ready {
+            Ok(record) => run.recorded = Some((record, lock)),
+            Err(diagnostic) => {
+                drop((lock, turn));
+                settle(state);
+                return Err(diagnostic);
             }
         }
-        // Now that all is there which is mounted on.
-        record = record.with(&Item::touched(footprint)).map_err(|error| unwritable(state, &error))?;
-        run.recorded = Some((record, lock));
         Ok(run)
     }
 
@@ -118,6 +116,15 @@ impl Run {
         drop(turn);
         (said, live.then_some(record.file))
     }
+}
+
+/// Makes what is missing, and notes what has been made.
+fn make_all(placeholders: &[Placeholder], mut record: Record) -> Result<Record, Diagnostic> {
+    for wanted in placeholders {
+        let made = placeholder::make(wanted).and_then(|made| record.clone().with(&made));
+        record = made.map_err(|error| unmade(&wanted.path, &error))?;
+    }
+    Ok(record)
 }
 
 /// What a run notes before it does anything.

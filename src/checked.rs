@@ -30,7 +30,7 @@ impl Identity {
 pub struct Checked {
     pub path: PathBuf,
     pub directory: bool,
-    /// `None` where nothing was yet, and sbc makes it.
+    /// `None` where sbc makes what is not there: it may come to be another file than the one that was seen.
     pub identity: Option<Identity>,
 }
 

@@ -127,21 +127,19 @@ impl<'a, 'o> Inspector<'a, 'o> {
     fn pin(&mut self, step: &Step, needed: bool) -> Option<Operation> {
         let Action::Pin { source } = &step.action else { return None };
         let path = self.source(step, source)?;
-        let identity = match fs::metadata(&path) {
-            Ok(there) if there.is_dir() => Some(Identity::of(&there)),
+        match fs::metadata(&path) {
+            Ok(there) if there.is_dir() => {}
             Ok(there) if there.is_file() => {
                 self.guarded.kept.push(path.clone());
                 let source = Checked { path, directory: false, identity: Some(Identity::of(&there)) };
                 return Some(Operation::Bind { option: "--ro-bind", source, writable: false });
             }
-            Err(_) if needed => {
-                self.placeholder(step, &path, true);
-                None
-            }
+            Err(_) if needed => self.placeholder(step, &path, true),
             // What is there and no directory has been reported with the rule below it.
             _ => return None,
-        };
-        let source = Checked { path, directory: true, identity };
+        }
+        // Another run may have made it, and remove it before this one makes it anew.
+        let source = Checked { path, directory: true, identity: None };
         Some(Operation::Bind { option: "--bind", source, writable: true })
     }
 
@@ -196,14 +194,16 @@ impl<'a, 'o> Inspector<'a, 'o> {
             self.report(&step.origins, absent::unreadable(self.host, &real));
             return None;
         }
+        let mut identity = Some(identity);
         if let Some(directory) = missing.makes_directory() {
-            // Another run may have made it; then the last one removes it.
+            // Another run may have made it; then the last one removes it, and this one may make it anew.
             self.made(step, &real, directory);
+            identity = None;
         }
         if grant == Grant::ReadOnly && step.place == Place::Writable {
             self.guarded.kept.push(real.clone());
         }
-        Some(granted(step, grant, Checked { path: real, directory: kind.is_dir(), identity: Some(identity) }))
+        Some(granted(step, grant, Checked { path: real, directory: kind.is_dir(), identity }))
     }
 
     /// What to do about a source that is not there.

@@ -5,17 +5,15 @@
 
 use crate::diagnostic::{Code, Diagnostic};
 use rustix::fs::{FileType, OFlags, fcntl_getfl, fstat};
-use std::io;
-use std::os::fd::{AsFd, BorrowedFd};
+use rustix::stdio::{stderr, stdin, stdout};
+use std::os::fd::BorrowedFd;
 
 /// Refuses standard streams that lead out of the sandbox.
 ///
 /// # Errors
 /// For the first that does.
 pub fn check() -> Result<(), Diagnostic> {
-    let (input, output, errors) = (io::stdin(), io::stdout(), io::stderr());
-    let streams =
-        [("standard input", input.as_fd()), ("standard output", output.as_fd()), ("standard error", errors.as_fd())];
+    let streams = [("standard input", stdin()), ("standard output", stdout()), ("standard error", stderr())];
     streams.into_iter().try_for_each(|(name, stream)| match way_out(stream) {
         None => Ok(()),
         Some(what) => {
