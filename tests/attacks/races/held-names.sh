@@ -8,7 +8,7 @@ set +e
 sleep 0.3
 start=$(date +%s)
 passed() { [ $(($(date +%s) - start)) -ge "$1" ]; }
-enough() { [ "$WAY" != control ] && passed 2 && grep -q "^ran$" "$OUT"; }
+enough() { [ "$WAY" != control ] && passed 2 && [ "$(grep -c "^ran$" "$OUT")" -ge 3 ]; }
 until [ -e .vscode/tasks.json ] || enough || passed 17; do
     "$SANDBOX" echo ran
 done
