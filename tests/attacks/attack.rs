@@ -9,6 +9,7 @@
 //! # control: the command line without the protection, `"$@"` comes after it (`env` is no sandbox at all)
 //! # ways: exec script (optional: both by default)
 //! # untrusted: why the policy is not trusted before (optional)
+//! # needs: a shell condition; where it does not hold, even the control could not get through (optional)
 //! ```
 //!
 //! Then sections, each after a line `### NAME`:
@@ -23,8 +24,8 @@
 //! - `stopped`: ends with 0 if it failed for the right reason, such as the error that is expected.
 //!
 //! All of them know `HOME`, `PROJECT`, `SBC`, `OUT` (what was printed), `XDG_RUNTIME_DIR`, `BASE` (all of it
-//! is below), and, where a section names `tools/`, the programs of `tests/attacks/programs`, compiled, in
-//! `$PROJECT/tools`.
+//! is below), `WAY` (`control`, `exec` or `script`), and, where a section names `tools/`, the programs of `tests/attacks/programs`, compiled, in
+//! `$PROJECT/tools`. What goes on after a section writes its number into `$BASE/pids`, and is ended at the end.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -67,6 +68,8 @@ pub struct Attack {
     pub succeeded: String,
     pub stopped: String,
     pub is_trusted: bool,
+    /// A condition for the machine, in shell.
+    pub needs: Option<String>,
     /// Whether it uses compiled programs.
     pub has_tools: bool,
     ways: Vec<Way>,
@@ -104,7 +107,7 @@ impl Attack {
         let known = ["policy", "control-policy", "prepare", "launch", "inside", "succeeded", "stopped"];
         let unknown: Vec<_> = bodies.keys().filter(|title| !known.contains(title)).collect();
         assert!(unknown.is_empty(), "{name}: unknown sections {unknown:?}");
-        let known = ["tries", "stopped by", "cve", "control", "ways", "untrusted"];
+        let known = ["tries", "stopped by", "cve", "control", "ways", "untrusted", "needs"];
         let unknown: Vec<_> = fields.keys().filter(|key| !known.contains(key)).collect();
         assert!(unknown.is_empty(), "{name}: unknown lines {unknown:?}");
         let field =
@@ -130,6 +133,7 @@ impl Attack {
             succeeded: body("succeeded", "grep -q GOT-THROUGH \"$OUT\"\n"),
             stopped: body("stopped", ""),
             is_trusted: !fields.contains_key("untrusted"),
+            needs: fields.get("needs").map(|condition| (*condition).to_owned()),
             has_tools: text.contains("tools/"),
             ways: [Way::Control].into_iter().chain(ways).collect(),
         }
