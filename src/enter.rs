@@ -19,6 +19,9 @@ use std::process::Command;
 /// The argument that makes sbc do this instead of reading a command line.
 pub const MARK: &str = "--sbc-enter";
 
+/// That signals stay inside.
+const KEEPS: &str = "signals";
+
 /// What the outer sbc tells the inner one. Written and read as arguments in this order.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Entry {
@@ -27,6 +30,8 @@ pub struct Entry {
     /// Signals to restore.
     pub restore: Vec<i32>,
     pub limits: Vec<(Resource, u64)>,
+    /// Whether signals stay inside.
+    pub keeps_signals: bool,
 }
 
 impl Entry {
@@ -35,7 +40,14 @@ impl Entry {
         let signals: Vec<String> = self.restore.iter().map(i32::to_string).collect();
         let limits: Vec<String> =
             self.limits.iter().map(|(resource, limit)| format!("{}={limit}", resource.word())).collect();
-        vec![MARK.into(), self.stderr.to_string().into(), signals.join(",").into(), limits.join(",").into()]
+        let keeps = if self.keeps_signals { KEEPS } else { "" };
+        vec![
+            MARK.into(),
+            self.stderr.to_string().into(),
+            signals.join(",").into(),
+            limits.join(",").into(),
+            keeps.into(),
+        ]
     }
 
     /// Reads what [`Entry::arguments`] wrote, and the command after it.
@@ -49,7 +61,8 @@ impl Entry {
             Some((Resource::from_word(resource)?, limit.parse().ok()?))
         };
         let limits = next()?.split(',').filter(|part| !part.is_empty()).map(limit).collect::<Option<_>>()?;
-        Some((Entry { stderr, restore, limits }, arguments.collect()))
+        let keeps_signals = next()? == KEEPS;
+        Some((Entry { stderr, restore, limits, keeps_signals }, arguments.collect()))
     }
 }
 
@@ -83,7 +96,7 @@ fn prepare(entry: &Entry) -> io::Result<()> {
         let limit = current.map_or(*limit, |maximum| maximum.min(*limit));
         setrlimit(kind, Limit { current: Some(limit), maximum: Some(limit) })?;
     }
-    Ok(())
+    if entry.keeps_signals { sys::keep_signals_inside() } else { Ok(()) }
 }
 
 #[allow(unsafe_code, reason = "the descriptor is handed over by number")]

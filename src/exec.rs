@@ -147,7 +147,8 @@ impl Start {
             let (stderr, own) = (io::stderr().as_fd().try_clone_to_owned()?, open_self()?);
             let restore = KEYBOARD.iter().copied().filter(|signal| !sys::is_ignored(*signal)).collect();
             start.arg(format!("/proc/self/fd/{}", own.as_raw_fd()));
-            start.args(Entry { stderr: stderr.as_raw_fd(), restore, limits }.arguments());
+            let keeps_signals = invocation.own_processes;
+            start.args(Entry { stderr: stderr.as_raw_fd(), restore, limits, keeps_signals }.arguments());
             start.stderr(write);
             handed_over.extend([stderr, own]);
             complaint = Some(read);

@@ -9,10 +9,12 @@ until [ -e "$PROJECT/started" ] || ! kill -0 $! 2>/dev/null; do sleep 0.02; done
 for process in /proc/[0-9]*; do
     { tr '\0' '\n' <"$process/cmdline"; } 2>/dev/null | grep -qx "key-of-$$" && echo "seen from outside: GOT-THROUGH"
 done
+touch looked
 wait
 ### inside
 [ -n "$ANTHROPIC_API_KEY" ] && echo "inside it is there"
 touch started
-sleep 0.5
+n=0
+until [ -e looked ] || [ "$n" = 300 ]; do sleep 0.02; n=$((n + 1)); done
 ### stopped
 grep -qx "inside it is there" "$OUT"
