@@ -10,6 +10,7 @@
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::emit::shell::literal;
 use crate::mounts::{Guarded, Placeholder};
+use crate::race::Footprint;
 use crate::record::{Item, Journal, Lock, Record, Role, State};
 use crate::{gitlinks, placeholder, quarantine};
 use std::collections::HashSet;
@@ -26,23 +27,40 @@ pub const GRACE: Duration = Duration::from_secs(2);
 #[derive(Debug)]
 pub struct Run {
     state: PathBuf,
-    /// `None` where there is nothing to do afterwards.
+    /// `None` where nobody needs to know of it.
     recorded: Option<(Record, Lock)>,
+    /// Whether there is something to do afterwards.
+    is_settled_after: bool,
+}
+
+/// What a run needs of the host, and what it does to it.
+#[derive(Clone, Copy, Debug)]
+pub struct Needs<'a> {
+    pub placeholders: &'a [Placeholder],
+    pub guarded: &'a Guarded,
+    pub footprint: &'a Footprint,
 }
 
 impl Run {
-    /// Makes what is missing, and records it with what is guarded. `state` is sbc's own directory.
+    /// Makes what is missing, and records it with what is guarded and what others need to know. `state` is
+    /// sbc's own directory; `follows_links` says whether bubblewrap does.
     ///
     /// # Errors
-    /// When something cannot be made or recorded; then nothing is left.
-    pub fn begin(placeholders: &[Placeholder], guarded: &Guarded, state: &Path) -> Result<Run, Diagnostic> {
-        let mut run = Run { state: state.to_owned(), recorded: None };
-        if placeholders.is_empty() && *guarded == Guarded::default() {
+    /// When something cannot be made or recorded, or another run stands against it; then nothing is left.
+    pub fn begin(needs: Needs<'_>, state: &Path, follows_links: &dyn Fn() -> bool) -> Result<Run, Diagnostic> {
+        let Needs { placeholders, guarded, footprint } = needs;
+        let is_settled_after = !placeholders.is_empty() || *guarded != Guarded::default();
+        let mut run = Run { state: state.to_owned(), recorded: None, is_settled_after };
+        if !is_settled_after && *footprint == Footprint::default() {
             return Ok(run);
         }
         let journal = Journal::new(state);
         let turn = journal.make().and_then(|()| journal.turn());
         let turn = turn.map_err(|error| unwritable(state, &error))?;
+        let others = journal.records().into_iter().filter(Record::is_live).map(|record| record.footprint());
+        if let Some(clash) = others.into_iter().find_map(|other| footprint.clash(&other, follows_links)) {
+            return Err(clash);
+        }
         let noted = journal.begin(&notes(placeholders, guarded)).map_err(|error| unwritable(state, &error))?;
         let (mut record, lock) = noted;
         for wanted in placeholders {
@@ -56,6 +74,8 @@ impl Run {
                 }
             }
         }
+        // Now that all is there which is mounted on.
+        record = record.with(&Item::touched(footprint)).map_err(|error| unwritable(state, &error))?;
         run.recorded = Some((record, lock));
         Ok(run)
     }
@@ -65,9 +85,9 @@ impl Run {
         self.recorded.as_ref().map(|(_, lock)| &lock.shared)
     }
 
-    /// The record's file.
+    /// The record's file, where somebody has to settle the run should sbc be killed.
     pub fn record(&self) -> Option<&Path> {
-        self.recorded.as_ref().map(|(record, _)| record.file.as_path())
+        self.recorded.as_ref().filter(|_| self.is_settled_after).map(|(record, _)| record.file.as_path())
     }
 
     /// Does what is to be done after the run. With `at_once`, everything inside is ending with

@@ -106,6 +106,10 @@ codes! {
     SBC0709 Error "a revision cannot be read",
     SBC0710 Warning "no filter of system calls for this machine",
     SBC0711 Error "not trusted",
+    SBC0712 Error "a standard stream leads out of the sandbox",
+    SBC0713 Error "a path has changed during the start",
+    SBC0714 Error "a program that others can change",
+    SBC0715 Error "a sandbox that runs could interfere with the start",
     // 08: lints
     SBC0801 Warning "a rule that changes nothing",
     SBC0802 Warning "a profile that is inherited anyway",
@@ -117,6 +121,7 @@ codes! {
     SBC0809 Warning "a secret is shown with its directory",
     SBC0810 Warning "many mounts",
     SBC0811 Warning "a program is not on this host",
+    SBC0812 Warning "a variable decides which code runs inside",
     // 09: after a run
     SBC0901 Warning "something has appeared that a rule forbids",
     SBC0902 Warning "a protected path has changed",

@@ -4,6 +4,7 @@
 
 use crate::plan::EnvValue;
 use crate::policy::EnvRule;
+use crate::steering;
 use crate::words::Variable;
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
@@ -47,6 +48,11 @@ pub fn steers_loader(name: &str) -> bool {
     LOADER.iter().any(|pattern| glob(pattern, name))
 }
 
+/// Whether a pattern of a policy passes a variable. None passes what decides which code runs.
+pub fn passes(pattern: &str, name: &str) -> bool {
+    pattern.contains('*') && glob(pattern, name) && steering::find(name).is_none()
+}
+
 /// The variables of a process inside: what the plan sets, and what it passes of the caller's.
 /// A rule for a name beats a pattern that fits it.
 pub fn resolve(
@@ -57,7 +63,7 @@ pub fn resolve(
     let caller: BTreeMap<OsString, OsString> = caller.collect();
     let mut resolved = BTreeMap::new();
     for (pattern, _) in env.iter().filter(|(name, _)| name.contains('*')) {
-        let fits = |name: &OsStr| name.to_str().is_some_and(|name| glob(pattern, name));
+        let fits = |name: &OsStr| name.to_str().is_some_and(|name| passes(pattern, name));
         resolved
             .extend(caller.iter().filter(|(name, _)| fits(name)).map(|(name, value)| (name.clone(), value.clone())));
     }

@@ -5,6 +5,7 @@
 #![allow(clippy::disallowed_methods, reason = "this module looks at the machine")]
 
 use crate::check::{Caller, SearchDirectory};
+use crate::checked::Identity;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::git::{self, GitDirectory};
 use crate::mounts::HostTree;
@@ -60,6 +61,7 @@ pub struct Links {
 #[derive(Clone, Copy, Debug)]
 pub struct Source {
     pub kind: fs::FileType,
+    pub identity: Identity,
     pub is_readable: bool,
 }
 
@@ -159,9 +161,10 @@ impl Host {
         if let Some(known) = self.links.sources.borrow().get(path.as_os_str()) {
             return Ok(*known);
         }
-        let kind = fs::metadata(path)?.file_type();
+        let metadata = fs::metadata(path)?;
+        let (kind, identity) = (metadata.file_type(), Identity::of(&metadata));
         let is_readable = rustix::fs::access(path, rustix::fs::Access::READ_OK).is_ok();
-        let source = Source { kind, is_readable };
+        let source = Source { kind, identity, is_readable };
         self.links.sources.borrow_mut().insert(path.into(), source);
         Ok(source)
     }

@@ -8,6 +8,7 @@
 #![allow(clippy::disallowed_methods, reason = "this module keeps files between runs")]
 
 use crate::plan::sha256;
+use crate::race::{Footprint, Spot};
 use crate::write::private_directory;
 use rustix::fs::{FlockOperation, Mode, OFlags, flock};
 use std::ffi::OsString;
@@ -39,6 +40,12 @@ pub enum Role {
     Project,
     /// The `.git` of a known repository.
     Repository,
+    /// A tree that can be written inside.
+    Writes,
+    /// A place in such a tree that has a mount on it.
+    Mounted,
+    /// A source that bubblewrap finds by its path.
+    Named,
 }
 
 /// One line of a record.
@@ -72,7 +79,7 @@ pub struct Journal {
     directory: PathBuf,
 }
 
-const ROLES: [(Role, &str); 7] = [
+const ROLES: [(Role, &str); 10] = [
     (Role::Uses, "uses"),
     (Role::Intends, "intends"),
     (Role::Made, "made"),
@@ -80,7 +87,13 @@ const ROLES: [(Role, &str); 7] = [
     (Role::Kept, "kept"),
     (Role::Project, "project"),
     (Role::Repository, "repository"),
+    (Role::Writes, "writes"),
+    (Role::Mounted, "mounted"),
+    (Role::Named, "named"),
 ];
+
+/// The mark of a place that has the same path inside.
+const IN_PLACE: &str = "in-place";
 
 impl State {
     /// What lies at a path, links not followed; `None` where nothing does.
@@ -109,6 +122,13 @@ impl State {
         Some(State { mark, ..state })
     }
 
+    /// Which file lies at a path, whatever it holds.
+    fn file(path: &Path, mark: &str) -> State {
+        let there = fs::symlink_metadata(path).map(|metadata| (metadata.dev(), metadata.ino()));
+        let (device, inode) = there.unwrap_or_default();
+        State { device, inode, mark: mark.to_owned() }
+    }
+
     /// Whether it is the same file, whatever it holds.
     pub fn is_same_file(&self, other: &State) -> bool {
         (self.device, self.inode) == (other.device, other.inode)
@@ -133,6 +153,18 @@ impl Item {
         let length = self.state.mark.parse().unwrap_or(usize::MAX);
         let bytes = self.path.as_os_str().as_bytes();
         OsString::from_vec(bytes.get(..length).unwrap_or(bytes).to_vec()).into()
+    }
+
+    /// Where a run touches the host, as it stands there now.
+    pub fn touched(footprint: &Footprint) -> Vec<Item> {
+        let item = |role, spot: &Spot| {
+            let state = State::file(&spot.path, if spot.in_place { IN_PLACE } else { "elsewhere" });
+            Item { role, state, path: spot.path.clone() }
+        };
+        let named = |path: &PathBuf| Item { role: Role::Named, state: State::default(), path: path.clone() };
+        let writable = footprint.writable.iter().map(|spot| item(Role::Writes, spot));
+        let mounted = footprint.mounted.iter().map(|spot| item(Role::Mounted, spot));
+        writable.chain(mounted).chain(footprint.named.iter().map(named)).collect()
     }
 
     fn write(&self, out: &mut Vec<u8>) {
@@ -220,6 +252,17 @@ impl Record {
         fs::File::options().append(true).open(&self.file)?.write_all(&bytes)?;
         self.items.extend_from_slice(items);
         Ok(self)
+    }
+
+    /// Where the run touches the host. A mount is gone when somebody on the host has replaced the file below it.
+    pub fn footprint(&self) -> Footprint {
+        let spot = |item: &Item| Spot { path: item.path.clone(), in_place: item.state.mark == IN_PLACE };
+        let stands = |item: &&Item| State::file(&item.path, "").is_same_file(&item.state);
+        Footprint {
+            writable: self.of(Role::Writes).map(spot).collect(),
+            mounted: self.of(Role::Mounted).filter(stands).map(spot).collect(),
+            named: self.of(Role::Named).map(|item| item.path.clone()).collect(),
+        }
     }
 
     /// The items of one role.

@@ -1,4 +1,4 @@
-//! What a sandbox opens, in plain words and the most dangerous first; and what another plan changes.
+//! What a sandbox opens, in plain words and the most dangerous first.
 //!
 //! Reads the plan alone, so that it says the same on every machine. Texts of the policy stand in
 //! quotes, with everything escaped that could drive a terminal.
@@ -17,6 +17,9 @@ pub struct Line {
     pub what: &'static str,
     pub items: Vec<String>,
 }
+
+/// What [`Line::what`] says of assertions and guards that are lifted.
+pub const WAIVES: &str = "waives";
 
 /// What a sandbox opens. Nothing is left out that reaches beyond the project and the system's own
 /// directories; the rest is counted.
@@ -37,7 +40,7 @@ pub fn summary(compiled: &Compiled) -> Vec<Line> {
         ("shares", shared(content)),
         ("also may", liberties(content)),
         ("gets", passed(content)),
-        ("waives", waived(compiled)),
+        (WAIVES, waived(compiled)),
         ("reads", host(&reads, |source| source.root() != Root::Project && !is_system(source))),
         ("besides", rest(content)),
     ];
@@ -100,6 +103,7 @@ fn passed(content: &Content) -> Vec<String> {
     of(EnvRule::Secret).map(|name| format!("{name} (secret)")).chain(of(EnvRule::Pass)).collect()
 }
 
+/// What the sandbox's policy lifts, and why.
 fn waived(compiled: &Compiled) -> Vec<String> {
     let waivers = compiled.merged.guarantees.iter().filter_map(|guarantee| {
         let (reason, _) = guarantee.waived.as_ref()?;
@@ -147,28 +151,4 @@ fn rest(content: &Content) -> Vec<String> {
     let counts = [counted(protected, "is kept from {} in what it changes"), counted(system, "reads {} of the system")];
     let variables = (set > 0).then(|| format!("has {set} variables of its own"));
     [first.to_owned()].into_iter().chain(counts.into_iter().flatten()).chain(variables).collect()
-}
-
-/// The rules that only one of two plans has.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Changes {
-    pub come: Vec<String>,
-    pub gone: Vec<String>,
-}
-
-/// What changes from one plan to another, in the rules of the language.
-pub fn changes(old: &Content, new: &Content) -> Changes {
-    let (before, after) = (rules(old), rules(new));
-    let only = |these: &[String], those: &[String]| {
-        let those: BTreeSet<&String> = those.iter().collect();
-        these.iter().filter(|rule| !those.contains(rule)).cloned().collect()
-    };
-    Changes { come: only(&after, &before), gone: only(&before, &after) }
-}
-
-fn rules(content: &Content) -> Vec<String> {
-    let steps = content.steps.iter().map(Step::rule);
-    let env = content.env.iter().map(|(name, value)| value.rules(name));
-    let settings = rule::settings(content);
-    steps.chain(env).chain(settings.iter().map(rule::setting)).collect()
 }

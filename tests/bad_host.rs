@@ -91,9 +91,7 @@ fn no_bubblewrap() {
 #[test]
 fn old_bubblewrap() {
     let project = Project::new(PLAIN);
-    project.write("old", "#!/bin/sh\nexec bwrap --option-of-a-later-day \"$@\"\n");
-    project.executable("old");
-    let old = project.root.join("old");
+    let old = project.program("old", "#!/bin/sh\nexec bwrap --option-of-a-later-day \"$@\"\n");
     let output = run(project.sbc_command(&["check"]).env("SBC_BWRAP", &old));
     sane(output).code(1).says(&["SBC0702", "too old"]);
     let output = run(project.sbc_command(&["exec", "--", "true"]).env("SBC_BWRAP", &old));

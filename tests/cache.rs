@@ -33,7 +33,7 @@ fn forge(project: &Project, fits: bool) {
 fn second_start_uses_it() {
     let project = started();
     forge(&project, true);
-    project.sbc(&["exec"]).code(125).says(&["SBC0711", "+ command \"/bin/echo\" \"two\""]);
+    project.sbc(&["exec"]).code(125).says(&["SBC0711", "neutral  command"]);
 }
 
 /// An entry that is damaged, cut off, or not even text is ignored, and made anew.

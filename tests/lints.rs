@@ -213,3 +213,42 @@ fn many_mounts() {
         ["SBC0810", "mounts make every start take about", "`app` makes 30", "300 of them lie directly in `./files`"];
     checked(300).says(&texts);
 }
+
+/// Variables that decide which code runs are let in by their names only, with a warning, and by no pattern:
+/// neither by `exec` nor by the script.
+#[test]
+fn steering_variables() {
+    let variables =
+        [("BASH_ENV", "/tmp/evil"), ("GIT_SSH_COMMAND", "evil"), ("LD_EVIL", "1"), ("GIT_AUTHOR_NAME", "me")];
+    let inside = |project: &Project, way: &str| {
+        project.sbc(&["build"]).code(0);
+        let mut command = match way {
+            "exec" => project.sbc_command(&["exec", "--", "env"]),
+            shell => {
+                let mut command = project.command(shell);
+                command.args(if shell == "busybox" { &["sh"][..] } else { &[] }).args([
+                    ".agent-sandbox/app.sh",
+                    "--",
+                    "env",
+                ]);
+                command
+            }
+        };
+        let output = run(command.envs(variables)).code(0);
+        variables.map(|(name, value)| output.stdout.lines().any(|line| line == format!("{name}={value}")))
+    };
+    let patterns = Project::with_body("env { pass \"BASH_*\" \"GIT_*\" \"L*\" \"*_ENV\"; }");
+    let names = Project::with_body("env { pass \"BASH_ENV\" \"GIT_*\" \"LD_EVIL\"; }");
+    for way in ["exec", "dash", "bash", "busybox"] {
+        assert_eq!(inside(&patterns, way), [false, false, false, true], "{way}");
+        assert_eq!(inside(&names, way), [true, false, true, true], "{way}");
+    }
+    lacks(&patterns.sbc(&["check"]).code(0), "SBC0812");
+    names.sbc(&["check"]).code(0).says(&["SBC0812", "`BASH_ENV` is let in, and decides which code runs inside"]);
+    let own = "set LD_PRELOAD=\"./a.so\" NODE_OPTIONS=\"--max-old-space-size=4096\"";
+    let project = Project::with_body(&format!("env {{ {own}; }}"));
+    let output = project.sbc(&["check"]).code(0).says(&["the policy gives `LD_PRELOAD` a value"]);
+    lacks(&output, "`NODE_OPTIONS`");
+    let project = Project::with_body(&format!("env {{\n    // libfaketime\n    {own}\n}}"));
+    lacks(&project.sbc(&["check"]).code(0), "SBC0812");
+}

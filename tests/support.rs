@@ -73,6 +73,14 @@ impl Project {
         fs::set_permissions(self.root.join(name), fs::Permissions::from_mode(0o755)).expect("permissions");
     }
 
+    /// Makes a program in the home, outside of the project, and gives its path.
+    pub fn program(&self, name: &str, text: impl AsRef<[u8]>) -> PathBuf {
+        self.write_home(name, text);
+        let path = self.home.join(name);
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).expect("permissions");
+        path
+    }
+
     pub fn read(&self, name: &str) -> String {
         fs::read_to_string(self.root.join(name)).unwrap_or_default()
     }

@@ -180,7 +180,10 @@ fn injections(project: &Project, start: &str) -> Vec<i32> {
         let line = format!("{start} sh -c 'echo errno=$(./try-syscall {} 0 {request} @x)'", libc::SYS_ioctl);
         let mut terminal = Terminal::start(project, &["sh"], &line);
         terminal.shows("errno=");
-        terminal.shows("\r\n").parse().unwrap()
+        let errno = terminal.shows("\r\n").parse().unwrap();
+        // Only then what the start has made is gone.
+        terminal.ends();
+        errno
     };
     ["0x5412", "0x100005412", "0x541c", "0x10000541c"].map(attack).to_vec()
 }

@@ -144,14 +144,13 @@ fn changes_are_shown() {
             &project,
             &[
                 "has changed since you trusted it",
-                "+ rw \"~/tools\" missing=\"skip\"",
-                "- ro \"~/tools\" missing=\"skip\"",
-                "+ network \"host\"",
+                "widens   `~/tools` becomes writable",
+                "widens   network none → host",
             ],
         );
     }
     let (screen, code) = exec_at_terminal(&project, b"n\n");
-    assert!(screen.contains("  + network \"host\"\n") && screen.contains("  - network \"none\"\n"), "{screen}");
+    assert!(screen.contains("  widens   network none → host\n"), "{screen}");
     assert_eq!(code, Some(125));
     project.write(profile, team("filesystem { ro \"~/tools\" missing=\"skip\"; }"));
     runs(&project);
@@ -497,7 +496,7 @@ fn tampered_approvals() {
     // A sum that fits makes it the approval of another plan.
     let sum = sha256(network.trim_end().as_bytes());
     write(&format!("{}\n{network}", first.replace(&sha256(plan.trim_end().as_bytes()), &sum)));
-    asks(&project, &["has changed since you trusted it", "- network \"host\""]);
+    asks(&project, &["has changed since you trusted it", "narrows  network host → none"]);
     let away = project.home.join("away");
     write(&good);
     runs(&project);

@@ -128,7 +128,7 @@ fn path_assertion(merged: &Merged, view: &View<'_>, kind: AssertionKind, path: &
 }
 
 fn no_env(merged: &Merged, plan: &Plan, name: &str) -> Option<Broken> {
-    let matches = |key: &str| key == name || key.contains('*') && crate::env::glob(key, name);
+    let matches = |key: &str| key == name || crate::env::passes(key, name);
     let (key, value) = plan.content.env.iter().find(|(key, _)| matches(key))?;
     Some(Broken {
         title: format!("the variable `{name}` must not be inside, and the rule for `{key}` lets it in"),

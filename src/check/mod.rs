@@ -12,6 +12,7 @@ pub mod search_path;
 pub mod secrets;
 pub mod startup;
 pub mod state;
+pub mod steering;
 
 use crate::compile::Compiled;
 use crate::diagnostic::{Diagnostic, Diagnostics};
@@ -64,6 +65,7 @@ pub fn warn(scope: &Scope<'_>, out: &mut Diagnostics) {
     saving::check(scope, out);
     secrets::check(scope, out);
     startup::check(scope, out);
+    steering::check(scope, out);
 }
 
 impl Scope<'_> {

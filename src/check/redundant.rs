@@ -6,7 +6,7 @@
 use crate::check::Scope;
 use crate::code::Code;
 use crate::diagnostic::{Diagnostic, Diagnostics};
-use crate::env::glob;
+use crate::env::passes;
 use crate::mounts::{Mount, Provider};
 use crate::origin::Origin;
 use crate::path::{Root, SymbolicPath};
@@ -163,13 +163,13 @@ fn made_anyway<'a>(plan: &'a Plan, index: usize, step: &'a Step) -> Option<Point
 
 /// `pass "LC_ALL"` beside `pass "LC_*"`.
 fn passed_anyway(plan: &Plan) -> Vec<Pointless<'_>> {
-    let passes = |rule: &Option<EnvRule>| *rule == Some(EnvRule::Pass);
+    let is_passed = |rule: &Option<EnvRule>| *rule == Some(EnvRule::Pass);
     let env = &plan.content.env;
-    let patterns: Vec<_> = env.iter().filter(|(name, value)| name.contains('*') && passes(&value.rule)).collect();
+    let patterns: Vec<_> = env.iter().filter(|(name, value)| name.contains('*') && is_passed(&value.rule)).collect();
     let plain =
-        env.iter().filter(|(name, value)| !name.contains('*') && passes(&value.rule) && value.prepend.is_empty());
+        env.iter().filter(|(name, value)| !name.contains('*') && is_passed(&value.rule) && value.prepend.is_empty());
     let found = plain.filter_map(|(name, value)| {
-        let (pattern, by) = patterns.iter().find(|(pattern, _)| glob(pattern, name))?;
+        let (pattern, by) = patterns.iter().find(|(pattern, _)| passes(pattern, name))?;
         let rule = |name: &str| format!("pass {}", quote(name));
         let (rule, by_rule) = (rule(name), rule(pattern));
         Some(Pointless {

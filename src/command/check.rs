@@ -68,9 +68,11 @@ fn check_host(project: &Project, sandboxes: &[Compiled], is_own: &dyn Fn(SourceI
     refuse_root(out);
     let caller = host.caller();
     invocation::unfiltered(&host).into_iter().for_each(|diagnostic| out.push(diagnostic));
+    let mut writable = Vec::new();
     for compiled in sandboxes {
         let mut found = Diagnostics::default();
         let (invocation, view) = invocation::resolve(compiled, &host, &mut found);
+        writable.extend(invocation.footprint.writable.iter().map(|tree| tree.path.clone()));
         // What is wrong with the mounts has to be mended first.
         if !found.has_errors() {
             check::warn(&Scope { compiled, view: &view, caller: Some(&caller), is_own }, &mut found);
@@ -83,7 +85,7 @@ fn check_host(project: &Project, sandboxes: &[Compiled], is_own: &dyn Fn(SourceI
     if sandboxes.iter().any(needs_git) {
         host.git().warning().into_iter().for_each(|warning| out.push(warning));
     }
-    match bwrap::find() {
+    match bwrap::find().and_then(|path| bwrap::out_of_reach(&path, &writable, &host).map(|()| path)) {
         Err(diagnostic) => out.push(diagnostic),
         Ok(path) => {
             let problems = sandboxes.iter().filter_map(|compiled| bwrap::probe(&path, &compiled.plan.content).err());

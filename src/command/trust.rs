@@ -7,14 +7,18 @@ use super::{Loaded, Problems, load, print, refuse, report, report_one, wanted};
 use crate::cli::Trust;
 use crate::compile::Compiled;
 use crate::diagnostic::{Code, Diagnostic, printable};
+use crate::diff;
 use crate::host::{self, Host};
 use crate::project;
 use crate::report::Format;
 use crate::rule::quote;
-use crate::summary::{Line, changes, summary};
+use crate::summary::{Line, WAIVES, summary};
 use crate::trust::{self, Standing, Subject, approve, standing};
 use std::io::{self, IsTerminal, Write as _};
 use std::path::{Path, PathBuf};
+
+/// So many changes are shown; more would not fit on the screen.
+const CHANGES: usize = 20;
 
 /// Columns that a line of the question takes at the most.
 const WIDTH: usize = 100;
@@ -50,7 +54,8 @@ fn trust(sandboxes: Vec<String>, yes: bool) -> Result<i32, Problems> {
         }
         if !yes && !can_ask() {
             return Err(refuse(
-                untrusted(subject, &standing).help("look at it with `sbc show`, then `sbc trust --yes`"),
+                untrusted(&host.project, compiled, &standing)
+                    .help("look at it with `sbc show`, then `sbc trust --yes`"),
             ));
         }
         eprint!("{}", screen(&host.project, compiled, &standing));
@@ -86,7 +91,7 @@ pub fn permit(compiled: &Compiled, host: &Host, named: Option<&str>) -> Result<P
         return Ok(Permit::Known);
     }
     if !can_ask() {
-        return Err(untrusted(subject, &standing).help("look at it with `sbc show`, then `sbc trust`"));
+        return Err(untrusted(&host.project, compiled, &standing).help("look at it with `sbc show`, then `sbc trust`"));
     }
     eprint!("{}", screen(&host.project, compiled, &standing));
     if !answer("Run this sandbox?") {
@@ -118,35 +123,32 @@ fn another(compiled: &Compiled, named: &str) -> Diagnostic {
 }
 
 /// Why a plan does not run where nobody can be asked.
-fn untrusted(subject: Subject<'_>, standing: &Standing) -> Diagnostic {
+fn untrusted(project: &Path, compiled: &Compiled, standing: &Standing) -> Diagnostic {
     let what = match standing {
         Standing::Changed(_) => "has changed since you trusted it",
         _ => "is not trusted yet",
     };
-    let title = format!("`{}` of `{}` {what}", subject.plan.name, subject.project.display());
+    let title = format!("`{}` of `{}` {what}", compiled.plan.name, project.display());
     let mut diagnostic = Diagnostic::error(Code::SBC0711, title);
     if let Standing::Void(why) = standing {
         diagnostic = diagnostic.note(why.clone());
     }
-    for line in changed(subject, standing).into_iter().flatten() {
-        diagnostic = diagnostic.note(line);
-    }
-    diagnostic
+    changed(compiled, standing).into_iter().flatten().fold(diagnostic, Diagnostic::note)
 }
 
-/// What changed since another plan was approved, a rule a line; `None` where nothing was or nothing can
+/// What changed since another plan was approved, a line each; `None` where nothing was or nothing can
 /// be told.
-fn changed(subject: Subject<'_>, standing: &Standing) -> Option<Vec<String>> {
+fn changed(compiled: &Compiled, standing: &Standing) -> Option<Vec<String>> {
     let Standing::Changed(Some(old)) = standing else { return None };
-    let changes = changes(old, &subject.plan.content);
-    let come = changes.come.iter().map(|rule| format!("+ {rule}"));
-    Some(come.chain(changes.gone.iter().map(|rule| format!("- {rule}"))).collect())
+    let changes = diff::since(old, compiled);
+    let more = changes.len().saturating_sub(CHANGES);
+    let shown = changes.iter().take(CHANGES).map(|(class, said)| format!("{:<7}  {said}", class.verb()));
+    Some(shown.chain((more > 0).then(|| format!("and {more} more"))).collect())
 }
 
 /// Everything that one must know to decide.
 fn screen(project: &Path, compiled: &Compiled, standing: &Standing) -> String {
     let plan = &compiled.plan;
-    let subject = Subject { project, plan };
     let command: Vec<String> = plan.content.command.iter().map(|word| quote(word.as_str())).collect();
     let head = |what, item: String| Line { what, items: vec![item] };
     let mut lines = vec![
@@ -155,26 +157,24 @@ fn screen(project: &Path, compiled: &Compiled, standing: &Standing) -> String {
         head("runs", if command.is_empty() { "what you name".to_owned() } else { command.join(" ") }),
     ];
     let mut out = String::new();
-    match changed(subject, standing) {
-        Some(rules) => {
+    let opens = summary(compiled).into_iter();
+    match changed(compiled, standing) {
+        Some(changes) => {
             out.push_str("This sandbox has changed since you trusted it.\n\n");
             out.extend(lines.iter().map(drawn));
-            let none = "  the rules are the same; this sbc makes something else of them\n".to_owned();
+            let none = "nothing in what is allowed; this sbc makes something else of it".to_owned();
+            let changes = if changes.is_empty() { vec![none] } else { changes };
             out.push('\n');
-            out.push_str(&if rules.is_empty() {
-                none
-            } else {
-                rules.iter().map(|rule| format!("  {rule}\n")).collect()
-            });
+            out.extend(changes.iter().map(|change| format!("  {change}\n")));
             out.push('\n');
-            lines.clear();
+            lines = opens.filter(|line| line.what == WAIVES).collect();
         }
         None => {
             if let Standing::Void(why) = standing {
                 out.push_str(&format!("note: {why}\n\n"));
             }
             out.push_str("You have not trusted this sandbox yet. What it opens:\n\n");
-            lines.extend(summary(compiled));
+            lines.extend(opens);
         }
     }
     lines.push(head("plan", format!("sha256:{}", plan.hash())));

@@ -2,7 +2,7 @@
 
 use super::sentence::Sentence;
 use super::{Change, Class, Kind, One, Pair};
-use crate::env::glob;
+use crate::env::passes;
 use crate::plan::EnvValue;
 use crate::policy::EnvRule;
 use std::collections::BTreeSet;
@@ -26,7 +26,7 @@ impl<'a> State<'a> {
     fn new(one: &One<'a>, name: &str) -> State<'a> {
         let env = &one.compiled.plan.content.env;
         let value = env.get(name);
-        let wider = |pattern: &&String| pattern.contains('*') && *pattern != name && glob(pattern, name);
+        let wider = |pattern: &&String| *pattern != name && passes(pattern, name);
         State { value, pattern: env.keys().find(wider).filter(|_| value.is_none()) }
     }
 

@@ -23,7 +23,7 @@ use crate::lower::lower;
 use crate::merge::Merged;
 use crate::origin::Origin;
 use crate::path::SymbolicPath;
-use crate::plan::Step;
+use crate::plan::{Content, Plan, Step};
 use crate::source::Sources;
 use crate::view::View;
 use sentence::{Sentence, one_line};
@@ -151,6 +151,17 @@ impl<'a> Policy<'a> {
     fn named(self, name: &str) -> Option<&'a Compiled> {
         self.sandboxes.iter().find(|one| one.plan.name == name)
     }
+}
+
+/// What a plan changes since another one of the same sandbox: a sentence for each change, widening first.
+/// Of the other one there is the plan alone, so nothing is said of assertions and of where rules stand.
+pub fn since(old: &Content, new: &Compiled) -> Vec<(Class, String)> {
+    let plan = Plan { content: old.clone(), ..new.plan.clone() };
+    let merged = Merged { guarantees: new.merged.guarantees.clone(), ..Merged::default() };
+    let sources = Sources::default();
+    let mut found = sandbox(Some(&Compiled { merged, plan }), Some(new), &sources, &sources);
+    found.changes.iter_mut().for_each(|change| change.cause = None);
+    lines(&found.changes).into_iter().map(|(class, sentence)| (class, sentence.plain())).collect()
 }
 
 /// Whether two sandboxes are the same but for their names.

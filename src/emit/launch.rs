@@ -6,7 +6,9 @@ use super::steps::annotation;
 use crate::env;
 use crate::plan::{Action, EnvValue};
 use crate::policy::EnvRule;
+use crate::steering;
 use crate::words::Resource;
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 impl Script<'_> {
@@ -55,11 +57,19 @@ impl Script<'_> {
         if !own.is_empty() {
             let _ = writeln!(out, "        {}) set -- -u \\\"\\$name\\\" \\\"\\$@\\\" ;;", own.join(" | "));
         }
-        // `esac` would end the list; a glob must stay one.
-        let names: Vec<String> =
-            env.keys().map(|name| if name.contains('*') { name.clone() } else { literal(name) }).collect();
+        let names: Vec<String> = env.keys().filter(|name| !name.contains('*')).map(|name| literal(name)).collect();
         if !names.is_empty() {
             let _ = writeln!(out, "        {}) ;;", names.join(" | "));
+        }
+        // No glob passes these.
+        let steering: BTreeSet<&str> = globs.iter().flat_map(|glob| steering::reached(glob)).collect();
+        if !steering.is_empty() {
+            let steering: Vec<&str> = steering.into_iter().collect();
+            let _ = writeln!(out, "        {}) set -- -u \\\"\\$name\\\" \\\"\\$@\\\" ;;", steering.join(" | "));
+        }
+        // `esac` would end the list; a glob must stay one.
+        if !globs.is_empty() {
+            let _ = writeln!(out, "        {}) ;;", globs.join(" | "));
         }
         out.push_str("        *) set -- -u \\\"\\$name\\\" \\\"\\$@\\\" ;;\n        esac\n    done\"\n");
         out

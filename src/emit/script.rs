@@ -129,6 +129,13 @@ impl Script<'_> {
     fn places(&self) -> String {
         let mut out =
             String::from("(: 3<&0) 2>/dev/null || exec </dev/null\nexec 3<&- 4<&- 5<&- 6<&- 7<&- 8<&- 9<&-\n");
+        out.push_str(
+            "# From a directory /proc/self/fd/0/.. would reach the whole host.\n\
+             for name in 0 1 2; do\n\
+             \x20   if [ -d \"/proc/self/fd/$name\" ] || [ -b \"/proc/self/fd/$name\" ]; then\n\
+             \x20       fail \"descriptor $name is a directory or a disk, which leads out of the sandbox\"\n\
+             \x20   fi\ndone\n",
+        );
         let passes_path = self.content.env.get("PATH").is_some_and(is_passed);
         if passes_path {
             out.push_str("caller_path=${PATH-}\n");

@@ -2,7 +2,7 @@
 
 use super::change::Edit;
 use super::{Change, Context, Explanation, shown};
-use crate::env::glob;
+use crate::env::passes;
 use crate::merge::Resolved;
 use crate::plan::{EnvValue, layers};
 use crate::policy::{Assertion, EnvRule};
@@ -50,7 +50,7 @@ pub fn explain(context: &Context<'_>, name: &str) -> Explanation {
 }
 
 fn fits(pattern: &str, name: &str) -> bool {
-    pattern.contains('*') && glob(pattern, name)
+    passes(pattern, name)
 }
 
 fn is(context: &Context<'_>, name: &str, key: &str, value: &EnvValue) -> String {

@@ -21,6 +21,12 @@ fail() {
 
 (: 3<&0) 2>/dev/null || exec </dev/null
 exec 3<&- 4<&- 5<&- 6<&- 7<&- 8<&- 9<&-
+# From a directory /proc/self/fd/0/.. would reach the whole host.
+for name in 0 1 2; do
+    if [ -d "/proc/self/fd/$name" ] || [ -b "/proc/self/fd/$name" ]; then
+        fail "descriptor $name is a directory or a disk, which leads out of the sandbox"
+    fi
+done
 PATH=/usr/bin:/bin:/usr/local/bin:/run/current-system/sw/bin
 
 # The script lies in the project's .agent-sandbox. A name may end in a newline.
@@ -955,7 +961,8 @@ launch() {
     eval "for name in $names; do
         case \$name in
         LD_* | MALLOC_* | GLIBC_TUNABLES | GCONV_PATH | GETCONF_DIR | LOCPATH | NLSPATH | RESOLV_*) set -- -u \"\$name\" \"\$@\" ;;
-        ANTHROPIC_API_KEY | ANTHROPIC_AUTH_TOKEN | ANTHROPIC_BASE_URL | ANTHROPIC_MODEL | ANTHROPIC_SMALL_FAST_MODEL | CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC | CLAUDE_CODE_OAUTH_TOKEN | COLORTERM | DISABLE_AUTOUPDATER | HOME | HTTPS_PROXY | HTTP_PROXY | LANG | LC_* | LOGNAME | NODE_ENV | NODE_EXTRA_CA_CERTS | NO_COLOR | NO_PROXY | NPM_CONFIG_UPDATE_NOTIFIER | PATH | SHELL | TERM | TZ | USER | http_proxy | https_proxy | no_proxy) ;;
+        ANTHROPIC_API_KEY | ANTHROPIC_AUTH_TOKEN | ANTHROPIC_BASE_URL | ANTHROPIC_MODEL | ANTHROPIC_SMALL_FAST_MODEL | CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC | CLAUDE_CODE_OAUTH_TOKEN | COLORTERM | DISABLE_AUTOUPDATER | HOME | HTTPS_PROXY | HTTP_PROXY | LANG | LOGNAME | NODE_ENV | NODE_EXTRA_CA_CERTS | NO_COLOR | NO_PROXY | NPM_CONFIG_UPDATE_NOTIFIER | PATH | SHELL | TERM | TZ | USER | http_proxy | https_proxy | no_proxy) ;;
+        LC_*) ;;
         *) set -- -u \"\$name\" \"\$@\" ;;
         esac
     done"
