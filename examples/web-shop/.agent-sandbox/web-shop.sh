@@ -4,7 +4,7 @@
 # Compiled by sbc from .agent-sandbox.kdl. To change it, change the policy and run `sbc build`.
 # Arguments go to the command of the policy; after `--` stands another command.
 # Fails with 125 when the sandbox cannot be set up as written.
-# plan sha256:14069b209f1a9419b03ad0a3c418b05cb1374db39f24c9860005fb9fdabfb8f9 format 1
+# plan sha256:f3b680dd5e91c8ed780564bdcfceb092f89023ffac4218b888fa0efa55a837d6 format 1
 #
 # What `sbc exec` does and a shell cannot: let Ctrl-C reach the command alone (here it ends the
 # sandbox), tell a failure of bubblewrap (status 1) from one of the command, pass on other
@@ -624,8 +624,8 @@ options() {
     # rw "~/.cache/sbc/yarn" at="~/.cache/yarn" missing="create-dir" [node] The same for yarn.
     bind --bind create-dir "$home"/.cache/sbc/yarn "$home"/.cache/yarn
 
-    # tmpfs "~/.claude" mode="0700" [claude] In memory, but for what is named below. Claude Code on the host runs what it finds here: hooks, plugins, daemons, a second `.config.json`, and with every version something new.
-    arg --perms 0700 --tmpfs "$home"/.claude
+    # tmpfs "~/.claude" size="1G" mode="0700" [claude] In memory, but for what is named below. Claude Code on the host runs what it finds here: hooks, plugins, daemons, a second `.config.json`, and with every version something new.
+    arg --size 1073741824 --perms 0700 --tmpfs "$home"/.claude
 
     # rw "~/.claude/.credentials.json" missing="create-file" [claude] The login. What is renewed inside must reach the host, whose copy is no longer valid then.
     show --bind create-file "$home"/.claude/.credentials.json
