@@ -16,7 +16,7 @@ use crate::lower::lower;
 use crate::merge::Merged;
 use crate::seccomp;
 use crate::surroundings::{Container, Surroundings};
-use crate::sys;
+use crate::sys::{self, LANDLOCK_WITH_SCOPES};
 use crate::trust;
 use rustix::fs::{Access, access};
 use serde::Serialize;
@@ -342,8 +342,11 @@ fn terminal_row(facts: &Facts) -> Row {
 fn landlock_row(facts: &Facts) -> Row {
     const WHAT: &str = "Landlock";
     match facts.landlock {
-        Some(version) => ok(WHAT, format!("version {version} of its interface; sbc does without")),
-        None => ok(WHAT, "not in this kernel; sbc does without"),
+        Some(version) if version >= LANDLOCK_WITH_SCOPES => {
+            ok(WHAT, format!("version {version} of its interface: signals stay inside"))
+        }
+        Some(version) => ok(WHAT, format!("version {version} of its interface: a command can signal its caller")),
+        None => ok(WHAT, "not in this kernel: a command can signal its caller"),
     }
 }
 

@@ -19,6 +19,9 @@ use std::process::Command;
 /// The argument that makes sbc do this instead of reading a command line.
 pub const MARK: &str = "--sbc-enter";
 
+/// That signals stay inside.
+const KEEPS: &str = "signals";
+
 /// What the outer sbc tells the inner one. Written and read as arguments in this order.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Entry {
@@ -29,6 +32,8 @@ pub struct Entry {
     /// The caller's soft limit of open files, where sbc has raised it for bubblewrap.
     pub open_files: Option<u64>,
     pub limits: Vec<(Resource, u64)>,
+    /// Whether signals stay inside.
+    pub keeps_signals: bool,
 }
 
 impl Entry {
@@ -38,7 +43,8 @@ impl Entry {
         let limits: Vec<String> =
             self.limits.iter().map(|(resource, limit)| format!("{}={limit}", resource.word())).collect();
         let open_files = self.open_files.map(|limit| limit.to_string()).unwrap_or_default();
-        let words = [self.stderr.to_string(), signals.join(","), open_files, limits.join(",")];
+        let keeps = if self.keeps_signals { KEEPS } else { "" };
+        let words = [self.stderr.to_string(), signals.join(","), open_files, limits.join(","), keeps.to_owned()];
         [MARK.into()].into_iter().chain(words.map(OsString::from)).collect()
     }
 
@@ -55,7 +61,8 @@ impl Entry {
             Some((Resource::from_word(resource)?, limit.parse().ok()?))
         };
         let limits = next()?.split(',').filter(|part| !part.is_empty()).map(limit).collect::<Option<_>>()?;
-        Some((Entry { stderr, restore, open_files, limits }, arguments.collect()))
+        let keeps_signals = next()? == KEEPS;
+        Some((Entry { stderr, restore, open_files, limits, keeps_signals }, arguments.collect()))
     }
 }
 
@@ -93,7 +100,7 @@ fn prepare(entry: &Entry) -> io::Result<()> {
         let limit = current.map_or(*limit, |maximum| maximum.min(*limit));
         setrlimit(kind, Limit { current: Some(limit), maximum: Some(limit) })?;
     }
-    Ok(())
+    if entry.keeps_signals { sys::keep_signals_inside() } else { Ok(()) }
 }
 
 #[allow(unsafe_code, reason = "the descriptor is handed over by number")]

@@ -133,7 +133,8 @@ impl Start {
             let own = open_self().map_err(failed)?;
             let restore = KEYBOARD.iter().copied().filter(|signal| !sys::is_ignored(*signal)).collect();
             start.arg(format!("/proc/self/fd/{}", own.as_raw_fd()));
-            start.args(Entry { stderr: stderr.as_raw_fd(), restore, open_files, limits }.arguments());
+            let keeps_signals = invocation.own_processes;
+            start.args(Entry { stderr: stderr.as_raw_fd(), restore, open_files, limits, keeps_signals }.arguments());
             start.stderr(write);
             handed_over.extend([stderr, own]);
             complaint = Some(read);

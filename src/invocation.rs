@@ -67,6 +67,8 @@ pub struct Invocation {
     pub footprint: Footprint,
     /// Whether the command gets a session without the caller's terminal.
     pub new_session: bool,
+    /// Whether the processes of the host are not its own.
+    pub own_processes: bool,
     /// Whether `/proc` is there, through which sbc starts the command.
     pub has_proc: bool,
     /// How many file systems get mounted.
@@ -158,6 +160,7 @@ impl<'a> Builder<'a, '_> {
         if let Some(hostname) = &content.hostname {
             self.option(["--hostname".into(), hostname.into()]);
         }
+        self.invocation.own_processes = !content.shared.contains(&Namespace::Pid);
         let architecture = self.inspector.host.architecture;
         self.invocation.new_session = match content.terminal {
             Terminal::Guarded => architecture.is_none() && injection_possible(),

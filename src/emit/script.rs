@@ -30,6 +30,7 @@ pub fn emit(plan: &Plan) -> Result<String, Diagnostic> {
     let content = &plan.content;
     let data = descriptors(plan)?;
     reserved(plan)?;
+    workdir(content)?;
     let script = Script { plan, content, data };
     let body = [script.checks(), script.prepare(), script.options(), script.launch(), script.filter()].concat();
     let mut out = script.header();
@@ -73,6 +74,21 @@ fn reserved(plan: &Plan) -> Result<(), Diagnostic> {
             })
         }
     }
+}
+
+/// Refuses to start where only a look from inside could tell what is there. bubblewrap enters the directory when it
+/// still has the host's `/proc` open, and so a path through `/proc` or a link can lead back to the host.
+fn workdir(content: &Content) -> Result<(), Diagnostic> {
+    let above = content.workdir.as_ref().and_then(|path| content.steps.iter().rfind(|step| path.is_within(&step.at)));
+    let Some(Step { action: Action::Proc | Action::Dev | Action::Symlink { .. }, origins, .. }) = above else {
+        return Ok(());
+    };
+    let diagnostic = Diagnostic::error(Code::SBC0604, "the script cannot start in a directory behind this")
+        .help("write where it leads, or another directory, as `workdir`");
+    Err(match origins.first() {
+        Some(origin) => diagnostic.at(origin.location, "the working directory lies below"),
+        None => diagnostic,
+    })
 }
 
 /// A script in the making.
@@ -293,6 +309,13 @@ impl Script<'_> {
         )
     }
 
+    /// The host path that is shown at a path inside.
+    fn behind(&self, path: &SymbolicPath) -> Option<SymbolicPath> {
+        let step = self.content.steps.iter().rfind(|step| path.is_within(&step.at))?;
+        let (Action::Host { source, .. } | Action::Pin { source }) = &step.action else { return None };
+        Some(source.join(path.below(&step.at)?))
+    }
+
     /// Chooses the directory and the command, checks once, and goes.
     fn start(&self) -> String {
         let mut out = String::new();
@@ -303,6 +326,13 @@ impl Script<'_> {
         match &self.content.workdir {
             Some(path) => {
                 let _ = writeln!(out, "directory={}", shell::path(path));
+                if let Some(source) = self.behind(path) {
+                    let _ = writeln!(
+                        out,
+                        "# bubblewrap follows links when it still has the host's /proc open.\nunlinked {}",
+                        shell::path(&source)
+                    );
+                }
             }
             None if shows_project => out.push_str(
                 "# The caller's directory where it is in the project, else the project.\n\

@@ -627,8 +627,8 @@ options() {
     # rw "~/.cache/sbc/yarn" at="~/.cache/yarn" missing="create-dir" [node] The same for yarn.
     bind --bind create-dir "$home"/.cache/sbc/yarn "$home"/.cache/yarn
 
-    # tmpfs "~/.claude" mode="0700" [claude] In memory, but for what is named below. Claude Code on the host runs what it finds here: hooks, plugins, daemons, a second `.config.json`, and with every version something new.
-    arg --perms 0700 --tmpfs "$home"/.claude
+    # tmpfs "~/.claude" size="1G" mode="0700" [claude] In memory, but for what is named below. Claude Code on the host runs what it finds here: hooks, plugins, daemons, a second `.config.json`, and with every version something new.
+    arg --size 1073741824 --perms 0700 --tmpfs "$home"/.claude
 
     # rw "~/.claude/.credentials.json" missing="create-file" [claude] The login. What is renewed inside must reach the host, whose copy is no longer valid then.
     show --bind create-file "$home"/.claude/.credentials.json
