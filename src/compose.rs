@@ -2,6 +2,8 @@
 //!
 //! Every rule is tried before it is taken: what brings a problem on this host is left out, with a word.
 
+use crate::compile::Compiled;
+use crate::diagnostic::list;
 use crate::draft::{Draft, MAX_LINES, Statement, name_of};
 use crate::host::Host;
 use crate::project::POLICY;
@@ -13,6 +15,7 @@ use crate::signs::{AGENTS, Agent, TOOLCHAINS, Toolchain};
 use crate::source::{Source, SourceKind, Sources};
 use crate::space::{Node, Space};
 use crate::survey::{Survey, Used};
+use crate::text::Text;
 use crate::trial::{Standing, Trial, is_readable, standing};
 use std::path::Path;
 
@@ -169,13 +172,15 @@ impl Composer<'_> {
 
     /// Lets programs start that cannot yet, and shows what they need besides.
     fn fit(&self, composed: &mut Composed, title: &str, programs: &[&str], needs: &[&str]) {
+        let mut absent = Vec::new();
         for program in programs {
             let sandboxes = &composed.trial.sandboxes;
-            let own = sandboxes.iter().find(|compiled| compiled.merged.inherited.iter().any(|name| name == program));
+            let runs = |compiled: &&Compiled| compiled.plan.content.command.first().map(Text::as_str) == Some(program);
+            let own = sandboxes.iter().find(runs);
             let Some(compiled) = own.or(sandboxes.first()) else { return };
             match standing(compiled, self.host, program) {
                 Standing::Starts => {}
-                Standing::Absent => composed.said.push(format!("this host has no `{program}`")),
+                Standing::Absent => absent.push(*program),
                 Standing::Barred(why) => composed.said.push(format!("`{program}` will not start inside: {why}")),
                 Standing::Lacks(rules) => {
                     let Some(texts) = texts(&rules, self.host) else { continue };
@@ -184,10 +189,13 @@ impl Composer<'_> {
                     let is_taken = self.take(composed, draft);
                     composed.said.push(match is_taken {
                         true => format!("`{program}` starts inside by {texts}"),
-                        false => format!("`{program}` will not start inside without {texts}, which was left out"),
+                        false => format!("`{program}` as it is installed here needs {texts}: left out"),
                     });
                 }
             }
+        }
+        if !absent.is_empty() {
+            composed.said.push(format!("{title}: this host has no {}", list(absent, "and no")));
         }
         for need in needs {
             let path = need.strip_prefix("~/").map(|below| self.host.home.join(below));

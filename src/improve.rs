@@ -40,7 +40,8 @@ impl Improver<'_> {
             }
         }
         if !is_asked {
-            self.programs();
+            let programs = self.composer.survey.toolchains.iter().flat_map(|used| &used.programs);
+            programs.for_each(|program| self.start(program));
         }
         self.deny();
     }
@@ -98,8 +99,14 @@ impl Improver<'_> {
         }
     }
 
-    /// A profile more for the first sandbox.
+    /// A profile more for the first sandbox, and before it what lets its agent start.
     fn inherit(&mut self, profile: &str) {
+        if let Some(agent) = signs::agent(profile) {
+            self.start(agent.program);
+            if self.inherits(profile) {
+                return;
+            }
+        }
         let Some(body) = self.trial.sandboxes.first().map(|compiled| compiled.merged.location) else { return };
         let taken = self.take(vec![Amendment::Inherit { body, name: profile.to_owned(), instead_of: "base-dev" }]);
         self.said.push(match taken {
@@ -128,19 +135,17 @@ impl Improver<'_> {
         });
     }
 
-    /// Rules for the programs of toolchains that do not start in the first sandbox.
-    fn programs(&mut self) {
-        for program in self.composer.survey.toolchains.iter().flat_map(|used| &used.programs) {
-            let Some(compiled) = self.trial.sandboxes.first() else { return };
-            let Standing::Lacks(rules) = standing(compiled, self.composer.host, program) else { continue };
-            let sections: Option<Vec<(Section, String)>> =
-                rules.iter().map(|rule| Some((rule.section(), rule.text(self.composer.host)?))).collect();
-            let Some((sections, texts)) = sections.zip(texts(&rules, self.composer.host)) else { continue };
-            let sandbox = Sandbox { compiled, host: self.composer.host };
-            let Some(amendments) = sandbox.amendments(&rules, sections) else { continue };
-            if self.take(amendments) {
-                self.said.push(format!("`{program}` does not start inside: {texts} proposed"));
-            }
+    /// Rules for a program that does not start in the first sandbox.
+    fn start(&mut self, program: &str) {
+        let host = self.composer.host;
+        let Some(compiled) = self.trial.sandboxes.first() else { return };
+        let Standing::Lacks(rules) = standing(compiled, host, program) else { return };
+        let sections: Option<Vec<(Section, String)>> =
+            rules.iter().map(|rule| Some((rule.section(), rule.text(host)?))).collect();
+        let Some((sections, texts)) = sections.zip(texts(&rules, host)) else { return };
+        let Some(amendments) = (Sandbox { compiled, host }).amendments(&rules, sections) else { return };
+        if self.take(amendments) {
+            self.said.push(format!("`{program}` does not start inside as outside: {texts} proposed"));
         }
     }
 

@@ -394,6 +394,17 @@ fn another_agent_for_a_policy() {
     project.sbc(&["exec", "codex", "--", "cat", ".env"]).code(1);
 }
 
+/// An agent in an odd place is proposed with the rules that let it start.
+#[test]
+fn agent_by_nvm_for_a_policy() {
+    let project = Project::with_body("// Ours.");
+    program(&project, ".nvm/versions/node/v22.1.0/bin/claude");
+    project.sbc(&["init", "--yes"]).code(0).says(&["`claude` does not start inside as outside"]);
+    let policy = passes(&project);
+    assert!(policy.contains("\"claude\"") && policy.contains("// Ours."), "{policy}");
+    assert!(project.sbc(&["exec"]).code(0).stdout.contains("v22.1.0/bin/claude"));
+}
+
 /// A broken policy is reported and left alone; so are one that is a link, and local profiles with mistakes.
 #[test]
 fn leaves_what_is_broken() {
