@@ -4,7 +4,7 @@
 # Compiled by sbc from .agent-sandbox.kdl. To change it, change the policy and run `sbc build`.
 # Arguments go to the command of the policy; after `--` stands another command.
 # Fails with 125 when the sandbox cannot be set up as written.
-# plan sha256:e7d3826afb2ce17fc17d3ad2cd5ab1c494a2dc14c43ebf89ce9f41386b0fdcac format 1
+# plan sha256:f8166e2182f95d700bf616f2170b038f221bb02d27744e07d54d66fcdc78f425 format 1
 #
 # What `sbc exec` does and a shell cannot: let Ctrl-C reach the command alone (here it ends the
 # sandbox), tell a failure of bubblewrap (status 1) from one of the command, pass on other
