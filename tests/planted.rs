@@ -385,6 +385,8 @@ fn two_runs_in_one_project() {
 #[test]
 fn nested_projects() {
     let project = project();
+    // A run that could write there would stand against the other one.
+    project.write(".agent-sandbox.kdl", "sandbox \"app\" { inherit \"base-dev\"; filesystem { ro \"./inner\"; }; }\n");
     project.write("inner/.agent-sandbox.kdl", "sandbox \"app\" {\n    inherit \"base-dev\"\n}\n");
     host(&project, "git init -q inner").code(0);
     let outer = Running::start(&project, ":");

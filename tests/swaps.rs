@@ -235,7 +235,7 @@ fn descriptors_are_closed_inside() {
         |line: &str| ["pipe:", "anon_inode:", "/dev/null", "/proc/"].iter().any(|start| line.starts_with(start));
     let lock = |line: &str| line.contains("/sbc/runs/") && line.ends_with(".lock");
     let others: Vec<&str> = output.stdout.lines().filter(|line| !is_own(line) && !lock(line)).collect();
-    assert!(others.is_empty() && output.stdout.lines().count() > 4, "{others:?}");
+    assert!(others.is_empty() && output.stdout.lines().count() > 2, "{others:?}");
     let text = project.read(".agent-sandbox.kdl").replace("proc \"/proc\"", "");
     project.write(".agent-sandbox.kdl", text);
     project.trust();
