@@ -130,7 +130,7 @@ impl<'v, 'a> Exposed<'v, 'a> {
     /// As [`View::exposing`].
     pub fn exposing(&self, path: &Path, only_writable: bool) -> Vec<&'v Mount<'a>> {
         let bytes = path.as_os_str().as_encoded_bytes();
-        let around = path.ancestors().filter_map(|above| self.mounts.get(above.as_os_str().as_encoded_bytes()));
+        let around = prefixes(bytes).filter_map(|above| self.mounts.get(above));
         let below = [bytes, b"/"].concat();
         let within = self.mounts.range(below.as_slice()..).take_while(|(source, _)| source.starts_with(&below));
         let all = around.chain(within.map(|(_, mounts)| mounts)).flatten().copied();
@@ -140,8 +140,9 @@ impl<'v, 'a> Exposed<'v, 'a> {
     /// The mounts in which the host's `path` can be made: the rule that would hide or protect it there is
     /// left out, as the host has nothing, and does not guard the name.
     pub fn letting_be_made(&self, path: &Path) -> Vec<&'v Mount<'a>> {
-        let around = path.ancestors().skip(1);
-        let around = around.filter_map(|above| self.mounts.get(above.as_os_str().as_encoded_bytes())).flatten();
+        let bytes = path.as_os_str().as_encoded_bytes();
+        let above = prefixes(bytes).filter(|above| above.len() < bytes.len());
+        let around = above.filter_map(|above| self.mounts.get(above)).flatten();
         let lets = |mount: &&&Mount<'a>| {
             let Some((source, true)) = source(mount) else { return false };
             let at = path.strip_prefix(source).map(|rest| mount.at.join(rest)).unwrap_or_default();
@@ -151,6 +152,13 @@ impl<'v, 'a> Exposed<'v, 'a> {
         };
         around.filter(lets).copied().collect()
     }
+}
+
+/// A path in normal form and all above it, as bytes: splitting components is slow.
+fn prefixes(path: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let slashes = path.iter().enumerate().filter(|(_, byte)| **byte == b'/').map(|(at, _)| at.max(1));
+    let itself = (path.len() > 1).then_some(path.len());
+    slashes.chain(itself).filter_map(|end| path.get(..end))
 }
 
 /// The host path that a mount shows, and whether it can be written.

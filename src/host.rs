@@ -67,6 +67,8 @@ pub struct Links {
     absent: RefCell<HashSet<OsString>>,
     /// Directories with all of their names, and whether each is a link.
     listed: RefCell<HashMap<OsString, HashMap<OsString, bool>>>,
+    /// Paths with their links followed.
+    followed: RefCell<HashMap<OsString, Option<PathBuf>>>,
     /// Paths of policies with their links followed.
     real: RefCell<HashMap<SymbolicPath, Option<PathBuf>>>,
     /// Paths of policies, lexically.
@@ -268,7 +270,22 @@ impl Host {
 
     /// As [`Host::expand`], with links followed; a circle of links has no end and so no path.
     pub fn real(&self, path: &SymbolicPath) -> Option<PathBuf> {
-        HostTree::new(&[]).resolve(&self.expand(path).ok()?, self).ok()
+        self.without_links(&self.expand(path).ok()?)
+    }
+
+    /// A path with its links followed. Where its directory is known already, there is only a name to look at.
+    fn without_links(&self, path: &Path) -> Option<PathBuf> {
+        if let Some(known) = self.links.followed.borrow().get(path.as_os_str()) {
+            return known.clone();
+        }
+        let directory = path.parent().zip(path.file_name());
+        let plain = directory.and_then(|(above, name)| Some(self.without_links(above)?.join(name)));
+        let followed = match plain {
+            Some(plain) if self.links.read(&plain).is_none() => Some(plain),
+            _ => HostTree::new(&[]).resolve(path, self).ok(),
+        };
+        self.links.followed.borrow_mut().insert(path.into(), followed.clone());
+        followed
     }
 }
 
@@ -284,6 +301,10 @@ impl Space for Host {
         let real = Host::real(self, path);
         self.links.real.borrow_mut().insert(path.clone(), real.clone());
         real
+    }
+
+    fn follow(&self, path: &Path) -> Option<PathBuf> {
+        self.without_links(path)
     }
 
     fn link(&self, path: &Path) -> Option<PathBuf> {

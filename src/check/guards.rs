@@ -16,11 +16,11 @@ use crate::path::{Root, SymbolicPath};
 use crate::plan::{Action, Plan, Step};
 use crate::policy::{Assertion, Grant};
 use crate::secrets::{SECRETS, is_roots};
-use crate::space::{Node, is_within};
+use crate::space::{Node, Space, is_within};
 use crate::view::View;
 use crate::wholesale::WHOLESALE;
 use crate::words::{AssertionKind, Missing};
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
@@ -51,9 +51,13 @@ pub struct Found<'a> {
 
 static GUARDS: LazyLock<Vec<Guard>> = LazyLock::new(|| {
     let mut guards = Vec::new();
-    let mut add = |kind, path: &'static str, about, is_whole| {
-        let paths = spellings(path).into_iter().filter_map(|path| SymbolicPath::parse(&path).ok()).collect();
-        guards.push(Guard { kind, paths, about, is_whole });
+    let parse = |path: &str| SymbolicPath::parse(path).ok();
+    let starts: Vec<_> = SPELLINGS.iter().filter_map(|(start, other)| parse(start).zip(parse(other))).collect();
+    let mut add = |kind, path: &str, about, is_whole| {
+        let Some(path) = parse(path) else { return };
+        let others = starts.iter().filter_map(|(start, other)| Some(other.join(path.below(start)?)));
+        let paths = others.collect::<Vec<_>>();
+        guards.push(Guard { kind, paths: [vec![path], paths].concat(), about, is_whole });
     };
     WHOLESALE.iter().for_each(|one| add(one.kind, one.path, one.about, true));
     SECRETS.iter().for_each(|secret| add(AssertionKind::Denied, secret.path, secret.about, false));
@@ -72,27 +76,24 @@ const SPELLINGS: [(&str, &str); 6] = [
     ("/run", "/var/run"),
 ];
 
-fn spellings(path: &str) -> Vec<String> {
-    let other = SPELLINGS.iter().filter_map(|(start, other)| {
-        let rest = path.strip_prefix(start).filter(|rest| rest.is_empty() || rest.starts_with('/'))?;
-        Some(format!("{other}{rest}"))
-    });
-    std::iter::once(path.to_owned()).chain(other).collect()
-}
-
 /// Everything that a view opens although it is guarded and no waiver lifts that.
 pub fn find<'a>(merged: &Merged, view: &View<'a>, surroundings: Option<&Surroundings>) -> Vec<Found<'a>> {
     let exposed = Exposed::new(view);
     let mut found: Vec<Found<'a>> = Vec::new();
     let is_open = |one: &Found<'a>| !is_lifted(merged, view, one);
-    let mut seen: HashSet<(AssertionKind, PathBuf)> = HashSet::new();
+    let mut places = Places { space: view.space(), roots: BTreeMap::new() };
     for guard in GUARDS.iter() {
         let mut own: Vec<Found<'a>> = Vec::new();
-        for (path, place) in guard.paths.iter().flat_map(|path| places(view, guard.kind, path)) {
-            if seen.insert((guard.kind, place.clone())) {
-                let opened = opened(view, &exposed, guard, path, &place).into_iter().filter(is_open);
-                own.extend(opened);
+        let mut seen: Vec<PathBuf> = Vec::new();
+        for path in &guard.paths {
+            let Some(place) = places.inside(path).filter(|place| !seen.contains(place)) else { continue };
+            let real = view.space().follow(&place);
+            // Of what the host obeys, also the link by which it is found.
+            let is_link = guard.kind == AssertionKind::NotWritable && real.as_ref() != Some(&place);
+            for place in real.iter().chain(is_link.then_some(&place)) {
+                own.extend(opened(view, &exposed, guard, path, place).into_iter().filter(is_open));
             }
+            seen.push(place);
         }
         // One name of a place is enough.
         let mut rules: HashSet<*const Step> = HashSet::new();
@@ -106,12 +107,23 @@ pub fn find<'a>(merged: &Merged, view: &View<'a>, surroundings: Option<&Surround
     found
 }
 
-/// Where a guarded path is. Of what the host obeys, also the link by which it is found.
-fn places<'p>(view: &View<'_>, kind: AssertionKind, path: &'p SymbolicPath) -> Vec<(&'p SymbolicPath, PathBuf)> {
-    let real = view.space().real(path);
-    let link = if kind == AssertionKind::NotWritable { view.space().inside(path) } else { None };
-    let link = link.filter(|link| Some(link) != real.as_ref());
-    real.into_iter().chain(link).map(|place| (path, place)).collect()
+/// Where many paths with few roots are.
+struct Places<'v> {
+    space: &'v dyn Space,
+    roots: BTreeMap<Root, Option<PathBuf>>,
+}
+
+impl Places<'_> {
+    /// As [`Space::inside`].
+    fn inside(&mut self, path: &SymbolicPath) -> Option<PathBuf> {
+        if path.components().iter().any(|component| component.as_str().contains('$')) {
+            return self.space.inside(path);
+        }
+        let root = self.roots.entry(path.root());
+        let mut place = root.or_insert_with(|| self.space.inside(&SymbolicPath::of_root(path.root()))).clone()?;
+        place.extend(path.components().iter().map(|component| component.as_str()));
+        Some(place)
+    }
 }
 
 /// What a view opens of a guarded place.
