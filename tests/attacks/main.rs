@@ -35,7 +35,7 @@ fn main() {
         if count >= LEAST { Ok(()) } else { Err(format!("{count} attacks, and {LEAST} are promised").into()) }
     })];
     let all = attacks.clone();
-    trials.push(Trial::test("page", move || Ok(page::compare(&all)?)));
+    trials.push(Trial::test("book_page", move || Ok(page::compare(&all)?)));
     for attack in attacks {
         for way in attack.ways() {
             let attack = attack.clone();
