@@ -1,5 +1,5 @@
 //! The book's page of all attacks, made from their heads, and of the published weaknesses they answer.
-//! `SBC_UPDATE=1 cargo test --test attacks page` writes it anew.
+//! `SBC_UPDATE=1 cargo test --test attacks book_page` writes it anew.
 
 use crate::attack::Attack;
 use std::collections::BTreeSet;
@@ -43,7 +43,7 @@ pub fn compare(attacks: &[Arc<Attack>]) -> Result<(), String> {
     if fs::read_to_string(path).is_ok_and(|found| found == expected) {
         return Ok(());
     }
-    Err(format!("{PAGE} is out of date; write it anew with SBC_UPDATE=1 cargo test --test attacks page"))
+    Err(format!("{PAGE} is out of date; write it anew with SBC_UPDATE=1 cargo test --test attacks book_page"))
 }
 
 fn page(attacks: &[Arc<Attack>]) -> Result<String, String> {
