@@ -9,13 +9,13 @@ use crate::diagnostic::{Code, Diagnostic};
 use crate::emit::shell::host_path as word;
 use crate::explain::shown;
 use crate::knowledge::Knowledge;
-use crate::moment::{self, Beginning};
+use crate::moment::{self, Beginning, Moment};
 use crate::record::{Item, Record, Role, State};
-use crate::search::{Find, Kind, search, trees};
+use crate::search::{Find, HIDDEN, Kind, search, trees};
 use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// How many paths a message names.
 const NAMED: usize = 5;
@@ -45,7 +45,8 @@ pub fn notes(project: &Path, names: &[OsString], others: &[Record], state: &Path
     Ok([item(Role::Project, String::new(), project), began].into_iter().chain(names).collect())
 }
 
-/// Keeps what is in place as known. Not what one of these runs, which are not settled, may have put there.
+/// Keeps what is in place as known. Not what one of these runs, which are not settled, may have put there; but always
+/// what could not be searched, so that nothing that comes out of it is taken for old.
 fn learn(
     project: &Path,
     known: Option<&Knowledge>,
@@ -57,6 +58,9 @@ fn learn(
         projects(others).map(|other| (other, Knowledge::read(state, other))).collect();
     let holds = |known: Option<&Knowledge>, find: &Find| known.is_some_and(|known| known.holds(find));
     let is_suspect = |find: &Find| {
+        if find.kind == Kind::Unsearched {
+            return false;
+        }
         let mut others = others.iter().filter(|(other, _)| can_reach(other, find));
         !holds(known, find) && others.any(|(_, known)| !holds(known.as_ref(), find))
     };
@@ -86,6 +90,14 @@ pub struct Audit<'a> {
     over: Vec<Over<'a>>,
 }
 
+/// Since when something has been what it is, where it can be seen: what was hidden is old, and new to sbc. It cannot
+/// come to light without a change of a directory around it.
+fn in_sight(find: &Find, trees: &[PathBuf]) -> Option<Moment> {
+    let around = find.path.ancestors().take_while(|above| !trees.iter().any(|tree| tree == above));
+    let latest = Moment::of_latest(&around.collect::<Vec<_>>())?;
+    Some(find.changed?.max(latest))
+}
+
 /// A run that is over.
 struct Over<'a> {
     began: Option<Beginning>,
@@ -98,8 +110,13 @@ impl<'a> Audit<'a> {
         let here = over.iter().filter(|run| run.of(Role::Project).any(|item| item.path == project));
         let over: Vec<Over<'_>> = here.map(|run| Over::of(run)).collect();
         let names: BTreeSet<OsString> = over.iter().flat_map(|run| &run.names).map(OsString::from).collect();
-        let finds = search(project, &names.into_iter().collect::<Vec<_>>());
-        Audit { project, state, known: Knowledge::read(state, project), finds, over }
+        let mut finds = search(project, &names.into_iter().collect::<Vec<_>>());
+        let known = Knowledge::read(state, project);
+        if known.as_ref().is_none_or(|known| known.has_mark(HIDDEN)) {
+            let trees = trees(project);
+            finds.iter_mut().for_each(|find| find.changed = in_sight(find, &trees));
+        }
+        Audit { project, state, known, finds, over }
     }
 
     /// What was neither known nor there, as it is, before each of the runs.

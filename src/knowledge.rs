@@ -69,6 +69,11 @@ impl Knowledge {
         self.0.contains(&(find.path.clone(), find.mark.clone()))
     }
 
+    /// Whether anything is known by this mark.
+    pub fn has_mark(&self, wanted: &str) -> bool {
+        self.0.iter().any(|(_, mark)| mark == wanted)
+    }
+
     /// Whether anything is known at a path.
     pub fn has(&self, path: &Path) -> bool {
         let from = (path.to_owned(), String::new());

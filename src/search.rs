@@ -28,6 +28,12 @@ const LONGEST: usize = 3_500;
 /// The directory around one that is too long to be opened is named instead, with no more than this.
 const READABLE: usize = 200;
 
+/// The mark of a directory that a process inside can have closed, and can open again.
+pub const HIDDEN: &str = "unsearched";
+
+/// The mark of one that nobody inside can open or bring elsewhere.
+const FOREIGN: &str = "foreign";
+
 /// Why something was found.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Kind {
@@ -135,7 +141,7 @@ impl Search<'_> {
         let (device, opened) = match opened {
             Ok((there, opened)) => (there.st_dev, opened),
             Err(Errno::NOENT) => return,
-            Err(_) => return self.unsearched(root, None),
+            Err(_) => return self.hidden(root),
         };
         let mut room = vec![MaybeUninit::uninit(); ROOM];
         let mut pending = vec![Pending { path: PathBuf::new(), inside: None }];
@@ -143,7 +149,7 @@ impl Search<'_> {
             let path = root.join(&next.path);
             if path.as_os_str().len() > LONGEST {
                 let above = path.ancestors().find(|above| above.as_os_str().len() < READABLE);
-                self.unsearched(above.unwrap_or(root), None);
+                self.hidden(above.unwrap_or(root));
                 continue;
             }
             let searched = open_below(&opened, device, &next.path)
@@ -151,15 +157,16 @@ impl Search<'_> {
             match searched {
                 // Somebody has moved it meanwhile, or put something else in its place.
                 Ok(()) | Err(Errno::NOENT | Errno::NOTDIR | Errno::LOOP) => {}
-                // Closing it has given it that time.
-                Err(Errno::ACCESS | Errno::XDEV) => self.unsearched(&path, Moment::of_latest(&[&path])),
-                Err(_) => self.unsearched(&path, None),
+                Err(Errno::ACCESS | Errno::XDEV) if is_foreign(&path, device) => {
+                    self.find(Kind::Unsearched, path.clone(), FOREIGN.to_owned(), Moment::of_latest(&[&path]));
+                }
+                Err(_) => self.hidden(&path),
             }
         }
     }
 
-    fn unsearched(&mut self, path: &Path, changed: Option<Moment>) {
-        self.find(Kind::Unsearched, path.to_owned(), "unsearched".to_owned(), changed);
+    fn hidden(&mut self, path: &Path) {
+        self.find(Kind::Unsearched, path.to_owned(), HIDDEN.to_owned(), None);
     }
 
     /// Looks at what is called `.git`.
@@ -283,4 +290,11 @@ fn open_below(root: &OwnedFd, device: u64, path: &Path) -> rustix::io::Result<Ow
         }
         opened => opened,
     }
+}
+
+/// Whether a directory is another user's or another file system's, so that nobody inside can open it or bring
+/// what is in it elsewhere.
+fn is_foreign(path: &Path, device: u64) -> bool {
+    let own = rustix::process::geteuid().as_raw();
+    statat(CWD, path, AtFlags::SYMLINK_NOFOLLOW).is_ok_and(|there| there.st_uid != own || there.st_dev != device)
 }
