@@ -7,6 +7,7 @@
 
 #![allow(clippy::disallowed_methods, reason = "this module looks at what runs have left")]
 
+use crate::audit::{self, Audit};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::emit::shell::host_path as word;
 use crate::explain::shown;
@@ -15,7 +16,7 @@ use crate::race::Footprint;
 use crate::record::{Item, Journal, Lock, Record, Role, State};
 use crate::search::{Find, Kind};
 use crate::words::Lifetime;
-use crate::{audit, gitlinks, placeholder, quarantine, rights};
+use crate::{placeholder, quarantine, rights};
 use std::collections::HashSet;
 use std::fs;
 use std::io;
@@ -69,7 +70,10 @@ impl Run {
         if let Some(clash) = live.into_iter().find_map(|other| footprint.clash(&other, follows_links)) {
             return Err(clash);
         }
-        let mut items = notes(placeholders, guarded, &others);
+        let mut items = notes(placeholders, guarded);
+        if let Some(project) = &guarded.repository {
+            items.extend(audit::notes(project, &guarded.names, &others, state)?);
+        }
         if lifetime == Lifetime::WithParent {
             items.push(Item { role: Role::Bound, state: State::default(), path: PathBuf::new() });
         }
@@ -128,20 +132,13 @@ fn make_all(placeholders: &[Placeholder], mut record: Record) -> Result<Record, 
 }
 
 /// What a run notes before it does anything.
-fn notes(placeholders: &[Placeholder], guarded: &Guarded, others: &[Record]) -> Vec<Item> {
+fn notes(placeholders: &[Placeholder], guarded: &Guarded) -> Vec<Item> {
     let mut items: Vec<Item> = placeholders.iter().flat_map(placeholder::intentions).collect();
     items.extend(guarded.absent.iter().filter_map(|path| Item::absent(path)));
     let held: HashSet<&Path> = placeholders.iter().map(|placeholder| placeholder.path.as_path()).collect();
     let kept = guarded.kept.iter().filter(|path| !held.contains(path.as_path()));
     let kept = kept.filter_map(|path| Some(Item { role: Role::Kept, state: State::of(path)?, path: path.clone() }));
     items.extend(kept);
-    if let Some(project) = &guarded.repository {
-        items.push(Item { role: Role::Project, state: State::default(), path: project.clone() });
-        let known = gitlinks::repositories(project).into_iter();
-        let item = |path: PathBuf| Some(Item { role: Role::Repository, state: State::with_birth(&path)?, path });
-        items.extend(known.filter_map(item));
-        items.extend(audit::notes(project, &guarded.names, others));
-    }
     items
 }
 
@@ -189,11 +186,8 @@ fn settle_all(journal: &Journal, state: &Path) -> Diagnostics {
             live.iter().for_each(|record| lose(record, &first));
         }
     }
-    for record in &over {
-        strangers(record).iter().for_each(|path| out.push(carry_off(path, state, APPEARED)));
-    }
     for project in audit::projects(&over) {
-        sweep(&project, &over, &live, state, &mut out);
+        sweep(Audit::of(project, &over, state), &live, state, &mut out);
     }
     let used: HashSet<&Path> =
         live.iter().flat_map(|record| record.of(Role::Uses)).map(|item| item.path.as_path()).collect();
@@ -206,8 +200,8 @@ fn settle_all(journal: &Journal, state: &Path) -> Diagnostics {
 }
 
 /// Moves away what runs have planted in the directories of a project, and tells of the rest.
-fn sweep(project: &Path, over: &[&Record], live: &[&Record], state: &Path, out: &mut Diagnostics) {
-    let news = audit::news(project, over);
+fn sweep(audit: Audit<'_>, live: &[&Record], state: &Path, out: &mut Diagnostics) {
+    let news = audit.news();
     for audit::News { find: Find { path, kind, .. }, was_there } in &news {
         let why = match kind {
             Kind::Policy => "sbc would obey it there",
@@ -221,6 +215,7 @@ fn sweep(project: &Path, over: &[&Record], live: &[&Record], state: &Path, out: 
             live.iter().for_each(|record| lose(record, path));
         }
     }
+    audit.close(live);
     audit::tell(&news).into_iter().for_each(|diagnostic| out.push(diagnostic));
 }
 
@@ -233,17 +228,6 @@ fn lose(record: &Record, path: &Path) {
         // It can only fail where there is no room for a line.
         let _ = record.clone().with(&lost);
     }
-}
-
-/// The repositories that git looks into by now and that were not there before, or are others. Each run
-/// looks for itself: what is new for one may be old for the next.
-fn strangers(record: &Record) -> Vec<PathBuf> {
-    let is_known = |path: &Path| {
-        let state = State::with_birth(path);
-        record.of(Role::Repository).any(|known| known.path == path && Some(&known.state) == state.as_ref())
-    };
-    let found = record.of(Role::Project).flat_map(|project| gitlinks::repositories(&project.path));
-    found.filter(|path| !is_known(path)).collect()
 }
 
 /// The paths that a run has made or was about to make.

@@ -1,87 +1,157 @@
-//! What a run has changed in the directories below a project's root: what is noted before it begins, and
-//! what is new when it is over.
+//! What a run has changed in the directories below a project's root: what is new when it is over.
+//!
+//! New is what the last audit has not left in place, and what the clock does not prove to be older than the
+//! run. So nothing is searched before a run but the first in a project.
+
+#![allow(clippy::disallowed_methods, reason = "this module looks at what is left")]
 
 use crate::diagnostic::{Code, Diagnostic};
 use crate::emit::shell::host_path as word;
 use crate::explain::shown;
+use crate::knowledge::Knowledge;
+use crate::moment::{self, Beginning, Moment};
 use crate::record::{Item, Record, Role, State};
-use crate::search::{Find, Kind, search};
-use std::collections::HashSet;
+use crate::search::{Find, HIDDEN, Kind, search, trees};
+use std::collections::BTreeSet;
 use std::ffi::OsString;
+use std::fs;
 use std::path::{Path, PathBuf};
 
 /// How many paths a message names.
 const NAMED: usize = 5;
 
-/// Something that a run did not know.
+/// Something that is new.
 pub struct News {
     pub find: Find,
-    /// Whether it knew another thing at that path.
+    /// Whether another thing was known at that path.
     pub was_there: bool,
 }
 
-/// What is there before a run: the names that it looks for, and all that it knows. `others` are the
-/// runs that are not settled: what one of them has planted is not known.
-pub fn notes(project: &Path, names: &[OsString], others: &[Record]) -> Vec<Item> {
-    let item = |role, mark, path: PathBuf| Item { role, state: State { mark, ..State::default() }, path };
-    let is_planted = |find: &Find| others.iter().any(|run| searches(run, find) && !Known::of(run).holds(find));
-    let known = search(project, names).into_iter().filter(|find| !is_planted(find));
-    let named = names.iter().map(|name| item(Role::Name, String::new(), name.into()));
-    named.chain(known.map(|find| item(Role::Known, find.mark, find.path))).collect()
+/// What a run notes of its project: when it began, and the names that it looks for. Searches the project only where
+/// nothing is known of it, or times do not tell there what is old. `others` are the runs that are not settled.
+///
+/// # Errors
+/// When it cannot be kept what is there.
+pub fn notes(project: &Path, names: &[OsString], others: &[Record], state: &Path) -> Result<Vec<Item>, Diagnostic> {
+    let known = Knowledge::read(state, project);
+    if known.is_none() || !trees(project).iter().all(|tree| moment::is_exact(tree)) {
+        let finds = search(project, names);
+        learn(project, known.as_ref(), &finds, &others.iter().collect::<Vec<_>>(), state)?;
+    }
+    let item =
+        |role, mark, path: &Path| Item { role, state: State { mark, ..State::default() }, path: path.to_owned() };
+    let began = item(Role::Began, Beginning::now().write(), Path::new(""));
+    let names = names.iter().map(|name| item(Role::Name, String::new(), Path::new(name)));
+    Ok([item(Role::Project, String::new(), project), began].into_iter().chain(names).collect())
 }
 
-/// Whether a run, by its project, will find something there itself.
-fn searches(run: &Record, find: &Find) -> bool {
-    let is_below = |project: &Path| {
-        let is_guarded = find.path.parent() == Some(project) || find.path.starts_with(project.join(".git"));
-        find.path.starts_with(project) && !is_guarded
+/// Keeps what is in place as known. Not what one of these runs, which are not settled, may have put there; but always
+/// what could not be searched, so that nothing that comes out of it is taken for old.
+fn learn(
+    project: &Path,
+    known: Option<&Knowledge>,
+    finds: &[Find],
+    others: &[&Record],
+    state: &Path,
+) -> Result<(), Diagnostic> {
+    let others: Vec<(&Path, Option<Knowledge>)> =
+        projects(others).map(|other| (other, Knowledge::read(state, other))).collect();
+    let holds = |known: Option<&Knowledge>, find: &Find| known.is_some_and(|known| known.holds(find));
+    let is_suspect = |find: &Find| {
+        if find.kind == Kind::Unsearched {
+            return false;
+        }
+        let mut others = others.iter().filter(|(other, _)| can_reach(other, find));
+        !holds(known, find) && others.any(|(_, known)| !holds(known.as_ref(), find))
     };
-    matches!(find.kind, Kind::Policy | Kind::Git(_)) && run.of(Role::Project).any(|item| is_below(&item.path))
+    let left = Knowledge::of(finds.iter().filter(|find| !is_suspect(find)));
+    if known == Some(&left) { Ok(()) } else { left.write(state, project) }
+}
+
+/// Whether a run in this project could have put something there: rules guard what is in the root and in its git
+/// directory.
+fn can_reach(project: &Path, find: &Find) -> bool {
+    let is_guarded = find.path.parent() == Some(project) || find.path.starts_with(project.join(".git"));
+    find.path.starts_with(project) && !is_guarded
 }
 
 /// The projects of runs.
-pub fn projects(runs: &[&Record]) -> Vec<PathBuf> {
-    let mut projects: Vec<PathBuf> =
-        runs.iter().flat_map(|run| run.of(Role::Project)).map(|item| item.path.clone()).collect();
-    projects.sort();
-    projects.dedup();
-    projects
+pub fn projects<'a>(runs: &[&'a Record]) -> impl Iterator<Item = &'a Path> {
+    let projects = runs.iter().flat_map(|run| run.of(Role::Project)).map(|item| item.path.as_path());
+    projects.collect::<BTreeSet<&Path>>().into_iter()
 }
 
-/// What runs that are over do not know in a project of theirs.
-pub fn news(project: &Path, over: &[&Record]) -> Vec<News> {
-    let here = over.iter().filter(|run| run.of(Role::Project).any(|item| item.path == project));
-    let runs: Vec<Known<'_>> = here.map(|run| Known::of(run)).collect();
-    let mut names: Vec<OsString> = runs.iter().flat_map(|run| &run.names).map(OsString::from).collect();
-    names.sort();
-    names.dedup();
-    let is_new = |find: &Find| runs.iter().any(|run| run.looks_for(find) && !run.holds(find));
-    let was_there = |find: &Find| runs.iter().any(|run| run.finds.iter().any(|(path, _)| *path == find.path));
-    let new = search(project, &names).into_iter().filter(is_new);
-    new.map(|find| News { was_there: was_there(&find), find }).collect()
+/// What is in a project when runs are over.
+pub struct Audit<'a> {
+    project: &'a Path,
+    state: &'a Path,
+    known: Option<Knowledge>,
+    finds: Vec<Find>,
+    over: Vec<Over<'a>>,
 }
 
-/// The notes of a run.
-struct Known<'a> {
+/// Since when something has been what it is, where it can be seen: what was hidden is old, and new to sbc. It cannot
+/// come to light without a change of a directory around it.
+fn in_sight(find: &Find, trees: &[PathBuf]) -> Option<Moment> {
+    let around = find.path.ancestors().take_while(|above| !trees.iter().any(|tree| tree == above));
+    let latest = Moment::of_latest(&around.collect::<Vec<_>>())?;
+    Some(find.changed?.max(latest))
+}
+
+/// A run that is over.
+struct Over<'a> {
+    began: Option<Beginning>,
     names: Vec<&'a Path>,
-    finds: HashSet<(&'a Path, &'a str)>,
 }
 
-impl<'a> Known<'a> {
-    fn of(run: &'a Record) -> Known<'a> {
-        Known {
-            names: run.of(Role::Name).map(|item| item.path.as_path()).collect(),
-            finds: run.of(Role::Known).map(|item| (item.path.as_path(), item.state.mark.as_str())).collect(),
+impl<'a> Audit<'a> {
+    /// Searches the project.
+    pub fn of(project: &'a Path, over: &[&'a Record], state: &'a Path) -> Audit<'a> {
+        let here = over.iter().filter(|run| run.of(Role::Project).any(|item| item.path == project));
+        let over: Vec<Over<'_>> = here.map(|run| Over::of(run)).collect();
+        let names: BTreeSet<OsString> = over.iter().flat_map(|run| &run.names).map(OsString::from).collect();
+        let mut finds = search(project, &names.into_iter().collect::<Vec<_>>());
+        let known = Knowledge::read(state, project);
+        if known.as_ref().is_none_or(|known| known.has_mark(HIDDEN)) {
+            let trees = trees(project);
+            finds.iter_mut().for_each(|find| find.changed = in_sight(find, &trees));
         }
+        Audit { project, state, known, finds, over }
     }
 
-    fn holds(&self, find: &Find) -> bool {
-        self.finds.contains(&(find.path.as_path(), find.mark.as_str()))
+    /// What was neither known nor there, as it is, before each of the runs.
+    pub fn news(&self) -> Vec<News> {
+        let is_known = |find: &Find| self.known.as_ref().is_some_and(|known| known.holds(find));
+        let was_there = |find: &Find| self.known.as_ref().is_some_and(|known| known.has(&find.path));
+        let is_new =
+            |find: &&Find| !is_known(find) && self.over.iter().any(|run| run.looks_for(find) && !run.is_old(find));
+        let news = |find: &Find| News { was_there: was_there(find), find: find.clone() };
+        self.finds.iter().filter(is_new).map(news).collect()
+    }
+
+    /// Keeps as known what is still there. `live` are the runs that go on.
+    pub fn close(mut self, live: &[&Record]) {
+        self.finds.retain(|find| fs::symlink_metadata(&find.path).is_ok());
+        // What cannot be kept is new again after the next run.
+        let _ = learn(self.project, self.known.as_ref(), &self.finds, live, self.state);
+    }
+}
+
+impl<'a> Over<'a> {
+    fn of(run: &'a Record) -> Over<'a> {
+        Over {
+            began: run.of(Role::Began).next().and_then(|item| Beginning::read(&item.state.mark)),
+            names: run.of(Role::Name).map(|item| item.path.as_path()).collect(),
+        }
     }
 
     fn looks_for(&self, find: &Find) -> bool {
         let is = |name: &&Path| find.path.file_name().is_some_and(|found| found.eq_ignore_ascii_case(name));
         find.kind != Kind::Name || self.names.iter().any(is)
+    }
+
+    fn is_old(&self, find: &Find) -> bool {
+        self.began.is_some_and(|began| began.is_after(find.changed))
     }
 }
 

@@ -7,10 +7,14 @@
 
 use crate::git::one_line;
 use crate::gitconfig::{self, Setting};
+use crate::moment::Moment;
+use crate::nofollow;
 use crate::plan::sha256;
 use crate::small::small;
+use rustix::fs::OFlags;
 use std::ffi::OsStr;
 use std::fs;
+use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
@@ -29,12 +33,16 @@ pub struct Part {
     pub why: String,
     /// What is dangerous about it: equal for what is not more dangerous than before.
     pub mark: String,
+    /// When it was last changed, or anything that makes it what it is; `None` where that cannot be told.
+    pub changed: Option<Moment>,
 }
 
 impl Part {
     fn new(path: PathBuf, why: impl Into<String>) -> Part {
         let mark = fingerprint(&path);
-        Part { path, why: why.into(), mark }
+        // After the content: what is changed in between gets a later time.
+        let changed = Moment::of_latest(&[&path]);
+        Part { path, why: why.into(), mark, changed }
     }
 }
 
@@ -60,6 +68,12 @@ pub fn parts(directory: &Path) -> Vec<Part> {
     let attributes = if is_link(&info) { info } else { info.join("attributes") };
     if fs::symlink_metadata(&attributes).is_ok() {
         found.push(Part::new(attributes, "git would obey it"));
+    }
+    // An old file counts from the moment in which its directory gets its name, or a head.
+    let head = directory.join("HEAD");
+    for part in &mut found {
+        let above = part.path.parent().unwrap_or(directory);
+        part.changed = Moment::of_latest(&[&part.path, above, directory, &head]);
     }
     found
 }
@@ -96,7 +110,8 @@ fn config(directory: &Path, name: &str) -> Option<Part> {
     let mark = sha256(&settings.iter().flat_map(written).collect::<Vec<u8>>());
     let names: Vec<String> = settings.iter().take(NAMED).map(|setting| format!("`{}`", setting.name)).collect();
     let more = if settings.len() > NAMED { ", …" } else { "" };
-    Some(Part { path, why: format!("git would obey what it sets: {}{more}", names.join(", ")), mark })
+    let why = format!("git would obey what it sets: {}{more}", names.join(", "));
+    Some(Part { mark, ..Part::new(path, why) })
 }
 
 /// Whether a work tree's own `.git` leads to the directory, as it does in a submodule.
@@ -124,7 +139,13 @@ fn hooks(directory: &Path) -> Vec<Part> {
     if is_link(&hooks) {
         return vec![Part::new(hooks, "git would run what is in it")];
     }
-    let entries = fs::read_dir(&hooks).into_iter().flatten().flatten();
+    let entries = match fs::read_dir(&hooks) {
+        // Git finds by its name what nobody can list.
+        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
+            return vec![Part::new(hooks, "git would run what is in it")];
+        }
+        entries => entries.into_iter().flatten().flatten(),
+    };
     let is_sample = |name: &OsStr| name.as_bytes().ends_with(b".sample");
     let is_hook =
         |entry: &fs::DirEntry| !is_sample(&entry.file_name()) && !entry.file_type().is_ok_and(|kind| kind.is_dir());
@@ -139,12 +160,23 @@ pub fn pointer(path: &Path, trees: &[PathBuf]) -> Vec<Part> {
     }
     let Some(target) = target(path) else { return Vec::new() };
     match fs::canonicalize(&target) {
-        Ok(real) if trees.iter().any(|tree| real.starts_with(tree)) => parts(&real),
+        Ok(real) if trees.iter().any(|tree| real.starts_with(tree)) => {
+            parts(&real).into_iter().map(|part| led_to(part, path, &target)).collect()
+        }
         _ => {
             let why = format!("it leads git to `{}`, out of the project", target.display());
             vec![Part::new(path.to_owned(), why)]
         }
     }
+}
+
+/// A part of what a pointer leads to. That is another thing than the same part without the pointer.
+fn led_to(part: Part, pointer: &Path, target: &Path) -> Part {
+    let mark = sha256(&[part.mark.as_bytes(), b"\0", pointer.as_os_str().as_bytes()].concat());
+    // A link on the way can have led elsewhere before.
+    let is_plain = nofollow::open(target, OFlags::PATH | OFlags::DIRECTORY).is_ok();
+    let led = Moment::of_latest(&[pointer]).filter(|_| is_plain);
+    Part { mark, changed: part.changed.zip(led).map(|(changed, led)| changed.max(led)), ..part }
 }
 
 /// Where a file `.git` says that the git directory is. Git takes no file for one that starts otherwise.

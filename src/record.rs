@@ -19,7 +19,7 @@ use std::os::fd::OwnedFd;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
 /// Larger files are known by their size and the time of their last change, which nobody can forge.
 const LARGEST: u64 = 1 << 20;
@@ -37,10 +37,10 @@ pub enum Role {
     Absent,
     /// Shown read-only.
     Kept,
-    /// A project; git in it looks into no repository but the known ones.
+    /// A project that is searched when the run is over.
     Project,
-    /// The `.git` of a known repository.
-    Repository,
+    /// When the run began.
+    Began,
     /// A tree that can be written inside.
     Writes,
     /// A place in such a tree that has a mount on it.
@@ -49,7 +49,7 @@ pub enum Role {
     Named,
     /// A name that is looked for in all directories of the project.
     Name,
-    /// What was found in them before the run.
+    /// What an audit has left in place.
     Known,
     /// Nothing of the run goes on when sbc has ended.
     Bound,
@@ -93,7 +93,7 @@ const ROLES: [(Role, &str); 13] = [
     (Role::Absent, "absent"),
     (Role::Kept, "kept"),
     (Role::Project, "project"),
-    (Role::Repository, "repository"),
+    (Role::Began, "began"),
     (Role::Writes, "writes"),
     (Role::Mounted, "mounted"),
     (Role::Named, "named"),
@@ -120,16 +120,6 @@ impl State {
             () => contents(path).map_or_else(|_| "unreadable".to_owned(), |bytes| sha256(&bytes)),
         };
         Some(State { device: metadata.dev(), inode: metadata.ino(), mark })
-    }
-
-    /// The same, with the time when a directory was made: the number of one that was removed is given to
-    /// the next.
-    pub fn with_birth(path: &Path) -> Option<State> {
-        let state = State::of(path)?;
-        let born = fs::symlink_metadata(path).ok()?.created().ok();
-        let born = born.and_then(|time| time.duration_since(UNIX_EPOCH).ok()).unwrap_or_default();
-        let mark = if state.mark == "dir" { format!("dir.{}", born.as_nanos()) } else { state.mark };
-        Some(State { mark, ..state })
     }
 
     /// Which file lies at a path, whatever it holds.
@@ -184,6 +174,18 @@ impl Item {
         let writable = footprint.writable.iter().map(|spot| item(Role::Writes, spot));
         let mounted = footprint.mounted.iter().map(|spot| item(Role::Mounted, spot));
         writable.chain(mounted).chain(footprint.named.iter().map(named)).collect()
+    }
+
+    /// Items as bytes.
+    pub fn write_all(items: &[Item]) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        items.iter().for_each(|item| item.write(&mut bytes));
+        bytes
+    }
+
+    /// The items in such bytes.
+    pub fn read_all(bytes: &[u8]) -> Vec<Item> {
+        bytes.split(|byte| *byte == 0).filter_map(Item::read).collect()
     }
 
     fn write(&self, out: &mut Vec<u8>) {
@@ -260,15 +262,12 @@ impl Journal {
 impl Record {
     fn read(file: PathBuf) -> Option<Record> {
         let bytes = fs::read(&file).ok()?;
-        let items = bytes.split(|byte| *byte == 0).filter_map(Item::read).collect();
-        Some(Record { file, items })
+        Some(Record { file, items: Item::read_all(&bytes) })
     }
 
     /// Adds lines.
     pub fn with(mut self, items: &[Item]) -> io::Result<Record> {
-        let mut bytes = Vec::new();
-        items.iter().for_each(|item| item.write(&mut bytes));
-        fs::File::options().append(true).open(&self.file)?.write_all(&bytes)?;
+        fs::File::options().append(true).open(&self.file)?.write_all(&Item::write_all(items))?;
         self.items.extend_from_slice(items);
         Ok(self)
     }
@@ -352,11 +351,9 @@ impl Record {
         if left.is_empty() {
             fs::remove_file(&self.file)?;
         } else {
-            let mut bytes = Vec::new();
-            left.iter().for_each(|item| item.write(&mut bytes));
             let mut file =
                 tempfile::NamedTempFile::with_suffix_in(".new", self.file.parent().unwrap_or(Path::new("/")))?;
-            file.write_all(&bytes)?;
+            file.write_all(&Item::write_all(left))?;
             file.persist(&self.file).map_err(|error| error.error)?;
         }
         fs::remove_file(lock_of(&self.file)).or(Ok(()))

@@ -1,20 +1,22 @@
 //! What lies in the directories of a project, below its root, that the host would run or obey.
 //!
-//! A run searches the project before it begins and when it is over, and looks only at what is
-//! different. Times prove nothing here: a directory gets a new one by each file that is made in it, and
-//! what lies in a directory that is moved keeps its old one. Follows no link, leaves no file system, and
-//! changes nothing. What cannot be searched is found, too, so that nobody hides there.
+//! Follows no link, leaves no file system, and changes nothing. What cannot be searched is found, too, so
+//! that nobody hides there. Which of it is new, others say (`audit.rs`).
 
 #![allow(clippy::disallowed_methods, reason = "this module searches projects")]
 
 use crate::git;
+use crate::gitlinks;
+use crate::moment::Moment;
 use crate::planted::{self, Part, fingerprint};
 use rustix::fs::{AtFlags, CWD, FileType, Mode, OFlags, RawDir, ResolveFlags, Stat, fstat, openat, openat2, statat};
 use rustix::io::Errno;
 use std::ffi::{OsStr, OsString};
+use std::fs;
 use std::mem::MaybeUninit;
 use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 /// Room for the names that the kernel gives at once.
@@ -25,6 +27,12 @@ const LONGEST: usize = 3_500;
 
 /// The directory around one that is too long to be opened is named instead, with no more than this.
 const READABLE: usize = 200;
+
+/// The mark of a directory that a process inside can have closed, and can open again.
+pub const HIDDEN: &str = "unsearched";
+
+/// The mark of one that nobody inside can open or bring elsewhere.
+const FOREIGN: &str = "foreign";
 
 /// Why something was found.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,6 +54,8 @@ pub struct Find {
     pub path: PathBuf,
     /// Equal for what has not changed.
     pub mark: String,
+    /// When it was last changed, or anything that makes it what it is; `None` where that cannot be told.
+    pub changed: Option<Moment>,
 }
 
 /// The directories that belong to a project: its own, and that of git where it lies elsewhere.
@@ -62,13 +72,11 @@ pub fn search(project: &Path, names: &[OsString]) -> Vec<Find> {
     guarded.extend(git::find(project).elsewhere().map(|elsewhere| elsewhere.common.clone()));
     let mut search = Search { project, trees: &trees, guarded, names, finds: Vec::new(), directories: Vec::new() };
     trees.iter().for_each(|tree| search.tree(tree));
+    // Git in the root gets there by name, also where a directory on the way cannot be searched.
+    gitlinks::repositories(project).iter().for_each(|repository| search.repository(repository));
     let Search { mut finds, directories, .. } = search;
-    let marked = |directory: Directory| {
-        let (seconds, nanoseconds) = directory.newest?;
-        Some(Find { mark: format!("{seconds}.{nanoseconds}"), ..directory.find })
-    };
-    finds.extend(directories.into_iter().filter_map(marked));
-    finds.sort_by(|one, other| one.path.cmp(&other.path));
+    finds.extend(directories.into_iter().filter_map(Directory::into_find));
+    finds.sort_by(|one, other| (&one.path, &one.mark).cmp(&(&other.path, &other.mark)));
     finds.dedup();
     finds
 }
@@ -87,8 +95,9 @@ struct Search<'a> {
 /// the name for another run.
 struct Directory {
     find: Find,
-    /// The time of the last change of anything in it, which the kernel sets.
-    newest: Option<(i64, u64)>,
+    inode: u64,
+    /// The last change of anything in it.
+    newest: Option<Moment>,
 }
 
 /// A directory that is still to be searched.
@@ -132,7 +141,7 @@ impl Search<'_> {
         let (device, opened) = match opened {
             Ok((there, opened)) => (there.st_dev, opened),
             Err(Errno::NOENT) => return,
-            Err(_) => return self.unsearched(root),
+            Err(_) => return self.hidden(root),
         };
         let mut room = vec![MaybeUninit::uninit(); ROOM];
         let mut pending = vec![Pending { path: PathBuf::new(), inside: None }];
@@ -140,7 +149,7 @@ impl Search<'_> {
             let path = root.join(&next.path);
             if path.as_os_str().len() > LONGEST {
                 let above = path.ancestors().find(|above| above.as_os_str().len() < READABLE);
-                self.unsearched(above.unwrap_or(root));
+                self.hidden(above.unwrap_or(root));
                 continue;
             }
             let searched = open_below(&opened, device, &next.path)
@@ -148,13 +157,22 @@ impl Search<'_> {
             match searched {
                 // Somebody has moved it meanwhile, or put something else in its place.
                 Ok(()) | Err(Errno::NOENT | Errno::NOTDIR | Errno::LOOP) => {}
-                Err(_) => self.unsearched(&path),
+                Err(Errno::ACCESS | Errno::XDEV) if is_foreign(&path, device) => {
+                    self.find(Kind::Unsearched, path.clone(), FOREIGN.to_owned(), Moment::of_latest(&[&path]));
+                }
+                Err(_) => self.hidden(&path),
             }
         }
     }
 
-    fn unsearched(&mut self, path: &Path) {
-        self.find(Kind::Unsearched, path.to_owned(), "unsearched".to_owned());
+    fn hidden(&mut self, path: &Path) {
+        self.find(Kind::Unsearched, path.to_owned(), HIDDEN.to_owned(), None);
+    }
+
+    /// Looks at what is called `.git`.
+    fn repository(&mut self, path: &Path) {
+        let is_directory = fs::symlink_metadata(path).is_ok_and(|there| there.is_dir());
+        self.found(if is_directory { planted::parts(path) } else { planted::pointer(path, self.trees) });
     }
 
     fn directory(
@@ -225,26 +243,37 @@ impl Search<'_> {
             _ => return inside,
         };
         if is_directory {
-            self.directories.push(Directory { find: Find { kind, path, mark: String::new() }, newest: None });
+            let inode = fs::symlink_metadata(&path).map(|there| there.ino()).unwrap_or_default();
+            let find = Find { kind, changed: Moment::of_latest(&[&path]), path, mark: String::new() };
+            self.directories.push(Directory { find, inode, newest: None });
             return self.directories.len().checked_sub(1);
         }
         let mark = fingerprint(&path);
-        self.find(kind, path, mark);
+        // After the content: what is changed in between gets a later time.
+        let changed = Moment::of_latest(&[&path]);
+        self.find(kind, path, mark, changed);
         inside
     }
 
     fn found(&mut self, parts: Vec<Part>) {
-        parts.into_iter().for_each(|part| self.find(Kind::Git(part.why), part.path, part.mark));
+        parts.into_iter().for_each(|part| self.find(Kind::Git(part.why), part.path, part.mark, part.changed));
     }
 
-    fn find(&mut self, kind: Kind, path: PathBuf, mark: String) {
-        self.finds.push(Find { kind, path, mark });
+    fn find(&mut self, kind: Kind, path: PathBuf, mark: String, changed: Option<Moment>) {
+        self.finds.push(Find { kind, path, mark, changed });
     }
 }
 
 impl Directory {
     fn holds(&mut self, entry: &Stat) {
-        self.newest = self.newest.max(Some((entry.st_ctime, entry.st_ctime_nsec)));
+        self.newest = self.newest.max(Some(Moment::of_file(entry)));
+    }
+
+    /// `None` for an empty one. Its own time counts only for what is new: by that it has got its name.
+    fn into_find(self) -> Option<Find> {
+        let newest = self.newest?;
+        let changed = self.find.changed.map(|own| own.max(newest));
+        Some(Find { mark: format!("{}.{newest}", self.inode), changed, ..self.find })
     }
 }
 
@@ -261,4 +290,11 @@ fn open_below(root: &OwnedFd, device: u64, path: &Path) -> rustix::io::Result<Ow
         }
         opened => opened,
     }
+}
+
+/// Whether a directory is another user's or another file system's, so that nobody inside can open it or bring
+/// what is in it elsewhere.
+fn is_foreign(path: &Path, device: u64) -> bool {
+    let own = rustix::process::geteuid().as_raw();
+    statat(CWD, path, AtFlags::SYMLINK_NOFOLLOW).is_ok_and(|there| there.st_uid != own || there.st_dev != device)
 }

@@ -31,6 +31,7 @@ mod hosts;
 mod init;
 mod invariants;
 mod kills;
+mod knowledge;
 mod limits;
 mod lints;
 mod lints_hold;

@@ -9,10 +9,10 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 /// Makes a program of the agent's that leaves a trace on the host.
-const PROGRAM: &str = "printf '#!/bin/sh\\ntouch ~/pwned\\n' >evil.sh; chmod +x evil.sh; evil=$PWD/evil.sh; ";
+pub const PROGRAM: &str = "printf '#!/bin/sh\\ntouch ~/pwned\\n' >evil.sh; chmod +x evil.sh; evil=$PWD/evil.sh; ";
 
 /// A project with a repository, in a home where git knows who commits.
-fn project() -> Project {
+pub fn project() -> Project {
     let project = Project::with_body("");
     project.write_home(".gitconfig", "[user]\n\tname = tester\n\temail = tester@example.org\n");
     host(&project, "git init --quiet .").code(0);
@@ -20,18 +20,18 @@ fn project() -> Project {
 }
 
 /// A shell command on the host, in the project.
-fn host(project: &Project, shell: &str) -> Output {
+pub fn host(project: &Project, shell: &str) -> Output {
     run(project.command("sh").args(["-c", shell]))
 }
 
 /// A shell command in the sandbox, where git knows who commits, too.
-fn inside(project: &Project, shell: &str) -> Output {
+pub fn inside(project: &Project, shell: &str) -> Output {
     let identity = "export GIT_AUTHOR_NAME=x GIT_AUTHOR_EMAIL=x GIT_COMMITTER_NAME=x GIT_COMMITTER_EMAIL=x; ";
     project.exec(&format!("{identity}{shell}")).code(0)
 }
 
 /// The paths in the project that are in the quarantine.
-fn quarantined(project: &Project) -> Vec<String> {
+pub fn quarantined(project: &Project) -> Vec<String> {
     let root = format!("{}/", project.root.display());
     let mut origins: Vec<String> =
         quarantine(project).into_iter().map(|(origin, _)| origin.replacen(&root, "", 1)).collect();
@@ -253,21 +253,6 @@ fn shared_git_directories() {
     }
 }
 
-/// What was harmless where it was, and is moved or completed inside, is found: times would not tell.
-#[test]
-fn old_files_in_new_places() {
-    let project = project();
-    host(&project, &format!("{PROGRAM} git init -q fixture; git -C fixture config core.fsmonitor $evil; mv fixture/.git fixture/dot-git; \
-         git init -q half; mv half/.git/* half; rm -rf half/.git half/HEAD; git config --file half/config core.fsmonitor $evil; \
-         mkdir tpl; echo 'sandbox \"x\" {{ }}' >tpl/policy")).code(0);
-    std::thread::sleep(std::time::Duration::from_millis(50));
-    inside(
-        &project,
-        "mv fixture/dot-git fixture/.git; echo 'ref: refs/heads/x' >half/HEAD; mv tpl/policy tpl/.agent-sandbox.kdl",
-    );
-    assert_eq!(quarantined(&project), ["fixture/.git/config", "half/config", "tpl/.agent-sandbox.kdl"]);
-}
-
 /// A nearer policy, or profiles and scripts beside one, are what sbc obeys in that directory; after a run in
 /// which they have come or changed they are in the quarantine. Those of the user stay.
 #[test]
@@ -393,8 +378,11 @@ fn nested_projects() {
     run(project.plain_command(&["trust", "--yes"]).current_dir(project.root.join("inner"))).code(0);
     let shell = "mkdir deep; echo x >deep/.agent-sandbox.kdl";
     let mut inner = project.plain_command(&["exec", "--", "sh", "-c", shell]);
-    let output = run(inner.current_dir(project.root.join("inner"))).code(0);
-    output.says(&["inner/deep/.agent-sandbox.kdl` has appeared"]);
+    let output = run(inner.current_dir(project.root.join("inner")));
+    // A bubblewrap that follows links: there can be no such second run.
+    if !output.stderr.contains("SBC0715") {
+        output.code(0).says(&["inner/deep/.agent-sandbox.kdl` has appeared"]);
+    }
     assert_eq!(outer.finish(), "");
 }
 

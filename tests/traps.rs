@@ -259,8 +259,9 @@ fn git_on_the_host_runs_nothing() {
     }
 }
 
-/// A repository that the index calls a submodule is looked into by `git status` in the root. One that has
-/// appeared, or has been replaced, is moved away, however the index is written; a known one stays.
+/// A repository that the index calls a submodule is looked into by `git status` in the root. Where one names programs,
+/// the part that does is moved away, however the index is written, also where nobody can list the directory
+/// around it; a harmless one stays.
 #[test]
 fn submodules_that_appear() {
     let program = "printf '#!/bin/sh\\ntouch ~/pwned\\n' >evil.sh; chmod +x evil.sh";
@@ -272,6 +273,11 @@ fn submodules_that_appear() {
         ("", "git update-index --split-index"),
         ("for n in 1 2 3; do touch li$n; done; git add .", "git update-index --index-version 4"),
         ("mkdir lib; git -C lib init --quiet; git -C lib commit --quiet --allow-empty -m x; git add lib", ""),
+        (
+            "",
+            "mkdir closed; mv lib closed; git update-index --add --cacheinfo 160000,$(git -C closed/lib rev-parse HEAD),closed/lib; \
+              chmod 111 closed",
+        ),
     ] {
         for (body, gets_through) in [(String::new(), false), (bare(), true)] {
             let project = project(&body);
@@ -280,7 +286,7 @@ fn submodules_that_appear() {
             }
             run(project.command("sh").args(["-c", before])).code(0);
             let output = project.exec(&format!("{program}; {plant}; {index}; {after}"));
-            let told = output.stderr.contains("/lib/.git` has appeared");
+            let told = output.stderr.contains("/lib/.git/config` has appeared");
             assert_eq!(told, !gets_through, "{before}; {after}: {output:?}");
             run(project.command("git").args(["status"]));
             assert_eq!(project.home.join("pwned").exists(), gets_through, "{before}; {after}");
@@ -291,9 +297,11 @@ fn submodules_that_appear() {
     git(&project, "config --global user.email tester@example.org");
     let own = "mkdir lib; git -C lib init --quiet; git -C lib commit --quiet --allow-empty -m x; git add lib";
     run(project.command("sh").args(["-c", own])).code(0);
-    let output = project.exec("git -C lib -c user.name=x -c user.email=x commit --quiet --allow-empty -m y").code(0);
-    assert_eq!(output.stderr, "");
-    assert!(project.root.join("lib/.git").is_dir());
+    let output = project.exec(
+        "git -C lib -c user.name=x -c user.email=x commit --quiet --allow-empty -m y; git clone --quiet lib other; git add other 2>/dev/null",
+    );
+    assert_eq!(output.code(0).stderr, "");
+    assert!(project.root.join("lib/.git").is_dir() && project.root.join("other/.git").is_dir());
 }
 
 /// A planted git directory, file or link is moved away whole where there was none.

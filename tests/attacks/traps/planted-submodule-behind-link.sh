@@ -1,5 +1,5 @@
 # tries: to hide the entry that makes git look into a planted repository: the index is a link to another file
-# stopped by: the index is read as git reads it
+# stopped by: the repository is found wherever it lies, and the index is read as git reads it
 # control: bwrap --ro-bind / / --bind "$PROJECT" "$PROJECT" --ro-bind "$PROJECT/.git/hooks" "$PROJECT/.git/hooks" --ro-bind "$PROJECT/.git/config" "$PROJECT/.git/config" --dev /dev --proc /proc --unshare-pid --
 # ways: exec
 ### inside
@@ -12,5 +12,5 @@ mv .git/index .git/elsewhere && ln -s elsewhere .git/index
 git status >/dev/null
 test -e ~/ran
 ### stopped
-grep -q "/lib/.git. has appeared" "$OUT"
-! ls -d lib/.git
+grep -q "/lib/.git/config. has appeared" "$OUT"
+! ls lib/.git/config

@@ -1,5 +1,5 @@
 # tries: to hide that entry in an index that is too large to be looked through
-# stopped by: the index is read to its end, however large it is
+# stopped by: the repository is found wherever it lies, and the index is read to its end, however large it is
 # control: bwrap --ro-bind / / --bind "$PROJECT" "$PROJECT" --ro-bind "$PROJECT/.git/hooks" "$PROJECT/.git/hooks" --ro-bind "$PROJECT/.git/config" "$PROJECT/.git/config" --dev /dev --proc /proc --unshare-pid --
 # ways: exec
 ### inside
@@ -15,5 +15,5 @@ truncate -s +20 .git/index
 git status >/dev/null
 test -e ~/ran
 ### stopped
-grep -q "/lib/.git. has appeared" "$OUT"
-! ls -d lib/.git
+grep -q "/lib/.git/config. has appeared" "$OUT"
+! ls lib/.git/config

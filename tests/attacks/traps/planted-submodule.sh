@@ -1,5 +1,5 @@
 # tries: to plant a repository and an entry in the index that makes git in the root look into it
-# stopped by: the index is read after the run, and the repository is moved to the quarantine
+# stopped by: the repository is found after the run, and its settings are moved to the quarantine
 # control: bwrap --ro-bind / / --bind "$PROJECT" "$PROJECT" --ro-bind "$PROJECT/.git/hooks" "$PROJECT/.git/hooks" --ro-bind "$PROJECT/.git/config" "$PROJECT/.git/config" --dev /dev --proc /proc --unshare-pid --
 # ways: exec
 ### inside
@@ -11,5 +11,5 @@ git update-index --add --cacheinfo "160000,$(git -C lib rev-parse HEAD),lib"
 git status >/dev/null
 test -e ~/ran
 ### stopped
-grep -q "/lib/.git. has appeared" "$OUT"
-! ls -d lib/.git
+grep -q "/lib/.git/config. has appeared" "$OUT"
+! ls lib/.git/config

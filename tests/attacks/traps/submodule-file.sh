@@ -1,5 +1,5 @@
 # tries: to turn the `.git` of a submodule, which git looks into from the root, to a directory of the agent's own
-# stopped by: it is moved to the quarantine when it is another one
+# stopped by: the settings of that directory are moved to the quarantine
 # control: bwrap --ro-bind / / --bind "$PROJECT" "$PROJECT" --ro-bind "$PROJECT/.git/hooks" "$PROJECT/.git/hooks" --ro-bind "$PROJECT/.git/config" "$PROJECT/.git/config" --dev /dev --proc /proc --unshare-pid --
 # ways: exec
 ### prepare
@@ -16,5 +16,5 @@ echo "gitdir: ../planted" >lib/.git
 git status >/dev/null
 test -e ~/ran
 ### stopped
-grep -q "/lib/.git. has appeared" "$OUT"
-! ls lib/.git
+grep -q "/planted/config. has appeared" "$OUT"
+! ls planted/config
