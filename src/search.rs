@@ -69,7 +69,10 @@ pub fn trees(project: &Path) -> Vec<PathBuf> {
 pub fn search(project: &Path, names: &[OsString]) -> Vec<Find> {
     let trees = trees(project);
     let mut guarded = vec![project.join(".git")];
-    guarded.extend(git::find(project).elsewhere().map(|elsewhere| elsewhere.common.clone()));
+    if let Some(elsewhere) = git::find(project).elsewhere() {
+        guarded.extend(elsewhere.worktree.as_ref().map(|name| elsewhere.common.join("worktrees").join(name)));
+        guarded.push(elsewhere.common.clone());
+    }
     let mut search = Search { project, trees: &trees, guarded, names, finds: Vec::new(), directories: Vec::new() };
     trees.iter().for_each(|tree| search.tree(tree));
     // Git in the root gets there by name, also where a directory on the way cannot be searched.
