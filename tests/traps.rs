@@ -391,7 +391,9 @@ fn replaced_files_are_reported() {
         &project,
         "while ! git config --file .git/config core.pager evil; do sleep 0.05; done 2>/dev/null &",
     );
-    git(&project, "config remote.origin.url here");
+    // Both want git's lock.
+    let host = || run(project.command("git").args(["config", "remote.origin.url", "here"])).code == 0;
+    soon("the host writes", host);
     soon("the agent writes", || project.read(".git/config").contains("evil"));
     let said = running.finish();
     // The new file may have got the old one's inode; then it looks written.
