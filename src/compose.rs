@@ -23,7 +23,8 @@ use std::path::Path;
 pub const MOST_DENIED: usize = 6;
 
 /// What to do where there is no profile.
-pub const WITHOUT_PROFILE: &str = "there is no profile for it yet; `sbc learn` finds out what it needs";
+pub const WITHOUT_PROFILE: &str =
+    "there is no profile for it yet; what is missing inside, `sbc explain ~/the/path` says how to add";
 
 /// A policy that passes, and why it is as it is.
 pub struct Composed {

@@ -8,6 +8,7 @@
 use crate::git;
 use crate::gitlinks;
 use crate::moment::Moment;
+use crate::nofollow;
 use crate::planted::{self, Part, fingerprint};
 use rustix::fs::{AtFlags, CWD, FileType, Mode, OFlags, RawDir, ResolveFlags, Stat, fstat, openat, openat2, statat};
 use rustix::io::Errno;
@@ -155,7 +156,7 @@ impl Search<'_> {
                 self.hidden(above.unwrap_or(root));
                 continue;
             }
-            let searched = open_below(&opened, device, &next.path)
+            let searched = open_below(&opened, device, root, &next.path)
                 .and_then(|directory| self.directory(&path, &next, &directory, &mut room, &mut pending));
             match searched {
                 // Somebody has moved it meanwhile, or put something else in its place.
@@ -281,14 +282,14 @@ impl Directory {
 }
 
 /// Opens a directory below a root, on the same file system, through no link.
-fn open_below(root: &OwnedFd, device: u64, path: &Path) -> rustix::io::Result<OwnedFd> {
+fn open_below(opened: &OwnedFd, device: u64, root: &Path, path: &Path) -> rustix::io::Result<OwnedFd> {
     let path = if path.as_os_str().is_empty() { Path::new(".") } else { path };
     let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
     let resolve = ResolveFlags::BENEATH | ResolveFlags::NO_SYMLINKS | ResolveFlags::NO_XDEV;
-    match openat2(root, path, flags, Mode::empty(), resolve) {
+    match openat2(opened, path, flags, Mode::empty(), resolve) {
         // Before Linux 5.6, and in containers that do not know it.
         Err(Errno::NOSYS | Errno::PERM) => {
-            let opened = openat(root, path, flags, Mode::empty())?;
+            let opened = nofollow::open(&root.join(path), flags)?;
             if fstat(&opened)?.st_dev == device { Ok(opened) } else { Err(Errno::XDEV) }
         }
         opened => opened,

@@ -146,6 +146,23 @@ impl Project {
     }
 }
 
+/// A filter of system calls that answers one call with an errno, as bubblewrap's `--seccomp` reads it.
+pub fn refusing(call: libc::c_long, errno: libc::c_int) -> Vec<u8> {
+    const LOAD_NUMBER: u16 = 0x20;
+    const JUMP_IF_EQUAL: u16 = 0x15;
+    const RETURN: u16 = 0x06;
+    let program: [(u16, u8, u8, u32); 4] = [
+        (LOAD_NUMBER, 0, 0, 0),
+        (JUMP_IF_EQUAL, 0, 1, call as u32),
+        (RETURN, 0, 0, 0x0005_0000 | errno as u32),
+        (RETURN, 0, 0, 0x7fff_0000),
+    ];
+    let bytes = |(code, yes, no, value): &(u16, u8, u8, u32)| {
+        [&code.to_ne_bytes()[..], &[*yes, *no], &value.to_ne_bytes()].concat()
+    };
+    program.iter().flat_map(bytes).collect()
+}
+
 /// Runs a command to its end.
 pub fn run(command: &mut Command) -> Output {
     let output = command.output().unwrap_or_else(|error| panic!("{command:?}: {error}"));

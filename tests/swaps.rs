@@ -3,7 +3,7 @@
 //! The swapping is real, and as fast as the kernel exchanges two names. Each attack is also made where
 //! nothing protects, and must get through there.
 
-use crate::support::{Output, Project, run};
+use crate::support::{Output, Project, refusing, run};
 use rustix::fs::{CWD, RenameFlags, renameat_with};
 use sbc::abilities::follows_links;
 use std::io::{BufRead, BufReader};
@@ -261,22 +261,8 @@ fn more_mounts_than_open_files() {
 /// Without openat2, as before Linux 5.6, sources are opened all the same, and no link is followed.
 #[test]
 fn without_openat2() {
-    const LOAD_NUMBER: u16 = 0x20;
-    const JUMP_IF_EQUAL: u16 = 0x15;
-    const RETURN: u16 = 0x06;
-    let refuse = 0x0005_0000 | libc::ENOSYS as u32;
-    let program: [(u16, u8, u8, u32); 4] = [
-        (LOAD_NUMBER, 0, 0, 0),
-        (JUMP_IF_EQUAL, 0, 1, libc::SYS_openat2 as u32),
-        (RETURN, 0, 0, refuse),
-        (RETURN, 0, 0, 0x7fff_0000),
-    ];
-    let bytes: Vec<u8> = program
-        .iter()
-        .flat_map(|(code, yes, no, value)| [&code.to_ne_bytes()[..], &[*yes, *no], &value.to_ne_bytes()].concat())
-        .collect();
     let project = project(r#"ro "./data" at="/srv/data""#);
-    std::fs::write(project.home.join("filter"), bytes).unwrap();
+    std::fs::write(project.home.join("filter"), refusing(libc::SYS_openat2, libc::ENOSYS)).unwrap();
     let script = "exec bwrap --dev-bind / / --seccomp 5 -- \"$0\" exec 5< ~/filter";
     let exec = || run(project.command("sh").args(["-c", script, env!("CARGO_BIN_EXE_sbc")]));
     let outputs = attacked(&project, ["data", "link"], exec, mixed);
