@@ -4,8 +4,9 @@
 //! host is decided when the script runs. Everything that sbc itself checks and a shell can check is
 //! checked again there, and fails with 125.
 
+use super::functions::FUNCTIONS;
 use super::launch::is_passed;
-use super::shell::{self, FUNCTIONS, comment};
+use super::shell::{self, comment};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::env;
 use crate::path::{Root, SymbolicPath};
