@@ -17,7 +17,7 @@ pub enum Amendment {
     /// Rules in the body that has a name at this place.
     Add { body: Location, rules: Vec<(Section, String)> },
     /// A profile more that a body inherits; one that comes with it gives way.
-    Inherit { body: Location, name: &'static str, instead_of: &'static str },
+    Inherit { body: Location, name: String, instead_of: &'static str },
     /// Text in front of what is assigned to the name at `subject`.
     Prefix { subject: Location, text: String },
     /// A rule instead of what another says about `subject`, the place of its path or name.
@@ -347,7 +347,7 @@ mod tests {
         ];
         for (before, after) in cases {
             let inherited = amended(before, |place| {
-                let (body, name, instead_of) = (place("a {"), "node", "base-dev");
+                let (body, name, instead_of) = (place("a {"), "node".to_owned(), "base-dev");
                 let rules = vec![(Section::Body, "dir \"/y\"".to_owned())];
                 vec![Amendment::Inherit { body, name, instead_of }, Amendment::Add { body, rules }]
             });

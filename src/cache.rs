@@ -9,7 +9,7 @@
 #![allow(clippy::disallowed_methods, reason = "this module keeps files between runs")]
 
 use crate::compile::{Compiled, Wanted};
-use crate::merge::{Guarantee, Merged};
+use crate::merge::{Guarantee, Lift, Merged};
 use crate::plan::{Content, Plan, sha256};
 use crate::source::Sources;
 use crate::write::private_directory;
@@ -40,6 +40,7 @@ struct Entry {
     name: String,
     content: Content,
     guarantees: Vec<Guarantee>,
+    lifts: Vec<Lift>,
 }
 
 impl Cache {
@@ -69,8 +70,8 @@ impl Cache {
         let text = text.and_then(|_| fs::read_to_string(&path).ok())?;
         let (sum, body) = text.split_once('\n')?;
         let entry = (sha256(body.as_bytes()) == sum).then(|| serde_json::from_str::<Entry>(body).ok())??;
-        let Entry { key, name, content, guarantees } = entry;
-        let merged = Merged { name: name.clone(), guarantees, ..Merged::default() };
+        let Entry { key, name, content, guarantees, lifts } = entry;
+        let merged = Merged { name: name.clone(), guarantees, lifts, ..Merged::default() };
         (key == self.key).then(|| Compiled { merged, plan: Plan { name, about: None, inherited: Vec::new(), content } })
     }
 
@@ -81,6 +82,7 @@ impl Cache {
             name: compiled.plan.name.clone(),
             content: compiled.plan.content.clone(),
             guarantees: compiled.merged.guarantees.clone(),
+            lifts: compiled.merged.lifts.clone(),
         };
         let Ok(body) = serde_json::to_string(&entry) else { return };
         if private_directory(&self.directory).is_err() {

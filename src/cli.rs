@@ -67,16 +67,10 @@ pub enum Command {
     },
     /// Say what two policies allow differently
     Diff(Diff),
-    /// Write a first policy for this project
-    Init {
-        /// Profiles to inherit [default: what is found here]
-        profiles: Vec<String>,
-        /// Print the policy instead of writing it
-        #[arg(long)]
-        dry_run: bool,
-    },
     /// Say a bwrap script, or another tool's settings, as a policy
     Import(Import),
+    /// Write a first policy for this project, or say what the one that is there lacks
+    Init(Init),
     /// Say what this host can do for a sandbox, and how to cure what it cannot
     Doctor {
         /// How the table is shown
@@ -109,6 +103,19 @@ pub struct Import {
     /// Write `.agent-sandbox.kdl`; where there is one, only show what would change
     #[arg(long)]
     pub write: bool,
+}
+
+/// What `sbc init` writes, and whether it asks.
+#[derive(Debug, Args)]
+pub struct Init {
+    /// Profiles to inherit [default: what is found here]
+    pub profiles: Vec<String>,
+    /// Print what would be written
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Do not ask
+    #[arg(long, conflicts_with = "dry_run")]
+    pub yes: bool,
 }
 
 /// What `sbc explain` is asked about.

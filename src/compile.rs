@@ -2,7 +2,7 @@
 //!
 //! Reads nothing: `project.rs` has read the texts. Every stage collects its problems and goes on.
 
-use crate::check::{assertions, denials, lints, state};
+use crate::check::{assertions, denials, lints, state, waivers};
 use crate::decode::decode;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, list, nearest};
 use crate::inherit::{Library, inherit};
@@ -62,7 +62,8 @@ pub fn compile(sources: &Sources, wanted: &Wanted) -> Compilation {
         let Some(merged) = merge(&lineage, &mut out) else { continue };
         let plan = lower(&merged, &mut out);
         let view = View::symbolic(&plan);
-        assertions::check(&merged, &plan, &view, &mut out);
+        assertions::check(&merged, &plan, &view, None, &mut out);
+        waivers::check(&merged, &plan, &mut out);
         denials::check(&plan, &view, &mut out);
         state::check(&plan, &Symbols, &mut out);
         let is_own = |id| sources.get(id).is_some_and(|source| source.kind != SourceKind::BuiltIn);

@@ -52,7 +52,7 @@ pub struct Remedy {
 }
 
 /// Where programs lie that are on nobody's PATH until a shell has set it up; below the home.
-const PLACES: [&str; 8] = [
+const PLACES: [&str; 14] = [
     ".local/bin",
     "bin",
     ".local/share/mise/shims",
@@ -61,6 +61,12 @@ const PLACES: [&str; 8] = [
     ".volta/bin",
     ".cargo/bin",
     ".claude/local",
+    ".opencode/bin",
+    ".amp/bin",
+    ".bun/bin",
+    ".deno/bin",
+    ".npm-global/bin",
+    ".local/share/pnpm",
 ];
 
 /// Directories of the home in which `bin` is one thing of many.
@@ -169,13 +175,14 @@ fn clean(path: &Path) -> PathBuf {
 }
 
 /// Where the host has a program: on the caller's PATH, or where programs usually are.
-fn on_host(host: &Host, name: &OsStr) -> Option<PathBuf> {
+pub fn on_host(host: &Host, name: &OsStr) -> Option<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let own = std::env::split_paths(&path).filter(|directory| directory.is_absolute()).map(lasting);
     let usual = PLACES.iter().map(|place| host.home.join(place));
     let mut versions = directories(&host.home.join(".nvm/versions/node"));
     versions.sort_by_key(|version| std::cmp::Reverse(numbers(&version.to_string_lossy())));
     let mut software = directories(Path::new("/opt"));
+    software.push(PathBuf::from("/usr/local/go"));
     software.sort();
     let more = versions.into_iter().chain(software).map(|directory| directory.join("bin"));
     let is_program = |path: &PathBuf| path.is_file() && rustix::fs::access(path, rustix::fs::Access::EXEC_OK).is_ok();
@@ -332,7 +339,7 @@ impl Rule {
 }
 
 /// A path as a rule writes it; `*` is no part of one.
-fn path(host: &Host, path: &Path) -> Option<String> {
+pub fn path(host: &Host, path: &Path) -> Option<String> {
     path.to_str().filter(|text| !text.contains('*'))?;
     Some(quote(Text::literal(&host.spell(path)).as_str()))
 }

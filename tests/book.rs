@@ -107,7 +107,7 @@ fn diffs_are_real() {
     diff_is_real(&page, &all[0], &all[1]);
     let page = root().join("book/src/getting-started.md");
     let first = &policies(&page)[0];
-    let widened = first.replace("    inherit \"node\"\n", "    inherit \"node\"\n    network \"host\"\n");
+    let widened = first.replace("    filesystem {\n", "    filesystem {\n        ro \"~/.config/team-lint\"\n");
     diff_is_real(&page, first, &widened);
 }
 
@@ -233,15 +233,27 @@ fn script(policy: &str) -> String {
 }
 
 /// The first policy of the page for starters is what `sbc init` writes there.
+///
+/// `SBC_UPDATE=1` writes it anew.
 #[test]
 fn first_policy_is_real() {
-    let page = blocks(&root().join("book/src/getting-started.md"));
-    let shown = page.iter().find(|block| block.words == ["kdl"]).expect("a policy");
+    let page = root().join("book/src/getting-started.md");
+    let shown = blocks(&page).into_iter().find(|block| block.words == ["kdl"]).expect("a policy");
     let project = Project::named("shop");
-    project.write("package.json", "{}");
+    project.write("package-lock.json", "{}");
     project.write(".env", "KEY=1");
-    project.sbc(&["init", "node"]).code(0);
-    assert_eq!(project.read(".agent-sandbox.kdl"), shown.text);
+    project.write_home(".local/bin/claude", "#!/bin/sh\n");
+    project.write_home(".claude.json", "{}");
+    run(project.command("chmod").arg("+x").arg(project.home.join(".local/bin/claude"))).code(0);
+    let said = project.sbc(&["init"]).code(0).stderr;
+    let policy = project.read(".agent-sandbox.kdl");
+    if std::env::var_os("SBC_UPDATE").is_some() {
+        replace_block(&page, &shown, &policy);
+    } else {
+        assert_eq!(policy, shown.text);
+    }
+    let text = read(&page);
+    said.lines().filter(|line| line.starts_with("saw")).for_each(|line| assert!(text.contains(line), "{line}"));
 }
 
 /// Every page of the book stands in its summary, once.

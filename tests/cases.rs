@@ -38,6 +38,7 @@ const ELSEWHERE: &[(Code, &str, &str)] = &[
     (Code::SBC0411, "bad_input", "missing_mount_point"),
     (Code::SBC0412, "reach", "hidden_and_not_executable"),
     (Code::SBC0603, "bad_host", "full_disk"),
+    (Code::SBC0605, "init", "writes_over_nothing_meanwhile"),
     (Code::SBC0701, "bad_host", "no_bubblewrap"),
     (Code::SBC0702, "bad_host", "old_bubblewrap"),
     (Code::SBC0703, "bad_host", "forbidden_namespaces"),
@@ -47,14 +48,19 @@ const ELSEWHERE: &[(Code, &str, &str)] = &[
     (Code::SBC0707, "bad_input", "invisible_workdir"),
     (Code::SBC0708, "bad_host", "full_keyring"),
     (Code::SBC0711, "trust", "nobody_to_ask"),
+    (Code::SBC0712, "streams", "directories_are_refused"),
+    (Code::SBC0713, "swaps", "swapped_sources"),
+    (Code::SBC0714, "tools", "bubblewrap_in_the_project"),
+    (Code::SBC0715, "swaps", "sandboxes_side_by_side"),
     (Code::SBC0803, "projects", "separate_git_directory"),
     (Code::SBC0811, "reach", "nowhere"),
-    (Code::SBC0806, "lints", "directory_of_the_search_path"),
     (Code::SBC0810, "lints", "many_mounts"),
     (Code::SBC0812, "lints", "steering_variables"),
     (Code::SBC0710, "seccomp", "machine_without_a_filter"),
     (Code::SBC0901, "traps", "missing_names"),
     (Code::SBC0902, "traps", "replaced_files_are_reported"),
+    (Code::SBC0903, "planted", "guarded_names_below_the_root"),
+    (Code::SBC0904, "planted", "closed_directories"),
 ];
 
 fn folder() -> PathBuf {

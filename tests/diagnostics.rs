@@ -120,10 +120,10 @@ const MEANINGS: &[(&str, &str)] = &[
     ("filesystem { deny \"/opt\"; ro \"/usr\"; }\n    assert { readable \"/opt\"; }", "{ ro \"/opt\"; ro \"/usr\"; }"),
     ("filesystem { ro \"/opt\" \"/usr\"; }\n    assert { writable \"/opt\"; }", "{ ro \"/usr\"; rw \"/opt\"; }"),
     (
-        "filesystem {\n        ro \"~/.ssh\" missing=\"skip\"\n    }\n    assert { denied \"~/.ssh\"; }",
+        "filesystem {\n        ro \"~/vault\" missing=\"skip\"\n    }\n    assert { denied \"~/vault\"; }",
         "filesystem {\n    }",
     ),
-    ("filesystem { ro \"~/.ssh\" at=\"/srv\"; ro \"/usr\"; }\n    assert { denied \"~/.ssh\"; }", "{ ro \"/usr\"; }"),
+    ("filesystem { ro \"~/vault\" at=\"/srv\"; ro \"/usr\"; }\n    assert { denied \"~/vault\"; }", "{ ro \"/usr\"; }"),
     ("filesystem { ro \"~/.config/gh\" \"/usr\"; }\n    assert { denied \"~/.config\"; }", "{ ro \"/usr\"; }"),
     (
         "filesystem { rw \"./src\" missing=\"skip\"; }\n    assert { not-writable \"./src\"; }",
@@ -136,8 +136,8 @@ const MEANINGS: &[(&str, &str)] = &[
     ("filesystem { rw \"~/a\" at=\"/srv\"; }\n    assert { not-writable \"~/a/b\"; }", "ro \"~/a/b\" at=\"/srv/b\";"),
     // A profile says so.
     (
-        "inherit \"open\"\n    assert { denied \"~/.ssh\"; no-env \"SSH_AUTH_SOCK\"; network \"none\"; }",
-        "filesystem { deny \"~/.ssh\"; }",
+        "inherit \"open\"\n    assert { denied \"~/vault\"; no-env \"SSH_AUTH_SOCK\"; network \"none\"; }",
+        "filesystem { deny \"~/vault\"; }",
     ),
     (
         "inherit \"open\"\n    env { set A=\"b\"; }\n    assert { no-env \"SSH_AUTH_SOCK\"; }",
@@ -169,6 +169,14 @@ const MEANINGS: &[(&str, &str)] = &[
         "{\n    filesystem {\n        ro \"/opt\"\n        ro \"/usr\"\n    }",
     ),
     ("filesystem { ro \"/opt\"; }\n    ro \"/usr\" // why\n", "{ ro \"/opt\"; ro \"/usr\"; }"),
+    // What every sandbox asserts.
+    ("filesystem { ro \"~/.npmrc\" \"/usr\"; }", "filesystem { ro \"/usr\"; }"),
+    (
+        "filesystem { ro \"~/.cargo\"; }",
+        "{ ro \"~/.cargo\"; deny \"~/.cargo/credentials\"; deny \"~/.cargo/credentials.toml\"; }",
+    ),
+    ("filesystem { rw \"~/.bashrc\"; }", "filesystem { ro \"~/.bashrc\"; }"),
+    ("filesystem { rw \"~/go\"; }", "{ rw \"~/go\"; ro \"~/go/bin\" missing=\"watch\"; }"),
     // What changes nothing.
     ("inherit \"open\"\n    env { remove \"NOTHING\"; set A=\"1\"; }", "env { set A=\"1\"; }"),
     ("inherit \"open\"\n    waive \"denied\" \"/x\" reason=\"y\"\n", "inherit \"open\"\n}"),
@@ -177,7 +185,7 @@ const MEANINGS: &[(&str, &str)] = &[
 const PROFILES: &str = r#"
 profile "open" {
     filesystem {
-        ro "~/.ssh"
+        ro "~/vault"
         rw "~/a" missing="skip"
     }
     env {

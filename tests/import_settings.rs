@@ -203,8 +203,8 @@ fn what_a_profile_forbids() {
         "srt-settings.json",
         r#"{ "filesystem": { "allowRead": ["~/.ssh", "~/notes"], "allowWrite": ["~/.aws"] } }"#,
     )
-    .says(&["NOT IMPORTED: ro \"~/.ssh\" missing=\"skip\": SBC0501", "NOT IMPORTED: rw \"~/.aws\""]);
-    holds(&output, &["ro \"~/notes\"", "// Not imported: ro \"~/.ssh\""]);
+    .says(&["NOT IMPORTED: line 1: ro \"~/.ssh\" missing=\"skip\": SBC0501", "NOT IMPORTED: line 1: rw \"~/.aws\""]);
+    holds(&output, &["ro \"~/notes\"", "// NOT IMPORTED: SBC0501", "//     ro \"~/.ssh\" missing=\"skip\""]);
 }
 
 /// Settings that are wrong are answered with their place; `--exact` is for mounts.

@@ -31,6 +31,8 @@ install pgrep procps
 install strace strace
 install script bsdutils
 install setpriv util-linux
+install ssh-agent openssh-client
+install tmux tmux
 install npm nodejs npm
 install chromium chromium
 if [ -n "$missing" ]; then

@@ -4,26 +4,29 @@
 
 #![allow(clippy::disallowed_methods, reason = "the file to import is the caller's choice")]
 
-use super::{print, refuse, report, report_one};
+use super::{is_colored, print, refuse, report, report_one, style};
 use crate::cli::Import;
 use crate::compile::Compiled;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, printable};
+use crate::draft::name_of;
+use crate::explain::Paint;
 use crate::host::Host;
 use crate::import::compare::{Change, Comparison, Simulation, compare};
 use crate::import::derive::fold;
-use crate::import::draft::Draft;
+use crate::import::draft::{Draft, Refused};
 use crate::import::factor::{factor, profiles};
 use crate::import::paths::Places;
 use crate::import::settle::{Settled, compiled, settle};
 use crate::import::value::{Piece, Value};
 use crate::import::{self, Imported, MAX_BYTES, Text, Unsaid};
 use crate::project::POLICY;
+use crate::proposal;
 use crate::report::Format;
-use crate::source::{Source, SourceKind, Sources};
+use crate::source::{Source, SourceKind, Sources, Span};
 use crate::words::Variable;
 use crate::{guard, invocation, write};
 use std::collections::{BTreeMap, HashSet};
-use std::io::Read;
+use std::io::{IsTerminal, Read};
 use std::path::{Path, PathBuf};
 
 /// The most paths that one line of the report names.
@@ -74,7 +77,8 @@ pub fn run(arguments: Import) -> i32 {
     }
     let written = if write { policy.write(&host.project) } else { print(&policy.settled.text) };
     let differences = policy.tell(&text, &host);
-    if exact && differences > 0 && written == 0 { 1 } else { written }
+    let is_less = exact && (differences > 0 || policy.draft.refused.iter().any(|refused| refused.span.is_some()));
+    if is_less && written == 0 { 1 } else { written }
 }
 
 fn unreadable(error: std::io::Error) -> Diagnostic {
@@ -160,7 +164,8 @@ impl Policy {
         }
         let mut unsaid = original.unsaid.clone();
         unsaid.extend(folded.unsaid);
-        let name = super::init::name(&host.project);
+        let directory = host.project.file_name().map(|name| name.to_string_lossy()).unwrap_or_default();
+        let name = name_of(&directory);
         let file = Path::new(&text.name).file_name().map(|file| file.to_string_lossy().into_owned());
         let mut draft = Draft::new(name, file.unwrap_or_else(|| text.name.clone()), original, rules);
         if !exact {
@@ -174,7 +179,7 @@ impl Policy {
         // In a loop the same is said at every turn.
         let mut known = HashSet::new();
         unsaid.retain(|one| known.insert((one.span, one.what.clone(), one.why.clone())));
-        let settled = settle(&mut draft, host);
+        let settled = settle(&mut draft, host, exact);
         Policy { settled, draft, imported, unsaid }
     }
 
@@ -193,9 +198,7 @@ impl Policy {
                 }
             };
         };
-        let diff = similar::TextDiff::from_lines(&old, &self.settled.text);
-        let diff = diff.unified_diff().header(POLICY, "imported").to_string();
-        print(printable(&diff));
+        print(proposal::draw(&old, &self.settled.text, POLICY, is_colored(std::io::stdout().is_terminal())));
         let title = format!("`{POLICY}` is there already");
         report_one(Diagnostic::error(Code::SBC0605, title).help(
             "nothing was changed: what would change is on standard output; remove the file first, or take over by hand",
@@ -208,9 +211,9 @@ impl Policy {
         let source = Source { kind: SourceKind::Policy, name: text.name.clone(), text: text.text.clone() };
         let (notes, lost): (Vec<&Unsaid>, Vec<&Unsaid>) = self.unsaid.iter().partition(|unsaid| unsaid.is_note);
         eprintln!("imported {}: {}", printable(&text.name), self.imported.kind.name());
-        for refused in &self.draft.refused {
-            eprintln!("NOT IMPORTED: {}: {}", printable(&refused.rule), printable(&refused.why));
-        }
+        self.tell_guarded(&source);
+        let refused: Vec<Unsaid> = self.draft.refused.iter().map(unsaid).collect();
+        let lost: Vec<&Unsaid> = refused.iter().chain(lost).collect();
         list("could not be said:", &lost, &source);
         list("said in another way:", &notes, &source);
         let Some(compiled) = self.settled.compilation.sandboxes.first() else { return 0 };
@@ -220,6 +223,24 @@ impl Policy {
         let comparison = self.compare(compiled, host);
         self.tell_differences(&comparison, &source, host);
         comparison.differences.len()
+    }
+
+    /// What guards and assertions refuse, in red: what is left out for it, and what is waived.
+    fn tell_guarded(&self, source: &Source) {
+        let loud = |text: String| eprintln!("{}", Paint::new(style()).red(&printable(&text)));
+        for refused in &self.draft.refused {
+            loud(format!("NOT IMPORTED: {}{}: {}", place(refused.span, source), refused.rule, refused.why));
+            for waived in &refused.waivers {
+                loud(format!("  if it has to be, write it, and `{}`", self.draft.waiver(waived)));
+            }
+        }
+        for waived in &self.draft.waived {
+            loud(format!("WAIVED: {}{}", place(waived.span, source), waived.why));
+            waived.waivers.iter().for_each(|one| loud(format!("  by `{}`", self.draft.waiver(one))));
+        }
+        if !self.draft.waived.is_empty() {
+            loud("the guards would refuse this policy without that: read it before you trust it".to_owned());
+        }
     }
 
     fn compare(&self, compiled: &Compiled, host: &Host) -> Comparison {
@@ -276,6 +297,17 @@ fn gathered(paths: Vec<String>) -> Vec<String> {
     out
 }
 
+/// A rule that was taken out, for the list of what could not be said.
+fn unsaid(refused: &Refused) -> Unsaid {
+    let why = "NOT IMPORTED, as said above".to_owned();
+    Unsaid { span: refused.span, what: refused.rule.clone(), why, is_note: false }
+}
+
+/// Where something stands in the source, as the start of a line.
+fn place(span: Option<Span>, source: &Source) -> String {
+    span.map(|span| format!("line {}: ", source.position(span.start).0)).unwrap_or_default()
+}
+
 /// Lists what is said otherwise, each with its line.
 fn list(title: &str, unsaid: &[&Unsaid], source: &Source) {
     if unsaid.is_empty() {
@@ -283,7 +315,7 @@ fn list(title: &str, unsaid: &[&Unsaid], source: &Source) {
     }
     eprintln!("{title}");
     for one in unsaid.iter().take(LISTED) {
-        let place = one.span.map(|span| format!("line {}: ", source.position(span.start).0)).unwrap_or_default();
+        let place = place(one.span, source);
         eprintln!("  {place}{}: {}", printable(&one.what), printable(&one.why));
     }
     if let Some(more) = unsaid.len().checked_sub(LISTED).filter(|more| *more > 0) {

@@ -2,6 +2,7 @@
 
 pub mod argv;
 mod filter;
+mod functions;
 mod git;
 pub mod json;
 mod launch;

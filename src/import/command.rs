@@ -1,5 +1,6 @@
 //! What the commands of a script do, as far as it matters for bubblewrap.
 
+use super::inner;
 use super::shell::{Call, Flow, Shell, Slot, Truth, place, run};
 use super::value::{Field, Piece, Value};
 use crate::source::Span;
@@ -200,7 +201,12 @@ impl<'a> Shell<'a> {
         state.positional = None;
         let before: Vec<Field> = words.iter().take_while(|word| *word != script).cloned().collect();
         self.unsaid(span, super::one_line(&outside(&before)), "what stands around bwrap is no part of a sandbox");
-        match run(&script.value.shown(), self.name.clone(), state, self.depth + 1) {
+        let Some((text, pieces)) = inner::inner(&script.value) else {
+            self.unsaid(script.span, self.slice(script.span), "it has characters for private use");
+            return Truth::Yes;
+        };
+        state.outer = pieces;
+        match run(&text, self.name.clone(), state, self.depth + 1) {
             Ok(mut inner) => {
                 // Places in the inner script are places of the word that holds it.
                 for call in &mut inner.calls {

@@ -4,7 +4,9 @@ use super::derive::Rule;
 use super::env::COMMON;
 use super::original::Original;
 use crate::path::SymbolicPath;
-use crate::policy::{EnvRule, Setting};
+use crate::policy::{Assertion, EnvRule, Setting};
+use crate::rule;
+use crate::source::Span;
 use crate::text::Text;
 use crate::words::{Lifetime, Namespace, Network, Sharing, Terminal};
 use std::collections::BTreeMap;
@@ -13,6 +15,18 @@ use std::collections::BTreeMap;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refused {
     pub rule: String,
+    /// Where it comes from, if that is one place.
+    pub span: Option<Span>,
+    pub why: String,
+    /// What would have to be waived for it; nothing where no waiver helps.
+    pub waivers: Vec<Assertion>,
+}
+
+/// What is waived for a rule, with what the rule opens.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Waived {
+    pub waivers: Vec<Assertion>,
+    pub span: Option<Span>,
     pub why: String,
 }
 
@@ -30,9 +44,15 @@ pub struct Draft {
     pub prepends: BTreeMap<String, Text>,
     pub settings: Vec<Setting>,
     pub refused: Vec<Refused>,
+    pub waived: Vec<Waived>,
 }
 
 impl Draft {
+    /// A waiver as a statement. Its reason is that the original did the same.
+    pub fn waiver(&self, waived: &Assertion) -> String {
+        rule::waiver(waived, &format!("as {} did", self.from))
+    }
+
     /// The policy that says everything by itself.
     pub fn new(name: String, from: String, original: &Original, filesystem: Vec<Rule>) -> Draft {
         let mut env = original.env.clone();

@@ -2,6 +2,7 @@
 
 use super::atoms::{Atom, braces, join, of_value, split};
 use super::command::is_name;
+use super::inner;
 use super::shell::{Shell, Slot, place};
 use super::value::{Field, Piece, Value};
 use crate::source::Span;
@@ -128,11 +129,11 @@ impl<'a> Shell<'a> {
                     let starts = position == 0 && matches!(atoms.as_slice(), [Atom::Piece(Piece::Variable(_))]);
                     let text = if starts { text.strip_prefix('~').unwrap_or(text) } else { text };
                     let escaped = self.source.as_bytes().get(place(part.span).start.saturating_sub(1)) == Some(&b'\\');
-                    atoms.extend(text.chars().map(|c| Atom::Char { c, plain: !quoted && !escaped }));
+                    atoms.extend(text.chars().map(|c| self.atom(c, !quoted && !escaped)));
                 }
                 WordPart::SingleQuoted { value, .. } => {
                     let text = value.slice(self.source);
-                    atoms.extend(text.chars().map(|c| Atom::Char { c, plain: false }));
+                    atoms.extend(text.chars().map(|c| self.atom(c, false)));
                 }
                 WordPart::DoubleQuoted { parts, .. } => self.atoms(parts, true, atoms),
                 kind => {
@@ -141,6 +142,11 @@ impl<'a> Shell<'a> {
                 }
             }
         }
+    }
+
+    /// A character of the text, or what an outer script has put there.
+    fn atom(&self, c: char, plain: bool) -> Atom {
+        inner::piece(&self.state.outer, c).map_or(Atom::Char { c, plain }, |piece| Atom::Piece(piece.clone()))
     }
 
     /// What an expansion comes to.
@@ -294,7 +300,7 @@ impl<'a> Shell<'a> {
                         true => text.split_inclusive('\n').map(|line| line.trim_start_matches('\t')).collect(),
                         false => text.to_owned(),
                     };
-                    value.push(Piece::Literal(text));
+                    value.extend(inner::value(&self.state.outer, &text));
                 }
                 ast::HeredocBodyPart::Variable(name) => {
                     let more = self.variable(name.as_str(), place(part.span));

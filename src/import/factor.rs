@@ -4,11 +4,12 @@ use super::Unsaid;
 use super::derive::Rule;
 use super::draft::Draft;
 use crate::compile::Compiled;
-use crate::path::SymbolicPath;
+use crate::path::{Root, SymbolicPath};
 use crate::plan::EnvValue;
 use crate::policy::{Access, EnvRule, Grant, Setting};
 use crate::rule;
 use crate::space::{Space, Symbols};
+use crate::text::Text;
 use crate::view::{Kind, Seen, View};
 use crate::words::{Lifetime, Terminal};
 use std::path::{Path, PathBuf};
@@ -45,6 +46,7 @@ pub fn factor(draft: &mut Draft, inherited: &Compiled, host: &dyn Space, unsaid:
     let view = View::symbolic(&inherited.plan);
     let content = &inherited.plan.content;
     let root = |rule: &Rule| rule.at.to_string() == "/" && matches!(rule.access, Access::Tmpfs { .. });
+    link_project(draft, inherited, unsaid);
     draft.filesystem.retain(|rule| !root(rule) && !covers(rule, inherited, &view, host));
     draft.env.retain(|name, rule| !says(content.env.get(name), rule, name));
     draft.prepends.retain(|name, text| !content.env.get(name).is_some_and(|value| value.prepend.contains(text)));
@@ -62,6 +64,26 @@ pub fn factor(draft: &mut Draft, inherited: &Compiled, host: &dyn Space, unsaid:
         let (what, span) = (left.join(", "), None);
         let why = "the profile's own rules stay, which isolate more; write these to have it as it was".to_owned();
         unsaid.push(Unsaid { span, what, why, is_note: true });
+    }
+}
+
+/// Shows the project at another place by a link to where the profiles show it: what they protect in it
+/// could be written there.
+fn link_project(draft: &mut Draft, inherited: &Compiled, unsaid: &mut Vec<Unsaid>) {
+    let project = SymbolicPath::of_root(Root::Project);
+    let shows_project =
+        |access: &Access| matches!(access, Access::Host { grant: Grant::ReadWrite, source, .. } if *source == project);
+    let taken: Vec<SymbolicPath> = draft.filesystem.iter().map(|rule| rule.at.clone()).collect();
+    let holds = |at: &SymbolicPath| {
+        let others = taken.iter().chain(inherited.plan.content.steps.iter().map(|step| &step.at));
+        others.filter(|other| other.is_within(at) && *other != at).count() > 0
+    };
+    let moved = |rule: &&mut Rule| rule.at != project && shows_project(&rule.access) && !holds(&rule.at);
+    for rule in draft.filesystem.iter_mut().filter(moved) {
+        let Ok(to) = Text::parse("${PROJECT}") else { continue };
+        let why = "a link to where the project is, because the profile protects it there";
+        unsaid.push(Unsaid::note(rule.span, rule::access(&rule.at, &rule.access), why));
+        rule.access = Access::Symlink { to };
     }
 }
 

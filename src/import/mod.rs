@@ -15,6 +15,7 @@ pub mod draft;
 pub mod env;
 mod expand;
 pub mod factor;
+mod inner;
 pub mod original;
 pub mod paths;
 pub mod policy;

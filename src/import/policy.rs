@@ -1,7 +1,7 @@
 //! Writes a draft in the policy language: grouped, with the comments of what was imported.
 
 use super::derive::Rule;
-use super::draft::Draft;
+use super::draft::{Draft, Refused};
 use crate::diagnostic::printable;
 use crate::policy::{Access, EnvRule, Setting};
 use crate::rule::{self, quote};
@@ -37,6 +37,7 @@ pub fn text(draft: &Draft, grouped: bool) -> String {
         };
         blocks.push((name, settings(draft, section)));
     }
+    blocks.push(("", waived(draft)));
     let mut is_first = draft.inherits.is_empty();
     for (name, lines) in blocks.into_iter().filter(|(_, lines)| !lines.is_empty()) {
         if !is_first {
@@ -102,8 +103,31 @@ fn filesystem(draft: &Draft, grouped: bool) -> Vec<String> {
         lines.extend(wrapped(group));
     }
     lines.extend(draft.removed.iter().map(|path| format!("remove {}", quote(&path.to_string()))));
-    for refused in &draft.refused {
-        lines.push(comment(&format!("Not imported: {} ({})", refused.rule, refused.why)));
+    lines.extend(draft.refused.iter().flat_map(|one| refused(draft, one)));
+    lines
+}
+
+/// A rule that is not in the policy: why, and what a person would have to write.
+fn refused(draft: &Draft, one: &Refused) -> Vec<String> {
+    let mut lines = vec![comment(&format!("NOT IMPORTED: {}", one.why)), written(&one.rule)];
+    if !one.waivers.is_empty() {
+        lines.push(comment("If it has to be, it needs beside this block:"));
+        lines.extend(one.waivers.iter().map(|waived| written(&draft.waiver(waived))));
+    }
+    lines
+}
+
+/// A statement that does not count, whole.
+fn written(statement: &str) -> String {
+    format!("//     {}", printable(statement))
+}
+
+/// What is waived, with what that opens.
+fn waived(draft: &Draft) -> Vec<String> {
+    let mut lines = Vec::new();
+    for one in &draft.waived {
+        lines.push(comment(&format!("The guards refuse this: {}", one.why)));
+        lines.extend(one.waivers.iter().map(|waived| draft.waiver(waived)));
     }
     lines
 }

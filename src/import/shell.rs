@@ -3,8 +3,8 @@
 //! Walks the statements with symbols for values, and collects the calls of bubblewrap. Starts no
 //! program, opens no file. What only a run could tell is listed, never guessed.
 
-use super::Unsaid;
-use super::value::{Condition, Field, Value};
+use super::value::{Condition, Field, Piece, Value};
+use super::{Unsaid, inner};
 use crate::source::Span;
 use shuck_ast as ast;
 use shuck_parser::parser::Parser;
@@ -75,6 +75,8 @@ pub(super) struct State {
     pub descriptors: HashMap<i32, Content>,
     pub directory: Option<Value>,
     pub made: Vec<(Value, bool)>,
+    /// What an outer script has put into the text of this one.
+    pub outer: Vec<Piece>,
 }
 
 /// Whether a command succeeds.
@@ -153,7 +155,8 @@ impl<'a> Shell<'a> {
 
     /// A piece of the script, on one line.
     pub fn slice(&self, span: Span) -> String {
-        super::one_line(self.source.get(span.start..span.end).unwrap_or_default())
+        let text = self.source.get(span.start..span.end).unwrap_or_default();
+        super::one_line(&inner::value(&self.state.outer, text).shown())
     }
 
     fn sequence(&mut self, body: &'a ast::StmtSeq) -> Flow {
