@@ -31,6 +31,7 @@ mod hosts;
 mod import;
 mod import_guards;
 mod import_settings;
+mod import_shell;
 mod init;
 mod invariants;
 mod kills;

@@ -77,8 +77,8 @@ pub fn run(arguments: Import) -> i32 {
     }
     let written = if write { policy.write(&host.project) } else { print(&policy.settled.text) };
     let differences = policy.tell(&text, &host);
-    let is_less = exact && (differences > 0 || policy.draft.refused.iter().any(|refused| refused.span.is_some()));
-    if is_less && written == 0 { 1 } else { written }
+    let is_other = differences > 0 || policy.is_incomplete();
+    if exact && is_other && written == 0 { 1 } else { written }
 }
 
 fn unreadable(error: std::io::Error) -> Diagnostic {
@@ -225,6 +225,16 @@ impl Policy {
         comparison.differences.len()
     }
 
+    /// Whether rules are not in the policy, so that no comparison can be complete.
+    fn is_incomplete(&self) -> bool {
+        self.masks().next().is_some() || self.draft.refused.iter().any(|refused| refused.span.is_some())
+    }
+
+    /// What is hidden in the original, and nobody knows where.
+    fn masks(&self) -> impl Iterator<Item = &Unsaid> {
+        self.unsaid.iter().filter(|unsaid| unsaid.is_mask)
+    }
+
     /// What guards and assertions refuse, in red: what is left out for it, and what is waived.
     fn tell_guarded(&self, source: &Source) {
         let loud = |text: String| eprintln!("{}", Paint::new(style()).red(&printable(&text)));
@@ -237,6 +247,10 @@ impl Policy {
         for waived in &self.draft.waived {
             loud(format!("WAIVED: {}{}", place(waived.span, source), waived.why));
             waived.waivers.iter().for_each(|one| loud(format!("  by `{}`", self.draft.waiver(one))));
+        }
+        for mask in self.masks() {
+            let what = "the original hides something there, which this policy may show";
+            loud(format!("NOT HIDDEN: {}{}: {}; {what}", place(mask.span, source), mask.what, mask.why));
         }
         if !self.draft.waived.is_empty() {
             loud("the guards would refuse this policy without that: read it before you trust it".to_owned());
@@ -300,7 +314,7 @@ fn gathered(paths: Vec<String>) -> Vec<String> {
 /// A rule that was taken out, for the list of what could not be said.
 fn unsaid(refused: &Refused) -> Unsaid {
     let why = "NOT IMPORTED, as said above".to_owned();
-    Unsaid { span: refused.span, what: refused.rule.clone(), why, is_note: false }
+    Unsaid { span: refused.span, what: refused.rule.clone(), why, is_note: false, is_mask: false }
 }
 
 /// Where something stands in the source, as the start of a line.

@@ -1,18 +1,27 @@
 //! The variables of a script, and what its descriptors give to read.
 
+use super::command::is_name;
 use super::shell::{Content, MAX_FIELDS, MAX_TEXT, Shell, Slot, place};
 use super::value::{Condition, Field, Piece, Value};
+use crate::source::Span;
 use shuck_ast as ast;
 
 impl<'a> Shell<'a> {
     pub(super) fn declare(&mut self, declaration: &'a ast::DeclClause) {
         let variant = declaration.variant.as_str();
-        let flag = |operand: &ast::DeclOperand| match operand {
-            ast::DeclOperand::Flag(word) => word.try_static_text(self.source).is_some_and(|text| text.contains('x')),
+        let flag = |operand: &ast::DeclOperand, flag: char| match operand {
+            ast::DeclOperand::Flag(word) => word.try_static_text(self.source).is_some_and(|text| text.contains(flag)),
             _ => false,
         };
-        let is_export = variant == "export" || declaration.operands.iter().any(flag);
+        let is_export = variant == "export" || declaration.operands.iter().any(|operand| flag(operand, 'x'));
+        let is_reference = declaration.operands.iter().any(|operand| flag(operand, 'n')) && variant != "export";
         for operand in &declaration.operands {
+            if let ast::DeclOperand::Assignment(assignment) = operand
+                && is_reference
+            {
+                self.refer(assignment);
+                continue;
+            }
             let name = match operand {
                 ast::DeclOperand::Assignment(assignment) => {
                     self.assign(assignment);
@@ -27,8 +36,34 @@ impl<'a> Shell<'a> {
         }
     }
 
+    /// `local -n NAME=OTHER`: another name for a variable.
+    fn refer(&mut self, assignment: &'a ast::Assignment) {
+        let span = place(assignment.span);
+        let value = match &assignment.value {
+            ast::AssignmentValue::Scalar(word) => self.scalar(word),
+            ast::AssignmentValue::Compound(_) => Value::default(),
+        };
+        match value.plain() {
+            Some(other) => {
+                let other = self.state.referred(other).to_owned();
+                self.state.references.insert(assignment.target.name.as_str().to_owned(), other);
+            }
+            None => self.unsaid(span, self.slice(span), "which variable this is, is known only when the script runs"),
+        }
+    }
+
+    /// Forgets the variables that a text names: what changes them there is not followed.
+    pub(super) fn forget(&mut self, text: &str, span: Span) {
+        let what = self.slice(span);
+        for name in text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').filter(|name| is_name(name)) {
+            let name = self.state.referred(name).to_owned();
+            let slot = Slot::Text(Value::of(Piece::Unknown(what.clone())), span);
+            self.state.variables.entry(name).and_modify(|old| *old = slot);
+        }
+    }
+
     pub(super) fn assign(&mut self, assignment: &'a ast::Assignment) {
-        let name = assignment.target.name.as_str().to_owned();
+        let name = self.state.referred(assignment.target.name.as_str()).to_owned();
         let span = place(assignment.span);
         match &assignment.value {
             ast::AssignmentValue::Compound(list) => {
@@ -69,7 +104,7 @@ impl<'a> Shell<'a> {
 
     /// A list by its name, or a text as a list of one.
     pub fn list(&self, name: &str) -> Vec<Field> {
-        match self.state.variables.get(name) {
+        match self.state.variables.get(self.state.referred(name)) {
             Some(Slot::List(fields)) => fields.clone(),
             Some(Slot::Text(value, span)) => vec![Field::new(value.clone(), *span)],
             None => Vec::new(),

@@ -1,6 +1,7 @@
 //! The options of bubblewrap as operations and settings.
 
 use super::comments;
+use super::options::{SILENT, UNSAYABLE, arity, hides};
 use super::original::{Bind, Kind, Operation, Original};
 use super::paths::{Places, Start};
 use super::shell::{Call, Content};
@@ -9,46 +10,6 @@ use super::{Unsaid, env};
 use crate::path::{Root, SymbolicPath};
 use crate::source::Span;
 use crate::words::Namespace;
-use std::collections::BTreeSet;
-
-/// Options without a meaning for access, with the number of their arguments, and what sbc does about it.
-const SILENT: &[(&str, usize)] = &[
-    ("--json-status-fd", 1),
-    ("--info-fd", 1),
-    ("--sync-fd", 1),
-    ("--block-fd", 1),
-    ("--lock-file", 1),
-    ("--level-prefix", 0),
-    ("--unshare-user", 0),
-    ("--unshare-user-try", 0),
-    ("--assert-userns-disabled", 0),
-    ("--cap-drop", 1),
-    ("--disable-userns", 0),
-];
-
-/// Options that a policy cannot say, with the number of their arguments, and why.
-const UNSAYABLE: &[(&str, usize, &str)] = &[
-    ("--uid", 1, "in a sandbox of sbc the user keeps the number"),
-    ("--gid", 1, "in a sandbox of sbc the group keeps the number"),
-    ("--cap-add", 1, "a sandbox of sbc has no capabilities"),
-    ("--seccomp", 1, "sbc has a filter of system calls of its own"),
-    ("--add-seccomp-fd", 1, "sbc has a filter of system calls of its own"),
-    ("--userns", 1, "sbc always makes a user namespace of its own"),
-    ("--userns2", 1, "sbc always makes a user namespace of its own"),
-    ("--userns-block-fd", 1, "sbc always makes a user namespace of its own"),
-    ("--pidns", 1, "sbc joins no namespace of another process"),
-    ("--exec-label", 1, "sbc sets no labels of SELinux"),
-    ("--file-label", 1, "sbc sets no labels of SELinux"),
-    ("--mqueue", 1, "a policy has no queues of messages"),
-    ("--chmod", 2, "a policy sets no permissions of what is there; `tmpfs` has `mode=`"),
-    ("--as-pid-1", 0, "the first process of a sandbox is always a reaper"),
-    ("--argv0", 1, "a command starts with its own name"),
-    ("--not-a-security-boundary", 0, "a sandbox of sbc is one"),
-    ("--overlay", 3, "an overlay of sbc keeps no changes"),
-    ("--ro-overlay", 1, "an overlay of sbc can be written, and keeps no changes"),
-    ("--bind-fd", 2, "what the descriptor is, is known only when it runs"),
-    ("--ro-bind-fd", 2, "what the descriptor is, is known only when it runs"),
-];
 
 /// What is read from a call of bubblewrap, word by word.
 struct Reader<'a> {
@@ -152,6 +113,7 @@ impl Reader<'_> {
         if let Some((_, _, why)) = UNSAYABLE.iter().find(|(unsayable, _, _)| *unsayable == name) {
             return self.unsaid(span, shown, *why);
         }
+        let is_mask = hides(name, arguments);
         let result = match arguments {
             [] => self.flag(name),
             [one] => self.one(name, one, option),
@@ -159,7 +121,7 @@ impl Reader<'_> {
             _ => Err("sbc does not know this option".to_owned()),
         };
         if let Err(why) = result {
-            self.unsaid(span, shown, why);
+            self.original.unsaid.push(Unsaid { is_mask, ..Unsaid::at(span, shown, why) });
         }
     }
 
@@ -353,35 +315,6 @@ impl Reader<'_> {
             }
         }
     }
-}
-
-/// The number of an option's arguments.
-fn arity(name: &str) -> Option<usize> {
-    let silent = SILENT.iter().find(|(silent, _)| *silent == name).map(|(_, count)| *count);
-    let unsayable = || UNSAYABLE.iter().find(|(unsayable, _, _)| *unsayable == name).map(|(_, count, _)| *count);
-    let known: BTreeSet<&str> = BTreeSet::from([
-        "--unshare-all",
-        "--unshare-pid",
-        "--unshare-ipc",
-        "--unshare-uts",
-        "--unshare-cgroup",
-        "--unshare-cgroup-try",
-        "--unshare-net",
-        "--share-net",
-        "--new-session",
-        "--die-with-parent",
-        "--clearenv",
-    ]);
-    silent.or_else(unsayable).or_else(|| {
-        Some(match name {
-            _ if known.contains(name) => 0,
-            "--size" | "--perms" | "--args" | "--unsetenv" | "--hostname" | "--overlay-src" | "--chdir" | "--tmpfs"
-            | "--dir" | "--proc" | "--dev" | "--remount-ro" | "--tmp-overlay" => 1,
-            "--setenv" | "--bind" | "--bind-try" | "--ro-bind" | "--ro-bind-try" | "--dev-bind" | "--dev-bind-try"
-            | "--symlink" | "--file" | "--bind-data" | "--ro-bind-data" => 2,
-            _ => return None,
-        })
-    })
 }
 
 /// The place of an option with its arguments, where they stand together.

@@ -89,6 +89,14 @@ impl<'a> Shell<'a> {
                 self.unsaid(span, self.slice(span), "sbc reads this file alone; what the other one says is not known");
                 done
             }
+            "let" | "getopts" => {
+                self.forget(&shown(&words_after), span);
+                (Flow::Next, self.unknown(span))
+            }
+            "printf" if words_after.first().and_then(|word| word.value.plain()) == Some("-v") => {
+                self.forget(&shown(words_after.get(1..2).unwrap_or_default()), span);
+                done
+            }
             ":" | "true" | "echo" | "printf" | "umask" | "ulimit" | "trap" | "chmod" | "rm" | "cp" | "ln" => done,
             "false" => (Flow::Next, Truth::No),
             _ => {
@@ -139,6 +147,7 @@ impl<'a> Shell<'a> {
     fn read(&mut self, words: &[Field], span: Span) {
         let what = self.slice(span);
         for word in words.iter().filter_map(|word| word.value.plain()).filter(|word| !word.starts_with('-')) {
+            let word = self.state.referred(word);
             let slot = Slot::Text(Value::of(Piece::Unknown(what.clone())), span);
             self.state.variables.insert(word.to_owned(), slot);
         }
@@ -185,10 +194,9 @@ impl<'a> Shell<'a> {
         let is_program = |word: &Field| word.value.plain().is_some_and(is_bwrap);
         let asks = words.first().is_some_and(|word| matches!(word.value.plain(), Some("command" | "which" | "type")));
         let position = words.iter().position(is_program).filter(|_| !asks);
-        let outside = |words: &[Field]| words.iter().map(|word| word.value.shown()).collect::<Vec<_>>().join(" ");
         if let Some(position) = position {
             let (before, rest) = words.split_at(position);
-            self.unsaid(span, super::one_line(&outside(before)), "what stands around bwrap is no part of a sandbox");
+            self.unsaid(span, super::one_line(&shown(before)), "what stands around bwrap is no part of a sandbox");
             self.call(rest.iter().skip(1).cloned().collect(), own, false, span);
             return Truth::Yes;
         }
@@ -200,7 +208,7 @@ impl<'a> Shell<'a> {
         let mut state = self.state.clone();
         state.positional = None;
         let before: Vec<Field> = words.iter().take_while(|word| *word != script).cloned().collect();
-        self.unsaid(span, super::one_line(&outside(&before)), "what stands around bwrap is no part of a sandbox");
+        self.unsaid(span, super::one_line(&shown(&before)), "what stands around bwrap is no part of a sandbox");
         let Some((text, pieces)) = inner::inner(&script.value) else {
             self.unsaid(script.span, self.slice(script.span), "it has characters for private use");
             return Truth::Yes;
@@ -225,10 +233,12 @@ impl<'a> Shell<'a> {
     pub(super) fn function(&mut self, name: &str, words: Vec<Field>) -> (Flow, Truth) {
         let Some(body) = self.functions.get(name).copied() else { return (Flow::Next, Truth::Yes) };
         let outer = self.state.positional.replace(words);
+        let references = self.state.references.clone();
         self.depth += 1;
         let (flow, truth) = self.under(Vec::new(), |shell| shell.statement(body));
         self.depth -= 1;
         self.state.positional = outer;
+        self.state.references = references;
         (if flow == Flow::Exit { Flow::Exit } else { Flow::Next }, truth)
     }
 
@@ -267,6 +277,11 @@ impl<'a> Shell<'a> {
         value.extend(path.clone());
         value
     }
+}
+
+/// Words as they are written.
+fn shown(words: &[Field]) -> String {
+    words.iter().map(|word| word.value.shown()).collect::<Vec<_>>().join(" ")
 }
 
 /// Whether a command's name is bubblewrap's.

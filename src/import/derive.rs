@@ -44,7 +44,9 @@ pub fn fold<'o>(original: &'o Original, space: &dyn Space) -> Result<'o> {
     for operation in &original.operations {
         let Some(place) = space.inside(&operation.at) else {
             let why = "a variable in it has no value on this host, so what lies inside what is not known";
-            result.unsaid.push(Unsaid::note(operation.span, operation.at.to_string(), why));
+            let is_mask = matches!(operation.kind, Kind::Tmpfs { .. } | Kind::Deny | Kind::ReadOnly);
+            let note = Unsaid::note(operation.span, operation.at.to_string(), why);
+            result.unsaid.push(Unsaid { is_mask, ..note });
             continue;
         };
         result.take(operation, place, space);

@@ -99,7 +99,7 @@ impl Reader {
 /// What is to be said where the caller's whole environment passes.
 pub fn everything() -> Unsaid {
     let why = format!("sbc passes only variables that are named: {}; write `pass \"NAME\"` for more", COMMON.join(" "));
-    Unsaid { span: None, what: "the caller's whole environment".to_owned(), why, is_note: false }
+    Unsaid { span: None, what: "the caller's whole environment".to_owned(), why, is_note: false, is_mask: false }
 }
 
 /// A list of directories without the colon at its end.

@@ -10,6 +10,15 @@ use crate::words::Variable;
 use shuck_ast as ast;
 use shuck_ast::{BourneParameterExpansion as Bourne, ParameterOp, WordPart};
 
+/// What stands around a text.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Quotes {
+    None,
+    /// Nothing, but what is assigned stays one word.
+    Assigned,
+    Double,
+}
+
 impl<'a> Shell<'a> {
     /// A word as words: none, one, or many.
     pub(super) fn fields(&mut self, word: &'a ast::Word) -> Vec<Field> {
@@ -19,7 +28,7 @@ impl<'a> Shell<'a> {
         }
         let mut atoms = Vec::new();
         self.tilde(word, &mut atoms);
-        self.atoms(&word.parts, false, &mut atoms);
+        self.atoms(&word.parts, Quotes::None, &mut atoms);
         let quoted = word.has_quoted_parts();
         let words = if word.has_active_brace_expansion() { braces(atoms) } else { vec![atoms] };
         let source = self.slice(span);
@@ -32,7 +41,7 @@ impl<'a> Shell<'a> {
     pub(super) fn scalar(&mut self, word: &'a ast::Word) -> Value {
         let mut atoms = Vec::new();
         self.tilde(word, &mut atoms);
-        self.atoms(&word.parts, true, &mut atoms);
+        self.atoms(&word.parts, Quotes::Assigned, &mut atoms);
         join(&atoms)
     }
 
@@ -42,7 +51,7 @@ impl<'a> Shell<'a> {
             [ast::WordPartNode { kind: WordPart::Variable(name), .. }] => name.as_str(),
             _ => return span,
         };
-        match self.state.variables.get(name) {
+        match self.state.variables.get(self.state.referred(name)) {
             Some(Slot::Text(_, written)) => *written,
             _ => span,
         }
@@ -80,7 +89,7 @@ impl<'a> Shell<'a> {
             Bourne::Access { reference } if is_list(reference) => Some(all(self, reference)),
             Bourne::Operation { reference, operator, operand_word_ast, .. } => {
                 let name = reference.name.as_str();
-                let nothing = match self.state.variables.get(name) {
+                let nothing = match self.state.variables.get(self.state.referred(name)) {
                     Some(Slot::List(fields)) => fields.is_empty(),
                     Some(Slot::Text(..)) if !is_list(reference) => return None,
                     Some(Slot::Text(..)) => false,
@@ -120,7 +129,7 @@ impl<'a> Shell<'a> {
         }
     }
 
-    fn atoms(&mut self, parts: &'a [ast::WordPartNode], quoted: bool, atoms: &mut Vec<Atom>) {
+    fn atoms(&mut self, parts: &'a [ast::WordPartNode], quotes: Quotes, atoms: &mut Vec<Atom>) {
         for (position, part) in parts.iter().enumerate() {
             match &part.kind {
                 WordPart::Literal(text) => {
@@ -128,18 +137,35 @@ impl<'a> Shell<'a> {
                     // The home stands for it already.
                     let starts = position == 0 && matches!(atoms.as_slice(), [Atom::Piece(Piece::Variable(_))]);
                     let text = if starts { text.strip_prefix('~').unwrap_or(text) } else { text };
-                    let escaped = self.source.as_bytes().get(place(part.span).start.saturating_sub(1)) == Some(&b'\\');
-                    atoms.extend(text.chars().map(|c| self.atom(c, !quoted && !escaped)));
+                    self.written(text, place(part.span), quotes, atoms);
                 }
                 WordPart::SingleQuoted { value, .. } => {
                     let text = value.slice(self.source);
                     atoms.extend(text.chars().map(|c| self.atom(c, false)));
                 }
-                WordPart::DoubleQuoted { parts, .. } => self.atoms(parts, true, atoms),
+                WordPart::DoubleQuoted { parts, .. } => self.atoms(parts, Quotes::Double, atoms),
                 kind => {
                     let value = self.expansion(kind, place(part.span));
-                    atoms.extend(of_value(&value, quoted));
+                    atoms.extend(of_value(&value, quotes != Quotes::None));
                 }
+            }
+        }
+    }
+
+    /// A text as it is written. The parser takes backslashes out of some, so they are read here.
+    fn written(&self, text: &str, span: Span, quotes: Quotes, atoms: &mut Vec<Atom>) {
+        let raw = self.source.get(span.start..span.end).filter(|raw| raw.contains('\\')).unwrap_or(text);
+        let is_plain = quotes == Quotes::None;
+        let mut rest = raw.chars();
+        while let Some(c) = rest.next() {
+            let escaped = if c == '\\' { rest.next() } else { None };
+            match escaped {
+                None => atoms.push(self.atom(c, is_plain)),
+                Some('\n') => {}
+                Some(next) if quotes == Quotes::Double && !matches!(next, '$' | '`' | '"' | '\\') => {
+                    atoms.extend([c, next].map(|c| self.atom(c, false)));
+                }
+                Some(next) => atoms.push(self.atom(next, false)),
             }
         }
     }
@@ -206,7 +232,7 @@ impl<'a> Shell<'a> {
 
     /// The value that the script gave to a variable.
     fn assigned(&self, name: &str) -> Option<Value> {
-        match self.state.variables.get(name)? {
+        match self.state.variables.get(self.state.referred(name))? {
             Slot::Text(value, _) => Some(value.clone()),
             Slot::List(fields) => Some(fields.first().map(|field| field.value.clone()).unwrap_or_default()),
         }

@@ -63,7 +63,7 @@ pub fn factor(draft: &mut Draft, inherited: &Compiled, host: &dyn Space, unsaid:
     if !left.is_empty() {
         let (what, span) = (left.join(", "), None);
         let why = "the profile's own rules stay, which isolate more; write these to have it as it was".to_owned();
-        unsaid.push(Unsaid { span, what, why, is_note: true });
+        unsaid.push(Unsaid { span, what, why, is_note: true, is_mask: false });
     }
 }
 

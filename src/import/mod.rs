@@ -15,7 +15,9 @@ pub mod draft;
 pub mod env;
 mod expand;
 pub mod factor;
+mod flow;
 mod inner;
+mod options;
 pub mod original;
 pub mod paths;
 pub mod policy;
@@ -46,12 +48,14 @@ pub struct Unsaid {
     pub why: String,
     /// Whether it is said all the same, in another way.
     pub is_note: bool,
+    /// Whether the original hides something by it, or makes it read-only.
+    pub is_mask: bool,
 }
 
 impl Unsaid {
     /// What the policy does not say.
     pub fn at(span: Span, what: impl Into<String>, why: impl Into<String>) -> Unsaid {
-        Unsaid { span: Some(span), what: what.into(), why: why.into(), is_note: false }
+        Unsaid { span: Some(span), what: what.into(), why: why.into(), is_note: false, is_mask: false }
     }
 
     /// What the policy says in another way.

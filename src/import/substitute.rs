@@ -18,6 +18,12 @@ impl<'a> Shell<'a> {
 
     fn printed(&mut self, statement: &'a ast::Stmt) -> Option<Value> {
         match &statement.command {
+            ast::Command::Simple(simple) if simple.name.try_static_text(self.source).as_deref() == Some("cat") => {
+                match self.content(statement) {
+                    Content::Text(text) => Some(text.without_last_lines()),
+                    _ => None,
+                }
+            }
             ast::Command::Simple(simple) => self.printed_by(simple),
             // `cd DIR && pwd`
             ast::Command::Binary(binary) if binary.op == ast::BinaryOp::And => {

@@ -124,6 +124,17 @@ impl Value {
         self.0.iter().map(shown).collect()
     }
 
+    /// Without the newlines at its end, which `$(…)` takes off.
+    pub fn without_last_lines(mut self) -> Value {
+        if let Some(Piece::Literal(text)) = self.0.last_mut() {
+            text.truncate(text.trim_end_matches('\n').len());
+            if text.is_empty() {
+                self.0.pop();
+            }
+        }
+        self
+    }
+
     /// The first part that is not known, as the script writes it.
     pub fn unknown(&self) -> Option<String> {
         self.0.iter().find_map(|piece| match piece {
