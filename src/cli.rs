@@ -78,10 +78,7 @@ pub enum Command {
         format: DoctorFormat,
     },
     /// List the built-in profiles, or print one
-    Profiles {
-        /// The profile to print
-        name: Option<String>,
-    },
+    Profiles(Profiles),
 }
 
 /// What `sbc import` reads, and what it does with the policy.
@@ -103,6 +100,19 @@ pub struct Import {
     /// Write `.agent-sandbox.kdl`; where there is one, only show what would change
     #[arg(long)]
     pub write: bool,
+}
+
+/// What `sbc profiles` says.
+#[derive(Debug, Args)]
+pub struct Profiles {
+    /// The profile to print
+    pub name: Option<String>,
+    /// Say what the profile allows beyond those that it inherits
+    #[arg(long, requires = "name")]
+    pub effect: bool,
+    /// List the profiles that speak of something
+    #[arg(long, value_name = "WORD", conflicts_with = "name")]
+    pub search: Option<String>,
 }
 
 /// What `sbc init` writes, and whether it asks.

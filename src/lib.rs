@@ -16,6 +16,7 @@ pub mod words;
 
 pub mod autorun;
 pub mod builtin;
+pub mod card;
 pub mod check;
 pub mod compile;
 pub mod decode;

@@ -109,7 +109,7 @@ fn open(file: &Path) -> Result<(Text, Sources), super::Problems> {
         refuse(Diagnostic::error(Code::SBC0003, title).help("import a text file"))
     })?;
     let mut sources = crate::builtin::sources();
-    let id = sources.add(Source { kind: SourceKind::Policy, name: name.clone(), text: text.clone() });
+    let id = sources.add(Source { kind: SourceKind::Policy, name: name.clone(), text: text.clone().into() });
     Ok((Text { id, name, text, path: script_path(file) }, sources))
 }
 
@@ -208,7 +208,7 @@ impl Policy {
 
     /// Says what is not as it was, and gives the number of files that are shown otherwise.
     fn tell(&self, text: &Text, host: &Host) -> usize {
-        let source = Source { kind: SourceKind::Policy, name: text.name.clone(), text: text.text.clone() };
+        let source = Source { kind: SourceKind::Policy, name: text.name.clone(), text: text.text.clone().into() };
         let (notes, lost): (Vec<&Unsaid>, Vec<&Unsaid>) = self.unsaid.iter().partition(|unsaid| unsaid.is_note);
         eprintln!("imported {}: {}", printable(&text.name), self.imported.kind.name());
         self.tell_guarded(&source);

@@ -55,7 +55,7 @@ pub fn run() -> i32 {
         Command::Import(arguments) => import::run(arguments),
         Command::Init(arguments) => init::run(&arguments),
         Command::Doctor { format } => doctor::run(format),
-        Command::Profiles { name } => profiles::run(name.as_deref()),
+        Command::Profiles(arguments) => profiles::run(&arguments),
     }
 }
 

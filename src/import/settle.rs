@@ -36,7 +36,7 @@ pub struct Settled {
 /// Compiles a text as the policy of a project.
 pub fn compiled(text: &str) -> (SourceId, Sources, Compilation) {
     let mut sources = builtin::sources();
-    let source = Source { kind: SourceKind::Policy, name: POLICY.to_owned(), text: text.to_owned() };
+    let source = Source { kind: SourceKind::Policy, name: POLICY.to_owned(), text: text.to_owned().into() };
     let id = sources.add(source);
     let compilation = compile(&sources, &Wanted::Only);
     (id, sources, compilation)
