@@ -2,16 +2,21 @@
 //! run of this user.
 //!
 //! Protected paths are looked at again. What has appeared where nothing may is moved to the
-//! quarantine. What was made and is untouched is removed. Looks at recorded paths only, never through
-//! a project.
+//! quarantine, from the directories below the root as well (`audit.rs`). What was made and is untouched
+//! is removed.
 
 #![allow(clippy::disallowed_methods, reason = "this module looks at what runs have left")]
 
+use crate::audit::{self, Audit};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
-use crate::emit::shell::literal;
+use crate::emit::shell::host_path as word;
+use crate::explain::shown;
 use crate::mounts::{Guarded, Placeholder};
+use crate::race::Footprint;
 use crate::record::{Item, Journal, Lock, Record, Role, State};
-use crate::{gitlinks, placeholder, quarantine};
+use crate::search::{Find, Kind};
+use crate::words::Lifetime;
+use crate::{placeholder, quarantine, rights};
 use std::collections::HashSet;
 use std::fs;
 use std::io;
@@ -22,41 +27,70 @@ use std::time::Duration;
 /// How long the last process inside may take to end when bubblewrap has.
 pub const GRACE: Duration = Duration::from_secs(2);
 
+/// What to say of a path where a rule guards that there is none.
+const APPEARED: &str = "has appeared while a sandbox ran, and a rule forbids it";
+
 /// A run that has begun: what it needs is there, and what it guards is written down.
 #[derive(Debug)]
 pub struct Run {
     state: PathBuf,
-    /// `None` where there is nothing to do afterwards.
+    /// `None` where nobody needs to know of it.
     recorded: Option<(Record, Lock)>,
+    /// Whether there is something to do afterwards.
+    is_settled_after: bool,
+}
+
+/// What a run needs of the host, and what it does to it.
+#[derive(Clone, Copy, Debug)]
+pub struct Needs<'a> {
+    pub placeholders: &'a [Placeholder],
+    pub guarded: &'a Guarded,
+    pub footprint: &'a Footprint,
+    pub lifetime: Lifetime,
 }
 
 impl Run {
-    /// Makes what is missing, and records it with what is guarded. `state` is sbc's own directory.
+    /// Makes what is missing, and records it with what is guarded and what others need to know. `state` is
+    /// sbc's own directory; `follows_links` says whether bubblewrap does.
     ///
     /// # Errors
-    /// When something cannot be made or recorded; then nothing is left.
-    pub fn begin(placeholders: &[Placeholder], guarded: &Guarded, state: &Path) -> Result<Run, Diagnostic> {
-        let mut run = Run { state: state.to_owned(), recorded: None };
-        if placeholders.is_empty() && *guarded == Guarded::default() {
+    /// When something cannot be made or recorded, or another run stands against it; then nothing is left.
+    pub fn begin(needs: Needs<'_>, state: &Path, follows_links: &dyn Fn() -> bool) -> Result<Run, Diagnostic> {
+        let Needs { placeholders, guarded, footprint, lifetime } = needs;
+        let is_settled_after = !placeholders.is_empty() || *guarded != Guarded::default();
+        let mut run = Run { state: state.to_owned(), recorded: None, is_settled_after };
+        if !is_settled_after && *footprint == Footprint::default() {
             return Ok(run);
         }
         let journal = Journal::new(state);
         let turn = journal.make().and_then(|()| journal.turn());
         let turn = turn.map_err(|error| unwritable(state, &error))?;
-        let noted = journal.begin(&notes(placeholders, guarded)).map_err(|error| unwritable(state, &error))?;
-        let (mut record, lock) = noted;
-        for wanted in placeholders {
-            let made = placeholder::make(wanted).and_then(|made| record.clone().with(&made));
-            match made {
-                Ok(grown) => record = grown,
-                Err(error) => {
-                    drop((lock, turn));
-                    settle(state);
-                    return Err(unmade(&wanted.path, &error));
-                }
+        let others = journal.records();
+        let live = others.iter().filter(|record| record.is_live()).map(Record::footprint);
+        if let Some(clash) = live.into_iter().find_map(|other| footprint.clash(&other, follows_links)) {
+            return Err(clash);
+        }
+        let mut items = notes(placeholders, guarded);
+        if let Some(project) = &guarded.repository {
+            items.extend(audit::notes(project, &guarded.names, &others, state)?);
+        }
+        if lifetime == Lifetime::WithParent {
+            items.push(Item { role: Role::Bound, state: State::default(), path: PathBuf::new() });
+        }
+        let noted = journal.begin(&items).map_err(|error| unwritable(state, &error))?;
+        let (record, lock) = noted;
+        let ready = make_all(placeholders, record).and_then(|record| {
+            // Now that all is there which is mounted on.
+            record.with(&Item::touched(footprint)).map_err(|error| unwritable(state, &error))
+        });
+        match ready {
+            Ok(record) => run.recorded = Some((record, lock)),
+            Err(diagnostic) => {
+                drop((lock, turn));
+                settle(state);
+                return Err(diagnostic);
             }
         }
-        run.recorded = Some((record, lock));
         Ok(run)
     }
 
@@ -65,9 +99,9 @@ impl Run {
         self.recorded.as_ref().map(|(_, lock)| &lock.shared)
     }
 
-    /// The record's file.
+    /// The record's file, where somebody has to settle the run should sbc be killed.
     pub fn record(&self) -> Option<&Path> {
-        self.recorded.as_ref().map(|(record, _)| record.file.as_path())
+        self.recorded.as_ref().filter(|_| self.is_settled_after).map(|(record, _)| record.file.as_path())
     }
 
     /// Does what is to be done after the run. With `at_once`, everything inside is ending with
@@ -78,11 +112,23 @@ impl Run {
         // In the same turn, so that no other sbc comes first and tells another user.
         let turn = journal.turn();
         drop(lock);
-        let live = !record.ends_within(if at_once { GRACE } else { Duration::ZERO });
+        if at_once {
+            record.end_within(GRACE);
+        }
+        let live = record.is_live();
         let said = settle_all(&journal, &self.state);
         drop(turn);
         (said, live.then_some(record.file))
     }
+}
+
+/// Makes what is missing, and notes what has been made.
+fn make_all(placeholders: &[Placeholder], mut record: Record) -> Result<Record, Diagnostic> {
+    for wanted in placeholders {
+        let made = placeholder::make(wanted).and_then(|made| record.clone().with(&made));
+        record = made.map_err(|error| unmade(&wanted.path, &error))?;
+    }
+    Ok(record)
 }
 
 /// What a run notes before it does anything.
@@ -93,12 +139,6 @@ fn notes(placeholders: &[Placeholder], guarded: &Guarded) -> Vec<Item> {
     let kept = guarded.kept.iter().filter(|path| !held.contains(path.as_path()));
     let kept = kept.filter_map(|path| Some(Item { role: Role::Kept, state: State::of(path)?, path: path.clone() }));
     items.extend(kept);
-    if let Some(project) = &guarded.repository {
-        items.push(Item { role: Role::Project, state: State::default(), path: project.clone() });
-        let known = gitlinks::repositories(project).into_iter();
-        let item = |path: PathBuf| Some(Item { role: Role::Repository, state: State::with_birth(&path)?, path });
-        items.extend(known.filter_map(item));
-    }
     items
 }
 
@@ -108,10 +148,15 @@ pub fn settle(state: &Path) -> Diagnostics {
     if journal.is_empty() {
         return Diagnostics::default();
     }
-    match journal.turn() {
-        Ok(Some(_turn)) => settle_all(&journal, state),
-        _ => Diagnostics::default(),
+    let Ok(Some(turn)) = journal.turn() else { return Diagnostics::default() };
+    let mut said = settle_all(&journal, state);
+    let abandoned: Vec<Record> = journal.records().into_iter().filter(Record::is_abandoned).collect();
+    if !abandoned.is_empty() {
+        drop(turn);
+        abandoned.iter().for_each(|record| record.end_within(GRACE));
+        said.extend(journal.turn().map_or_else(|_| Diagnostics::default(), |_turn| settle_all(&journal, state)));
     }
+    said
 }
 
 /// The same in one's turn.
@@ -119,6 +164,9 @@ fn settle_all(journal: &Journal, state: &Path) -> Diagnostics {
     let mut out = Diagnostics::default();
     let records = journal.records();
     let (live, over): (Vec<&Record>, Vec<&Record>) = records.iter().partition(|record| record.is_live());
+    for item in over.iter().flat_map(|record| &record.items) {
+        rights::to_see(&item.path);
+    }
     for record in &over {
         record.of(Role::Kept).filter_map(changed).for_each(|diagnostic| out.push(diagnostic));
     }
@@ -134,12 +182,12 @@ fn settle_all(journal: &Journal, state: &Path) -> Diagnostics {
         };
         let is_others = || others.map(Item::first_missing).any(|other| other == first);
         if has_appeared(item, &first) && !State::of(&first).is_some_and(|there| is_made(&there)) && !is_others() {
-            out.push(carry_off(&first, state));
+            out.push(carry_off(&first, state, APPEARED));
             live.iter().for_each(|record| lose(record, &first));
         }
     }
-    for record in &over {
-        strangers(record).iter().for_each(|path| out.push(carry_off(path, state)));
+    for project in audit::projects(&over) {
+        sweep(Audit::of(project, &over, state), &live, state, &mut out);
     }
     let used: HashSet<&Path> =
         live.iter().flat_map(|record| record.of(Role::Uses)).map(|item| item.path.as_path()).collect();
@@ -151,6 +199,26 @@ fn settle_all(journal: &Journal, state: &Path) -> Diagnostics {
     out
 }
 
+/// Moves away what runs have planted in the directories of a project, and tells of the rest.
+fn sweep(audit: Audit<'_>, live: &[&Record], state: &Path, out: &mut Diagnostics) {
+    let news = audit.news();
+    for audit::News { find: Find { path, kind, .. }, was_there } in &news {
+        let why = match kind {
+            Kind::Policy => "sbc would obey it there",
+            Kind::Git(why) => why,
+            Kind::Name | Kind::Unsearched => continue,
+        };
+        // It may have gone with a directory around it.
+        if fs::symlink_metadata(path).is_ok() {
+            let verb = if *was_there { "changed" } else { "appeared" };
+            out.push(carry_off(path, state, &format!("has {verb} while a sandbox ran, and {why}")));
+            live.iter().for_each(|record| lose(record, path));
+        }
+    }
+    audit.close(live);
+    audit::tell(&news).into_iter().for_each(|diagnostic| out.push(diagnostic));
+}
+
 /// Sees to it that a run which protects what has been carried off looks there again: with the file its
 /// mount is gone, too.
 fn lose(record: &Record, path: &Path) {
@@ -160,17 +228,6 @@ fn lose(record: &Record, path: &Path) {
         // It can only fail where there is no room for a line.
         let _ = record.clone().with(&lost);
     }
-}
-
-/// The repositories that git looks into by now and that were not there before, or are others. Each run
-/// looks for itself: what is new for one may be old for the next.
-fn strangers(record: &Record) -> Vec<PathBuf> {
-    let is_known = |path: &Path| {
-        let state = State::with_birth(path);
-        record.of(Role::Repository).any(|known| known.path == path && Some(&known.state) == state.as_ref())
-    };
-    let found = record.of(Role::Project).flat_map(|project| gitlinks::repositories(&project.path));
-    found.filter(|path| !is_known(path)).collect()
 }
 
 /// The paths that a run has made or was about to make.
@@ -220,9 +277,8 @@ fn has_appeared(item: &Item, first: &Path) -> bool {
 }
 
 /// Moves away what has appeared, and says so.
-fn carry_off(path: &Path, state: &Path) -> Diagnostic {
-    let word = |path: &Path| literal(&path.display().to_string());
-    let title = format!("`{}` has appeared while a sandbox ran, and a rule forbids it", path.display());
+fn carry_off(path: &Path, state: &Path, what: &str) -> Diagnostic {
+    let title = format!("`{}` {}", shown(&path.display().to_string()), shown(what));
     let diagnostic = Diagnostic::warning(Code::SBC0901, title);
     match quarantine::carry_off(path, state) {
         Ok(there) => diagnostic.note(format!("it is now `{}`, where nothing obeys it", there.display())).help(format!(

@@ -19,7 +19,7 @@ pub enum Amendment {
     /// Rules in the body that has a name at this place.
     Add { body: Location, rules: Vec<(Section, String)> },
     /// A profile more that a body inherits; one that comes with it gives way.
-    Inherit { body: Location, name: &'static str, instead_of: &'static str },
+    Inherit { body: Location, name: String, instead_of: &'static str },
     /// Text in front of what is assigned to the name at `subject`.
     Prefix { subject: Location, text: String },
     /// A rule instead of what another says about `subject`, the place of its path or name.
@@ -85,7 +85,7 @@ struct Page<'a> {
 
 impl<'a> Page<'a> {
     fn new(sources: &'a Sources, source: SourceId) -> Option<Page<'a>> {
-        let text = sources.get(source)?.text.as_str();
+        let text = sources.get(source)?.text.as_ref();
         Some(Page { text, source, document: parse(text)?.document })
     }
 
@@ -318,7 +318,8 @@ mod tests {
     /// The text after changes; each place is told by the first text that stands there.
     fn amended(before: &str, amendments: impl Fn(&dyn Fn(&str) -> Location) -> Vec<Amendment>) -> Option<String> {
         let mut sources = Sources::default();
-        let source = sources.add(Source { kind: SourceKind::Policy, name: String::new(), text: before.to_owned() });
+        let source =
+            sources.add(Source { kind: SourceKind::Policy, name: String::new(), text: before.to_owned().into() });
         let place = |text: &str| {
             let start = before.find(text).unwrap_or_default();
             Location { source, span: Span { start, end: start + text.len() } }
@@ -385,7 +386,7 @@ mod tests {
         ];
         for (before, after) in cases {
             let inherited = amended(before, |place| {
-                let (body, name, instead_of) = (place("a {"), "node", "base-dev");
+                let (body, name, instead_of) = (place("a {"), "node".to_owned(), "base-dev");
                 let rules = vec![(Section::Body, "dir \"/y\"".to_owned())];
                 vec![Amendment::Inherit { body, name, instead_of }, Amendment::Add { body, rules }]
             });

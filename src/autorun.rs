@@ -1,7 +1,8 @@
-//! What the host runs or obeys by itself: start-up files of shells, sessions and tools.
+//! What the host runs or obeys by itself: programs that are found by name, start-up files of shells,
+//! sessions and tools, jobs.
 //!
 //! Data. A sandbox that can write one of them decides what runs on the host later, outside of any
-//! sandbox.
+//! sandbox. So every sandbox asserts that it cannot (`check/guards.rs`).
 
 /// A file or a directory that something on the host obeys.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,8 +35,53 @@ pub const AUTORUN: &[Autorun] = &[
     autorun("~/.oh-my-zsh", "zsh"),
     autorun("~/.config/fish", "fish"),
     autorun("~/.inputrc", "the line editor of shells"),
-    autorun("~/.nvm/nvm.sh", "your shell, by nvm's set-up"),
     autorun("~/.cargo/env", "your shell, by rustup's set-up"),
+    // Directories that are usually on the PATH, with what their programs are links to.
+    autorun("~/.local/bin", "your shell, which finds programs there"),
+    autorun("~/bin", "your shell, which finds programs there"),
+    autorun("~/.cargo/bin", "your shell, which finds programs there"),
+    autorun("~/.rustup/toolchains", "your shell, by rustup"),
+    autorun("~/go/bin", "your shell, which finds programs there"),
+    autorun("~/.bun/bin", "your shell, which finds programs there"),
+    autorun("~/.deno/bin", "your shell, which finds programs there"),
+    autorun("~/.npm-global", "your shell, which finds programs there"),
+    autorun("~/.local/lib/node_modules", "your shell, by links to it"),
+    autorun("~/.volta", "your shell, which finds programs there"),
+    autorun("~/.nvm", "your shell, by nvm's set-up"),
+    autorun("~/.local/share/fnm", "your shell, by fnm's set-up"),
+    autorun("~/.pyenv", "your shell, which finds programs there"),
+    autorun("~/.rbenv", "your shell, which finds programs there"),
+    autorun("~/.asdf", "your shell, which finds programs there"),
+    autorun("~/.sdkman", "your shell, which finds programs there"),
+    autorun("~/.local/share/mise", "your shell, which finds programs there"),
+    autorun("~/.local/share/uv/tools", "your shell, by links to it"),
+    autorun("~/.local/pipx", "your shell, by links to it"),
+    autorun("~/.local/share/pipx", "your shell, by links to it"),
+    autorun("~/.nix-profile", "your shell, which finds programs there"),
+    autorun("/usr/local/bin", "every shell, which finds programs there"),
+    autorun("/usr/local/sbin", "every shell, which finds programs there"),
+    autorun("/usr/bin", "every shell, which finds programs there"),
+    autorun("/usr/sbin", "every shell, which finds programs there"),
+    autorun("/bin", "every shell, which finds programs there"),
+    autorun("/sbin", "every shell, which finds programs there"),
+    autorun("/home/linuxbrew/.linuxbrew/bin", "your shell, which finds programs there"),
+    // Jobs, and settings of the whole host, where a user owns them.
+    autorun("/var/spool/cron", "cron"),
+    autorun("/var/spool/at", "atd"),
+    autorun("/etc/crontab", "cron"),
+    autorun("/etc/cron.d", "cron"),
+    autorun("/etc/cron.hourly", "cron"),
+    autorun("/etc/cron.daily", "cron"),
+    autorun("/etc/cron.weekly", "cron"),
+    autorun("/etc/cron.monthly", "cron"),
+    autorun("/etc/profile", "every shell, when somebody logs in"),
+    autorun("/etc/profile.d", "every shell, when somebody logs in"),
+    autorun("/etc/bash.bashrc", "bash, of every user"),
+    autorun("/etc/zsh", "zsh, of every user"),
+    autorun("/etc/environment", "the login, for the variables of the session"),
+    autorun("/etc/xdg/autostart", "the desktop, when somebody logs in"),
+    autorun("/etc/systemd", "systemd"),
+    autorun("/etc/gitconfig", "git, which starts programs by it"),
     // The session.
     autorun("~/.config/autostart", "the desktop, when you log in"),
     autorun("~/.config/systemd/user", "systemd"),

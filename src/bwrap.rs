@@ -8,12 +8,13 @@
 use crate::complaint::explain;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::exec;
-use crate::host;
+use crate::host::{self, Host};
 use crate::invocation::isolation_options;
 use crate::plan::{Action, Content};
 use crate::policy::Grant;
 use crate::seccomp;
 use crate::surroundings::Surroundings;
+use crate::tool::{self, Owner, is_program, trusted};
 use std::ffi::OsString;
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
@@ -26,15 +27,24 @@ pub const VARIABLE: &str = "SBC_BWRAP";
 /// Where distributions install it. `PATH` is not asked: a project or an agent may write there.
 const PLACES: [&str; 4] = ["/usr/bin/bwrap", "/usr/local/bin/bwrap", "/run/current-system/sw/bin/bwrap", "/bin/bwrap"];
 
-/// Finds bubblewrap, and refuses one that is set-user-ID (CVE-2020-5291, CVE-2026-41163).
+/// The bubblewrap that runs a sandbox.
+#[derive(Clone, Debug)]
+pub struct Bubblewrap {
+    /// Words in front of its path, such as those of a tracer.
+    pub tracer: Vec<OsString>,
+    /// Its real path.
+    pub path: PathBuf,
+    /// Whether it takes the sources of mounts by descriptor.
+    pub binds_descriptors: bool,
+}
+
+/// Finds bubblewrap as it is named. Refuses one that has rights of its own (CVE-2020-5291, CVE-2026-41163),
+/// and one that somebody else can change.
 pub fn find() -> Result<PathBuf, Diagnostic> {
     let named = std::env::var_os(VARIABLE).map(PathBuf::from);
-    let is_program = |path: &&Path| {
-        fs::metadata(path).is_ok_and(|metadata| metadata.is_file() && metadata.permissions().mode() & 0o111 != 0)
-    };
     let found = match &named {
-        Some(path) => Some(path.as_path()).filter(|path| path.is_absolute()).filter(is_program),
-        None => PLACES.iter().map(Path::new).find(is_program),
+        Some(path) => Some(path.as_path()).filter(|path| path.is_absolute() && is_program(path)),
+        None => PLACES.iter().map(Path::new).find(|path| is_program(path)),
     };
     let Some(path) = found else {
         let title = match &named {
@@ -49,14 +59,36 @@ pub fn find() -> Result<PathBuf, Diagnostic> {
         };
         return Err(Diagnostic::error(Code::SBC0701, title).help(help));
     };
-    let metadata = fs::metadata(path)
-        .map_err(|error| Diagnostic::error(Code::SBC0701, format!("`{}`: {error}", path.display())))?;
-    if metadata.permissions().mode() & 0o4000 != 0 {
-        let owner = if metadata.uid() == 0 { "root".to_owned() } else { format!("user {}", metadata.uid()) };
-        let title = format!("`{}` is set-user-ID for {owner}, which sbc does not use", path.display());
-        return Err(Diagnostic::error(Code::SBC0701, title).help(format!("`sudo chmod u-s {}`", path.display())));
-    }
+    let real = trusted(path, if named.is_some() { Owner::RootOrUser } else { Owner::Root })?;
+    without_rights(&real)?;
     Ok(path.to_owned())
+}
+
+/// Refuses a program that runs with more rights than its caller.
+fn without_rights(path: &Path) -> Result<(), Diagnostic> {
+    let shown = path.display();
+    let metadata =
+        fs::metadata(path).map_err(|error| Diagnostic::error(Code::SBC0701, format!("`{shown}`: {error}")))?;
+    let mode = metadata.permissions().mode();
+    let owner = if metadata.uid() == 0 { "root".to_owned() } else { format!("user {}", metadata.uid()) };
+    let (right, cure) = match () {
+        () if mode & 0o4000 != 0 => (format!("is set-user-ID for {owner}"), "chmod u-s"),
+        () if mode & 0o2000 != 0 => (format!("is set-group-ID for group {}", metadata.gid()), "chmod g-s"),
+        () if has_capabilities(path) => ("has capabilities of its own".to_owned(), "setcap -r"),
+        () => return Ok(()),
+    };
+    let title = format!("`{shown}` {right}, which sbc does not use");
+    Err(Diagnostic::error(Code::SBC0701, title).help(format!("`sudo {cure} {shown}`")))
+}
+
+fn has_capabilities(path: &Path) -> bool {
+    rustix::fs::getxattr(path, "security.capability", &mut [0_u8; 0]).is_ok()
+}
+
+/// Refuses a bubblewrap, as it is named, that the sandbox which it is to make could replace.
+pub fn out_of_reach(path: &Path, writable: &[PathBuf], host: &Host) -> Result<(), Diagnostic> {
+    let trees: Vec<PathBuf> = writable.iter().chain([&host.project]).cloned().collect();
+    tool::out_of_reach(path, &trees, host)
 }
 
 /// The distribution's command that installs it.

@@ -9,9 +9,9 @@
 #![allow(clippy::disallowed_methods, reason = "this module keeps files between runs")]
 
 use crate::compile::{Compiled, Wanted};
-use crate::merge::{Guarantee, Merged};
+use crate::merge::{Guarantee, Lift, Merged};
 use crate::plan::{Content, Plan, sha256};
-use crate::source::Sources;
+use crate::source::{SourceKind, Sources};
 use crate::write::private_directory;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -40,6 +40,7 @@ struct Entry {
     name: String,
     content: Content,
     guarantees: Vec<Guarantee>,
+    lifts: Vec<Lift>,
 }
 
 impl Cache {
@@ -53,7 +54,8 @@ impl Cache {
         };
         add(identity()?.as_bytes());
         add(format!("{wanted:?}").as_bytes());
-        for (_, source) in sources.iter() {
+        // Those that are embedded, the executable stands for.
+        for (_, source) in sources.iter().filter(|(_, source)| source.kind != SourceKind::BuiltIn) {
             add(format!("{:?}", source.kind).as_bytes());
             add(source.name.as_bytes());
             add(source.text.as_bytes());
@@ -69,8 +71,8 @@ impl Cache {
         let text = text.and_then(|_| fs::read_to_string(&path).ok())?;
         let (sum, body) = text.split_once('\n')?;
         let entry = (sha256(body.as_bytes()) == sum).then(|| serde_json::from_str::<Entry>(body).ok())??;
-        let Entry { key, name, content, guarantees } = entry;
-        let merged = Merged { name: name.clone(), guarantees, ..Merged::default() };
+        let Entry { key, name, content, guarantees, lifts } = entry;
+        let merged = Merged { name: name.clone(), guarantees, lifts, ..Merged::default() };
         (key == self.key).then(|| Compiled { merged, plan: Plan { name, about: None, inherited: Vec::new(), content } })
     }
 
@@ -81,6 +83,7 @@ impl Cache {
             name: compiled.plan.name.clone(),
             content: compiled.plan.content.clone(),
             guarantees: compiled.merged.guarantees.clone(),
+            lifts: compiled.merged.lifts.clone(),
         };
         let Ok(body) = serde_json::to_string(&entry) else { return };
         if private_directory(&self.directory).is_err() {

@@ -45,6 +45,7 @@ codes! {
     SBC0005 Error "not valid KDL",
     SBC0006 Error "a file cannot be read",
     SBC0007 Error "no policy here",
+    SBC0008 Error "nothing that can be imported",
     // 01: shape
     SBC0101 Error "unknown name",
     SBC0102 Error "unknown property",
@@ -88,6 +89,8 @@ codes! {
     SBC0503 Error "settings contradict each other",
     SBC0504 Error "sbc's own records can be written",
     SBC0505 Error "a denied path is shown elsewhere",
+    SBC0506 Error "a rule shows what hands over secrets or the machine",
+    SBC0507 Error "a rule lets the sandbox write what the host runs or obeys",
     // 06: artefacts
     SBC0601 Error "an artefact is out of date",
     SBC0602 Error "an artefact is missing",
@@ -106,6 +109,10 @@ codes! {
     SBC0709 Error "a revision cannot be read",
     SBC0710 Warning "no filter of system calls for this machine",
     SBC0711 Error "not trusted",
+    SBC0712 Error "a standard stream leads out of the sandbox",
+    SBC0713 Error "a path has changed during the start",
+    SBC0714 Error "a program that others can change",
+    SBC0715 Error "a sandbox that runs could interfere with the start",
     SBC0720 Error "strace is missing",
     SBC0721 Error "programs cannot be watched here",
     SBC0722 Error "not a log of strace's",
@@ -114,16 +121,15 @@ codes! {
     SBC0802 Warning "a profile that is inherited anyway",
     SBC0803 Warning "a git directory that is left out",
     SBC0805 Warning "a rule beside which another does the same",
-    SBC0806 Warning "the host looks for programs where the sandbox writes",
-    SBC0807 Warning "the host obeys what the sandbox writes",
     SBC0808 Warning "a writable file that cannot be replaced",
-    SBC0809 Warning "a secret is shown with its directory",
     SBC0810 Warning "many mounts",
     SBC0811 Warning "a program is not on this host",
     SBC0812 Warning "a variable decides which code runs inside",
     // 09: after a run
     SBC0901 Warning "something has appeared that a rule forbids",
     SBC0902 Warning "a protected path has changed",
+    SBC0903 Warning "names that the host obeys, below the root",
+    SBC0904 Warning "a directory that could not be searched",
 }
 
 impl Code {

@@ -2,7 +2,7 @@
 //!
 //! Reads nothing: `project.rs` has read the texts. Every stage collects its problems and goes on.
 
-use crate::check::{assertions, denials, lints, state};
+use crate::check::{assertions, denials, lints, state, waivers};
 use crate::decode::decode;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, list, nearest};
 use crate::inherit::{Library, inherit};
@@ -15,7 +15,7 @@ use crate::repair::repair;
 use crate::source::{SourceId, SourceKind, Sources};
 use crate::space::Symbols;
 use crate::view::View;
-use crate::{amend, builtin, foreign, guard};
+use crate::{amend, foreign, guard};
 
 /// One sandbox, compiled.
 #[derive(Clone, Debug)]
@@ -43,7 +43,7 @@ pub enum Wanted {
 /// Compiles sandboxes of a project. Everything in its files is checked, wanted or not.
 pub fn compile(sources: &Sources, wanted: &Wanted) -> Compilation {
     let mut out = Diagnostics::default();
-    let mut policies = builtin::policies();
+    let mut policies = Vec::new();
     let texts = sources.iter().filter(|(_, source)| source.kind != SourceKind::BuiltIn).collect();
     let decoded = guard::each(texts, |(id, source)| {
         let mut out = Diagnostics::default();
@@ -53,8 +53,8 @@ pub fn compile(sources: &Sources, wanted: &Wanted) -> Compilation {
         policies.push(policy);
         out.extend(problems);
     }
-    let library = Library::new(policies.iter().flat_map(|policy| &policy.layers));
-    let own = || policies.iter().skip(builtin::TEXTS.len()).flat_map(|policy| &policy.layers);
+    let own = || policies.iter().flat_map(|policy: &Policy| &policy.layers);
+    let library = Library::new(own());
     let all: Vec<&Layer> = own().filter(|layer| layer.kind == LayerKind::Sandbox).collect();
     let mut sandboxes = Vec::new();
     for sandbox in choose(&all, wanted, &mut out) {
@@ -62,7 +62,8 @@ pub fn compile(sources: &Sources, wanted: &Wanted) -> Compilation {
         let Some(merged) = merge(&lineage, &mut out) else { continue };
         let plan = lower(&merged, &mut out);
         let view = View::symbolic(&plan);
-        assertions::check(&merged, &plan, &view, &mut out);
+        assertions::check(&merged, &plan, &view, None, &mut out);
+        waivers::check(&merged, &plan, &mut out);
         denials::check(&plan, &view, &mut out);
         state::check(&plan, &Symbols, &mut out);
         let is_own = |id| sources.get(id).is_some_and(|source| source.kind != SourceKind::BuiltIn);

@@ -56,6 +56,9 @@ impl Cause {
     }
 }
 
+/// The cure where something swaps paths during a start.
+pub const SWAPPED: &str = "start again; if it stays, end what changes it, such as another sandbox that may write there";
+
 /// The cure where AppArmor forbids user namespaces.
 pub const APPARMOR: &str = "load the AppArmor profile `bwrap-userns-restrict` (Ubuntu 24.04: from the package apparmor-profiles), or `sudo sysctl kernel.apparmor_restrict_unprivileged_userns=0`";
 
@@ -252,6 +255,12 @@ const CAUSES: &[Cause] = &[
         Code::SBC0705,
         "a file system below one that is shown does not answer, such as a network share that is gone",
         "unmount it, or show only the directories beside it",
+    ),
+    cause(
+        "Race condition binding dirfd",
+        Code::SBC0713,
+        "a path that is shown has changed while it was mounted",
+        SWAPPED,
     ),
     cause(
         "Can't find source path",

@@ -6,6 +6,7 @@
 
 #![allow(clippy::disallowed_methods, reason = "this module looks at the machine")]
 
+use crate::abilities::{binds_descriptors, follows_links};
 use crate::bwrap::{self, OVERLAY, attempt, install_help};
 use crate::complaint::APPARMOR;
 use crate::diagnostic::{Diagnostic, Diagnostics};
@@ -15,13 +16,13 @@ use crate::lower::lower;
 use crate::merge::Merged;
 use crate::seccomp;
 use crate::surroundings::{Container, Surroundings};
-use crate::sys;
+use crate::sys::{self, LANDLOCK_WITH_SCOPES};
 use crate::trust;
 use rustix::fs::{Access, access};
 use serde::Serialize;
 use std::ffi::OsString;
 use std::fs;
-use std::os::unix::fs::{MetadataExt, symlink};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -75,6 +76,8 @@ pub struct Bubblewrap {
     pub abilities: Vec<Result<(), Diagnostic>>,
     /// Whether it takes the filter of system calls; `None` where there is none for this machine.
     pub filter: Option<Result<(), Diagnostic>>,
+    /// Whether it takes the sources of mounts by descriptor.
+    pub binds_descriptors: bool,
     /// Whether it makes files through a planted link; `None` where that could not be tried.
     pub follows_links: Option<bool>,
 }
@@ -149,6 +152,7 @@ impl Bubblewrap {
                 let content = lower(&Merged::default(), &mut Diagnostics::default()).content;
                 attempt(&path, &options(&[]), Some(&seccomp::program(architecture, &content)))
             }),
+            binds_descriptors: binds_descriptors(&path),
             follows_links: follows_links(&path, state).filter(|_| abilities.first().is_some_and(Result::is_ok)),
             abilities,
             path,
@@ -163,23 +167,6 @@ fn is_replaceable(program: &Path) -> bool {
 
 fn options(words: &[&str]) -> Vec<OsString> {
     ["--unshare-user"].iter().chain(words).map(OsString::from).collect()
-}
-
-/// Tries CVE-2026-87766 on a link and a directory made for it: whether a file appears where a link
-/// leads that a mount point should have been.
-fn follows_links(bwrap: &Path, state: &Path) -> Option<bool> {
-    let near = state.ancestors().find(|above| above.is_dir())?;
-    let directory = tempfile::Builder::new().prefix(".sbc-doctor-").tempdir_in(near).ok()?;
-    let (tree, outside) = (directory.path().join("tree"), directory.path().join("outside"));
-    fs::create_dir(&tree).and_then(|()| fs::create_dir(&outside)).ok()?;
-    let made = fs::canonicalize(&outside).ok()?.join("made");
-    symlink(Path::new("/oldroot").join(made.strip_prefix("/").ok()?), tree.join("link")).ok()?;
-    let mut words = options(&["--bind"]);
-    words.extend([tree.into_os_string(), "/tree".into()]);
-    words.extend(["--ro-bind", "/dev/null", "/tree/link"].map(OsString::from));
-    // Whether it succeeds does not matter.
-    let _ = attempt(bwrap, &words, None);
-    Some(made.symlink_metadata().is_ok())
 }
 
 /// The distribution and the kernel, for people.
@@ -266,7 +253,9 @@ fn bubblewrap_rows(facts: &Facts) -> Vec<Row> {
         Err(problem) => failed(ability.what, ability.otherwise, problem),
     });
     let filter = bubblewrap.abilities.first().is_some_and(Result::is_ok).then(|| filter_row(bubblewrap));
-    [row].into_iter().chain(tried).chain(filter).chain(bubblewrap.follows_links.map(links_row)).collect()
+    let works = bubblewrap.abilities.first().is_some_and(Result::is_ok);
+    let sources = works.then(|| sources_row(bubblewrap.binds_descriptors));
+    [row].into_iter().chain(tried).chain(filter).chain(sources).chain(bubblewrap.follows_links.map(links_row)).collect()
 }
 
 /// What a failed attempt comes to.
@@ -284,15 +273,26 @@ fn filter_row(bubblewrap: &Bubblewrap) -> Row {
     }
 }
 
+fn sources_row(by_descriptor: bool) -> Row {
+    const WHAT: &str = "swapped sources";
+    if by_descriptor {
+        return ok(WHAT, "bubblewrap takes what it shows by descriptor, so that nothing can be put in its place");
+    }
+    let cure = format!("update bubblewrap to 0.10 or newer, `{}`", install_help());
+    ok(WHAT, "bubblewrap finds what it shows by paths; beside a sandbox that could swap one, nothing starts")
+        .but(State::Weak, cure)
+}
+
 fn links_row(follows: bool) -> Row {
     const WHAT: &str = "planted links";
     if !follows {
         return ok(WHAT, "bubblewrap refuses to make mount points through them");
     }
-    let found = "bubblewrap follows them while it makes mount points (CVE-2026-87766); sbc looks before it does";
+    let found = "bubblewrap follows them while it makes mount points (CVE-2026-87766); beside a sandbox that could plant one, \
+                 nothing starts";
     let cure = format!(
-        "update bubblewrap to 0.12 or to a package with the fix, `{}`; until then do not start two sandboxes in one \
-         project",
+        "update bubblewrap to 0.12 or to a package with the fix, `{}`; until then sandboxes of one repository start \
+         side by side only where they have the same rules",
         install_help()
     );
     ok(WHAT, found).but(State::Weak, cure)
@@ -342,8 +342,11 @@ fn terminal_row(facts: &Facts) -> Row {
 fn landlock_row(facts: &Facts) -> Row {
     const WHAT: &str = "Landlock";
     match facts.landlock {
-        Some(version) => ok(WHAT, format!("version {version} of its interface; sbc does without")),
-        None => ok(WHAT, "not in this kernel; sbc does without"),
+        Some(version) if version >= LANDLOCK_WITH_SCOPES => {
+            ok(WHAT, format!("version {version} of its interface: signals stay inside"))
+        }
+        Some(version) => ok(WHAT, format!("version {version} of its interface: a command can signal its caller")),
+        None => ok(WHAT, "not in this kernel: a command can signal its caller"),
     }
 }
 

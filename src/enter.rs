@@ -19,6 +19,9 @@ use std::process::Command;
 /// The argument that makes sbc do this instead of reading a command line.
 pub const MARK: &str = "--sbc-enter";
 
+/// That signals stay inside.
+const KEEPS: &str = "signals";
+
 /// What the outer sbc tells the inner one. Written and read as arguments in this order.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Entry {
@@ -26,7 +29,11 @@ pub struct Entry {
     pub stderr: RawFd,
     /// Signals to restore.
     pub restore: Vec<i32>,
+    /// The caller's soft limit of open files, where sbc has raised it for bubblewrap.
+    pub open_files: Option<u64>,
     pub limits: Vec<(Resource, u64)>,
+    /// Whether signals stay inside.
+    pub keeps_signals: bool,
 }
 
 impl Entry {
@@ -35,7 +42,10 @@ impl Entry {
         let signals: Vec<String> = self.restore.iter().map(i32::to_string).collect();
         let limits: Vec<String> =
             self.limits.iter().map(|(resource, limit)| format!("{}={limit}", resource.word())).collect();
-        vec![MARK.into(), self.stderr.to_string().into(), signals.join(",").into(), limits.join(",").into()]
+        let open_files = self.open_files.map(|limit| limit.to_string()).unwrap_or_default();
+        let keeps = if self.keeps_signals { KEEPS } else { "" };
+        let words = [self.stderr.to_string(), signals.join(","), open_files, limits.join(","), keeps.to_owned()];
+        [MARK.into()].into_iter().chain(words.map(OsString::from)).collect()
     }
 
     /// Reads what [`Entry::arguments`] wrote, and the command after it.
@@ -44,12 +54,15 @@ impl Entry {
         let stderr = next()?.parse().ok().filter(|number| *number > 2)?;
         let restore =
             next()?.split(',').filter(|part| !part.is_empty()).map(|part| part.parse().ok()).collect::<Option<_>>()?;
+        let open_files = Some(next()?).filter(|limit| !limit.is_empty());
+        let open_files = open_files.map(|limit| limit.parse().map_err(drop)).transpose().ok()?;
         let limit = |part: &str| {
             let (resource, limit) = part.split_once('=')?;
             Some((Resource::from_word(resource)?, limit.parse().ok()?))
         };
         let limits = next()?.split(',').filter(|part| !part.is_empty()).map(limit).collect::<Option<_>>()?;
-        Some((Entry { stderr, restore, limits }, arguments.collect()))
+        let keeps_signals = next()? == KEEPS;
+        Some((Entry { stderr, restore, open_files, limits, keeps_signals }, arguments.collect()))
     }
 }
 
@@ -71,6 +84,10 @@ fn prepare(entry: &Entry) -> io::Result<()> {
     // This program itself was started through a descriptor; the command gets none.
     sys::close_descriptors_on_exec()?;
     entry.restore.iter().for_each(|signal| sys::restore(*signal));
+    if let Some(soft) = entry.open_files {
+        let maximum = rustix::process::getrlimit(Rlimit::Nofile).maximum;
+        setrlimit(Rlimit::Nofile, Limit { current: Some(soft), maximum })?;
+    }
     for (resource, limit) in &entry.limits {
         let kind = match resource {
             Resource::Processes => Rlimit::Nproc,
@@ -83,7 +100,7 @@ fn prepare(entry: &Entry) -> io::Result<()> {
         let limit = current.map_or(*limit, |maximum| maximum.min(*limit));
         setrlimit(kind, Limit { current: Some(limit), maximum: Some(limit) })?;
     }
-    Ok(())
+    if entry.keeps_signals { sys::keep_signals_inside() } else { Ok(()) }
 }
 
 #[allow(unsafe_code, reason = "the descriptor is handed over by number")]

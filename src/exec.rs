@@ -5,11 +5,13 @@
 
 #![allow(clippy::disallowed_methods, reason = "this module runs the sandbox")]
 
+use crate::bwrap::Bubblewrap;
 use crate::complaint;
 use crate::diagnostic::{Code, Diagnostic, printable};
 use crate::enter::Entry;
 use crate::foreground::Foreground;
-use crate::invocation::{Argument, Data, Invocation};
+use crate::handover::{Handover, make_room};
+use crate::invocation::Invocation;
 use crate::surroundings::Surroundings;
 use crate::sys;
 use crate::words::Resource;
@@ -23,7 +25,6 @@ use std::fs::File;
 use std::io::{self, Read, Seek, Write};
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::OpenOptionsExt;
 use std::os::unix::process::ExitStatusExt;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::Duration;
@@ -31,26 +32,27 @@ use std::time::Duration;
 /// The signals of Ctrl-C and Ctrl-\. bubblewrap would die of them; the command decides for itself.
 const KEYBOARD: &[i32] = &[SIGINT, SIGQUIT];
 
-/// Runs the command and gives its status: its own, or 128 and the number of the signal. `bwrap` are the
-/// words that start bubblewrap: its path, after a tracer's words perhaps.
+fn failed(error: impl Into<io::Error>) -> Diagnostic {
+    Diagnostic::error(Code::SBC0705, format!("bubblewrap could not be started: {}", error.into()))
+}
+
+/// Runs the command and gives its status: its own, or 128 and the number of the signal.
 ///
 /// # Errors
 /// When sbc or bubblewrap fails before the command runs.
 pub fn run(
     invocation: &Invocation,
-    bwrap: &[OsString],
+    bwrap: &Bubblewrap,
     command: &[OsString],
     limits: Vec<(Resource, u64)>,
     lock: Option<&OwnedFd>,
 ) -> Result<i32, Diagnostic> {
-    let failed =
-        |error: io::Error| Diagnostic::error(Code::SBC0705, format!("bubblewrap could not be started: {error}"));
     sys::close_descriptors_on_exec().map_err(failed)?;
     sys::leave_session_keyring().map_err(|error| {
         let title = format!("the session keyring cannot be left behind: {error}");
         Diagnostic::error(Code::SBC0708, title).help("remove keyrings that you no longer need: `keyctl show @u`")
     })?;
-    let mut start = Start::prepare(invocation, bwrap, command, limits, lock).map_err(failed)?;
+    let mut start = Start::prepare(invocation, bwrap, command, limits, lock)?;
     let keyboard: Vec<i32> = KEYBOARD.iter().copied().filter(|signal| !sys::is_ignored(*signal)).collect();
     let signals = watch().map_err(failed)?;
     // bubblewrap inherits this; what starts the command inside restores it there. Without that
@@ -80,7 +82,7 @@ pub fn run(
 /// The status of a command that bubblewrap itself could not start, as in env(1); `None` when the fault
 /// lies elsewhere. What bubblewrap said went to the command's standard error. So it is asked again, for a
 /// program that there cannot be, and only the set-up is repeated.
-fn unstarted(invocation: &Invocation, bwrap: &[OsString], command: &[OsString]) -> Option<i32> {
+fn unstarted(invocation: &Invocation, bwrap: &Bubblewrap, command: &[OsString]) -> Option<i32> {
     let name = command.first().filter(|_| !invocation.has_proc)?;
     let is_path = name.as_bytes().contains(&b'/');
     let mut never = if is_path { name.clone() } else { OsString::new() };
@@ -106,71 +108,45 @@ struct Start {
 impl Start {
     fn prepare(
         invocation: &Invocation,
-        bwrap: &[OsString],
+        bwrap: &Bubblewrap,
         command: &[OsString],
         limits: Vec<(Resource, u64)>,
         lock: Option<&OwnedFd>,
-    ) -> io::Result<Start> {
-        let (status, status_end) = pipe_with(PipeFlags::CLOEXEC)?;
-        let mut handed_over = Vec::new();
-        let mut arguments: Vec<u8> = Vec::new();
-        let mut push = |word: &[u8]| {
-            arguments.extend_from_slice(word);
-            arguments.push(0);
-        };
-        for argument in &invocation.options {
-            match argument {
-                Argument::Word(word) => push(word.as_bytes()),
-                Argument::Data(data) => {
-                    let fd = open(data)?;
-                    push(fd.as_raw_fd().to_string().as_bytes());
-                    handed_over.push(fd);
-                }
-            }
-        }
+    ) -> Result<Start, Diagnostic> {
+        let open_files = make_room(&invocation.options, invocation.has_proc)?;
+        let (status, status_end) = pipe_with(PipeFlags::CLOEXEC).map_err(failed)?;
+        let mut handover = Handover::new(&invocation.options, bwrap.binds_descriptors)?;
         // Held until the last process inside has ended. bubblewrap keeps it from the command.
         if let Some(lock) = lock {
-            let lock = lock.try_clone()?;
-            push(b"--sync-fd");
-            push(lock.as_raw_fd().to_string().as_bytes());
-            handed_over.push(lock);
+            handover.descriptor("--sync-fd", lock.try_clone().map_err(failed)?);
         }
-        push(b"--json-status-fd");
-        push(status_end.as_raw_fd().to_string().as_bytes());
-        let arguments = in_memory(&arguments)?;
-        let (program, own) = bwrap.split_first().ok_or(io::ErrorKind::InvalidInput)?;
-        let mut start = Command::new(program);
-        start.args(own);
+        handover.descriptor("--json-status-fd", status_end);
+        let Handover { text, held: mut handed_over } = handover;
+        let arguments = in_memory(&text).map_err(failed)?;
+        let mut words = bwrap.tracer.iter().map(OsString::as_os_str).chain([bwrap.path.as_os_str()]);
+        let mut start = Command::new(words.next().unwrap_or_default());
+        start.args(words);
         start.env_clear().envs(&invocation.env);
         start.arg("--args").arg(arguments.as_raw_fd().to_string()).arg("--");
         let mut complaint = None;
         if invocation.has_proc {
-            let (read, write) = pipe_with(PipeFlags::CLOEXEC | PipeFlags::NONBLOCK)?;
-            let (stderr, own) = (io::stderr().as_fd().try_clone_to_owned()?, open_self()?);
+            let (read, write) = pipe_with(PipeFlags::CLOEXEC | PipeFlags::NONBLOCK).map_err(failed)?;
+            let stderr = io::stderr().as_fd().try_clone_to_owned().map_err(failed)?;
+            let own = open_self().map_err(failed)?;
             let restore = KEYBOARD.iter().copied().filter(|signal| !sys::is_ignored(*signal)).collect();
             start.arg(format!("/proc/self/fd/{}", own.as_raw_fd()));
-            start.args(Entry { stderr: stderr.as_raw_fd(), restore, limits }.arguments());
+            let keeps_signals = invocation.own_processes;
+            start.args(Entry { stderr: stderr.as_raw_fd(), restore, open_files, limits, keeps_signals }.arguments());
             start.stderr(write);
             handed_over.extend([stderr, own]);
             complaint = Some(read);
         }
         start.args(command);
-        handed_over.extend([status_end, arguments]);
+        handed_over.push(arguments);
         for fd in &handed_over {
-            fcntl_setfd(fd, FdFlags::empty())?;
+            fcntl_setfd(fd, FdFlags::empty()).map_err(failed)?;
         }
         Ok(Start { command: start, handed_over, status, complaint })
-    }
-}
-
-fn open(data: &Data) -> io::Result<OwnedFd> {
-    match data {
-        // Resolved before; what became a link since is refused.
-        Data::File(path) => {
-            let file = File::options().read(true).custom_flags(libc::O_NOFOLLOW).open(path);
-            Ok(file.map_err(|error| io::Error::new(error.kind(), format!("`{}`: {error}", path.display())))?.into())
-        }
-        Data::Bytes(bytes) => in_memory(bytes),
     }
 }
 

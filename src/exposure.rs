@@ -7,6 +7,7 @@ use crate::path::SymbolicPath;
 use crate::plan::{Action, Step};
 use crate::space::is_within;
 use crate::view::View;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 impl<'a> View<'a> {
@@ -106,6 +107,58 @@ impl<'a> View<'a> {
         let rule = if is_pin(&mount) { self.mounts.above(&mount.at).find(|above| !is_pin(above)) } else { None };
         rule.unwrap_or(mount).step
     }
+}
+
+/// What a view shows of the host, to be asked for many paths.
+pub struct Exposed<'v, 'a> {
+    view: &'v View<'a>,
+    /// By the host path that they show, as bytes.
+    mounts: BTreeMap<&'v [u8], Vec<&'v Mount<'a>>>,
+}
+
+impl<'v, 'a> Exposed<'v, 'a> {
+    pub fn new(view: &'v View<'a>) -> Exposed<'v, 'a> {
+        let mut mounts: BTreeMap<&[u8], Vec<&Mount<'a>>> = BTreeMap::new();
+        for mount in view.mounts.iter() {
+            if let Some((source, _)) = source(mount) {
+                mounts.entry(source.as_os_str().as_encoded_bytes()).or_default().push(mount);
+            }
+        }
+        Exposed { view, mounts }
+    }
+
+    /// As [`View::exposing`].
+    pub fn exposing(&self, path: &Path, only_writable: bool) -> Vec<&'v Mount<'a>> {
+        let bytes = path.as_os_str().as_encoded_bytes();
+        let around = prefixes(bytes).filter_map(|above| self.mounts.get(above));
+        let below = [bytes, b"/"].concat();
+        let within = self.mounts.range(below.as_slice()..).take_while(|(source, _)| source.starts_with(&below));
+        let all = around.chain(within.map(|(_, mounts)| mounts)).flatten().copied();
+        all.filter(|mount| self.view.shows(mount, path, only_writable)).collect()
+    }
+
+    /// The mounts in which the host's `path` can be made: the rule that would hide or protect it there is
+    /// left out, as the host has nothing, and does not guard the name.
+    pub fn letting_be_made(&self, path: &Path) -> Vec<&'v Mount<'a>> {
+        let bytes = path.as_os_str().as_encoded_bytes();
+        let above = prefixes(bytes).filter(|above| above.len() < bytes.len());
+        let around = above.filter_map(|above| self.mounts.get(above)).flatten();
+        let lets = |mount: &&&Mount<'a>| {
+            let Some((source, true)) = source(mount) else { return false };
+            let at = path.strip_prefix(source).map(|rest| mount.at.join(rest)).unwrap_or_default();
+            let nearest = self.view.mounts.provider(&at).is_some_and(|nearest| std::ptr::eq(nearest, **mount));
+            let rule = self.view.left_out(&at).filter(|_| nearest);
+            rule.is_some_and(|step| step.guards_name().is_none() && !self.view.shows(mount, path, true))
+        };
+        around.filter(lets).copied().collect()
+    }
+}
+
+/// A path in normal form and all above it, as bytes: splitting components is slow.
+fn prefixes(path: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let slashes = path.iter().enumerate().filter(|(_, byte)| **byte == b'/').map(|(at, _)| at.max(1));
+    let itself = (path.len() > 1).then_some(path.len());
+    slashes.chain(itself).filter_map(|end| path.get(..end))
 }
 
 /// The host path that a mount shows, and whether it can be written.

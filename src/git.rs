@@ -10,11 +10,10 @@
 
 use crate::diagnostic::{Code, Diagnostic};
 use crate::emit::shell::literal;
+use crate::small::small;
 use std::ffi::{OsStr, OsString};
 use std::fs;
-use std::io::Read;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 /// A file that holds one path is not larger.
@@ -157,26 +156,13 @@ fn trim(mut line: &[u8]) -> &[u8] {
 }
 
 /// The path that a file holds.
-fn one_line(file: &Path) -> Option<OsString> {
+pub fn one_line(file: &Path) -> Option<OsString> {
     let mut line = small(file, MAX_LINE)?;
     while line.last() == Some(&b'\n') {
         line.pop();
     }
     let strange = line.is_empty() || line.iter().any(|byte| matches!(byte, b'\n' | b'\0'));
     (!strange).then(|| OsString::from_vec(line))
-}
-
-/// The contents of a small file, not through a link.
-fn small(file: &Path, most: u64) -> Option<Vec<u8>> {
-    let flags = libc::O_NOFOLLOW | libc::O_NONBLOCK;
-    let file = fs::File::options().read(true).custom_flags(flags).open(file).ok()?;
-    let metadata = file.metadata().ok()?;
-    if !metadata.is_file() || metadata.len() > most {
-        return None;
-    }
-    let mut bytes = Vec::new();
-    file.take(most).read_to_end(&mut bytes).ok()?;
-    Some(bytes)
 }
 
 /// A path as git writes it, seen from a directory; no link is followed. `..` counts at the start

@@ -8,12 +8,11 @@
 
 use crate::git::{self, GitDirectory};
 use std::ffi::OsStr;
-use std::fs;
+use std::fs::{self, File};
+use std::io::{BufRead, BufReader};
 use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Component, Path, PathBuf};
-
-/// A larger index is not read. One of a million files has a tenth of that.
-const LARGEST: u64 = 1 << 30;
 
 /// The kind of an entry for a submodule, in the bits of its mode.
 const GITLINK: u32 = 0o160_000;
@@ -28,7 +27,7 @@ pub fn repositories(project: &Path) -> Vec<PathBuf> {
         _ => (project.join(".git"), project.join(".git")),
     };
     let hash = if has_long_hashes(&common) { 32 } else { 20 };
-    let mut found: Vec<PathBuf> = indices(&own).iter().flat_map(|index| gitlinks(index, hash)).collect();
+    let mut found: Vec<PathBuf> = indices(&own).into_iter().flat_map(|index| gitlinks(index, hash)).collect();
     found.sort();
     found.dedup();
     let is_plain = |path: &PathBuf| path.components().all(|part| matches!(part, Component::Normal(_)));
@@ -36,14 +35,15 @@ pub fn repositories(project: &Path) -> Vec<PathBuf> {
     found.into_iter().filter(is_plain).filter_map(there).collect()
 }
 
-/// The index of a git directory, and the parts of it that lie in files of their own.
-fn indices(directory: &Path) -> Vec<Vec<u8>> {
+/// The index of a git directory, and the parts of it that lie in files of their own. Links are followed,
+/// because git follows them.
+fn indices(directory: &Path) -> Vec<File> {
     let names = fs::read_dir(directory).into_iter().flatten().flatten();
     let is_index = |name: &OsStr| name == "index" || name.as_bytes().starts_with(b"sharedindex.");
     let files = names.filter(|entry| is_index(&entry.file_name())).map(|entry| entry.path());
-    let is_small =
-        |path: &PathBuf| fs::symlink_metadata(path).is_ok_and(|file| file.is_file() && file.len() <= LARGEST);
-    files.filter(is_small).filter_map(|path| fs::read(path).ok()).collect()
+    // A pipe in its place keeps nobody waiting.
+    let open = |path: PathBuf| File::options().read(true).custom_flags(libc::O_NONBLOCK).open(path).ok();
+    files.filter_map(open).filter(|file| file.metadata().is_ok_and(|there| there.is_file())).collect()
 }
 
 /// Whether the repository names objects by SHA-256. Its configuration cannot be written inside.
@@ -53,9 +53,9 @@ fn has_long_hashes(common: &Path) -> bool {
 }
 
 /// The paths of the submodules in an index; what cannot be read, git does not read either.
-fn gitlinks(index: &[u8], hash: usize) -> Vec<PathBuf> {
+fn gitlinks(index: File, hash: usize) -> Vec<PathBuf> {
     let mut found = Vec::new();
-    let mut entries = Entries { rest: index, version: 0, left: 0, hash, path: Vec::new() };
+    let mut entries = Entries { rest: BufReader::new(index), version: 0, left: 0, hash, path: Vec::new() };
     if entries.header().is_none() {
         return found;
     }
@@ -67,9 +67,9 @@ fn gitlinks(index: &[u8], hash: usize) -> Vec<PathBuf> {
     found
 }
 
-/// Reads one entry of an index after the other (gitformat-index(5)).
-struct Entries<'a> {
-    rest: &'a [u8],
+/// Reads one entry of an index after the other (gitformat-index(5)), however many there are.
+struct Entries<R> {
+    rest: R,
     version: u32,
     left: u32,
     hash: usize,
@@ -77,9 +77,9 @@ struct Entries<'a> {
     path: Vec<u8>,
 }
 
-impl<'a> Entries<'a> {
+impl<R: BufRead> Entries<R> {
     fn header(&mut self) -> Option<()> {
-        let is_index = self.take(4)? == b"DIRC";
+        let is_index = self.take()? == *b"DIRC";
         self.version = self.number()?;
         self.left = self.number()?;
         (is_index && (2..=4).contains(&self.version)).then_some(())
@@ -88,45 +88,46 @@ impl<'a> Entries<'a> {
     /// The mode of the next entry, with its path in `path`.
     fn next(&mut self) -> Option<u32> {
         self.left = self.left.checked_sub(1)?;
-        let before = self.rest.len();
-        self.take(24)?;
+        self.skip(24)?;
         let mode = self.number()?;
-        self.take(12 + self.hash)?;
-        let flags = self.take(2)?;
-        if self.version > 2 && flags.first()? & 0x40 != 0 {
-            self.take(2)?;
+        self.skip(12 + self.hash)?;
+        let flags: [u8; 2] = self.take()?;
+        let mut length = 24 + 4 + 12 + self.hash + flags.len();
+        if self.version > 2 && flags[0] & 0x40 != 0 {
+            length += self.take::<2>()?.len();
         }
         let kept = if self.version == 4 { self.path.len().checked_sub(self.offset()?)? } else { 0 };
         self.path.truncate(kept);
-        let end = self.rest.iter().position(|byte| *byte == 0)?;
-        let name = self.take(end)?;
-        self.path.extend_from_slice(name);
-        if self.version == 4 {
-            self.take(1)?;
-        } else {
-            // One to eight zeros, up to a multiple of eight.
-            let length = before - self.rest.len();
-            self.take(8 - length % 8)?;
+        length += self.rest.read_until(0, &mut self.path).ok()?;
+        self.path.pop_if(|last| *last == 0)?;
+        if self.version != 4 {
+            // One to eight zeros, up to a multiple of eight; one has been read.
+            self.skip(length.next_multiple_of(8) - length)?;
         }
         Some(mode)
     }
 
-    fn take(&mut self, count: usize) -> Option<&'a [u8]> {
-        let (taken, rest) = self.rest.split_at_checked(count)?;
-        self.rest = rest;
+    fn take<const N: usize>(&mut self) -> Option<[u8; N]> {
+        let mut taken = [0; N];
+        self.rest.read_exact(&mut taken).ok()?;
         Some(taken)
     }
 
+    fn skip(&mut self, count: usize) -> Option<()> {
+        let mut skipped = [0; 64];
+        self.rest.read_exact(skipped.get_mut(..count)?).ok()
+    }
+
     fn number(&mut self) -> Option<u32> {
-        Some(u32::from_be_bytes(self.take(4)?.try_into().ok()?))
+        Some(u32::from_be_bytes(self.take()?))
     }
 
     /// How much of the path before is not the start of this one.
     fn offset(&mut self) -> Option<usize> {
         let mut value = 0_usize;
         loop {
-            let byte = usize::from(*self.take(1)?.first()?);
-            value = value.checked_mul(128)?.checked_add(byte & 127)?;
+            let [byte] = self.take()?;
+            value = value.checked_mul(128)?.checked_add(usize::from(byte & 127))?;
             if byte & 128 == 0 {
                 return Some(value);
             }

@@ -4,7 +4,8 @@
 
 #![allow(clippy::disallowed_methods, reason = "this module looks at the machine")]
 
-use crate::check::{Caller, SearchDirectory};
+use crate::check::{Caller, Door, SearchDirectory, Surroundings};
+use crate::checked::Identity;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::git::{self, GitDirectory};
 use crate::mounts::HostTree;
@@ -13,7 +14,7 @@ use crate::seccomp::Architecture;
 use crate::space::{Access, Node, Space};
 use crate::words::Variable;
 use std::cell::{OnceCell, RefCell};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::env;
 use std::ffi::{OsStr, OsString};
 use std::fs;
@@ -24,6 +25,20 @@ use std::path::{Path, PathBuf};
 
 /// sbc's directory among those for state.
 const RECORDS: &str = "sbc";
+
+/// So many names of a directory are read at once.
+const MOST_NAMES: usize = 1_000;
+
+/// Variables that name a socket or a key, and what each is.
+const DOORS: [(&str, &str); 7] = [
+    ("SSH_AUTH_SOCK", "your SSH agent"),
+    ("DBUS_SESSION_BUS_ADDRESS", "the session bus: it starts programs outside"),
+    ("DBUS_SYSTEM_BUS_ADDRESS", "the system bus: services of the host that run as root"),
+    ("DOCKER_HOST", "a container service: who connects is root on the host, or you"),
+    ("CONTAINER_HOST", "a container service: who connects is root on the host, or you"),
+    ("WAYLAND_DISPLAY", "the desktop's windows"),
+    ("XAUTHORITY", "the key to the desktop's windows"),
+];
 
 /// One machine, as one user sees it from one project.
 #[derive(Clone, Debug)]
@@ -48,6 +63,12 @@ pub struct Host {
 #[derive(Clone, Debug, Default)]
 pub struct Links {
     known: RefCell<HashMap<OsString, Option<PathBuf>>>,
+    /// What is not there, as far as it was met.
+    absent: RefCell<HashSet<OsString>>,
+    /// Directories with all of their names, and whether each is a link.
+    listed: RefCell<HashMap<OsString, HashMap<OsString, bool>>>,
+    /// Paths with their links followed.
+    followed: RefCell<HashMap<OsString, Option<PathBuf>>>,
     /// Paths of policies with their links followed.
     real: RefCell<HashMap<SymbolicPath, Option<PathBuf>>>,
     /// Paths of policies, lexically.
@@ -60,6 +81,7 @@ pub struct Links {
 #[derive(Clone, Copy, Debug)]
 pub struct Source {
     pub kind: fs::FileType,
+    pub identity: Identity,
     pub is_readable: bool,
 }
 
@@ -75,9 +97,40 @@ impl Links {
         if let Some(known) = self.known.borrow().get(path.as_os_str()) {
             return known.clone();
         }
-        let target = fs::read_link(path).ok();
+        let target = if self.is_known_as_none(path) { Err(io::ErrorKind::Other.into()) } else { fs::read_link(path) };
+        if target.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::NotFound) {
+            self.absent.borrow_mut().insert(path.into());
+        }
+        let target = target.ok();
         self.known.borrow_mut().insert(path.into(), target.clone());
         target
+    }
+
+    /// Whether a path is no link by what is known of its directory.
+    fn is_known_as_none(&self, path: &Path) -> bool {
+        let (Some(directory), Some(name)) = (path.parent(), path.file_name()) else { return false };
+        let is_link = self.listed.borrow().get(directory.as_os_str()).map(|names| names.get(name).copied());
+        let is_absent = is_link == Some(None) || self.absent.borrow().contains(directory.as_os_str());
+        if is_absent {
+            self.absent.borrow_mut().insert(path.into());
+        }
+        is_absent || is_link == Some(Some(false))
+    }
+
+    /// Reads the names in a directory at once, where many of them will be asked for. Of one that has very
+    /// many, nothing is kept.
+    fn list(&self, directory: &Path) {
+        let Ok(entries) = fs::read_dir(directory) else { return };
+        let mut names = HashMap::new();
+        for entry in entries {
+            let kind = entry.and_then(|entry| Ok((entry.file_name(), entry.file_type()?.is_symlink())));
+            let Ok((name, is_link)) = kind else { return };
+            names.insert(name, is_link);
+            if names.len() > MOST_NAMES {
+                return;
+            }
+        }
+        self.listed.borrow_mut().insert(directory.into(), names);
     }
 }
 
@@ -159,9 +212,10 @@ impl Host {
         if let Some(known) = self.links.sources.borrow().get(path.as_os_str()) {
             return Ok(*known);
         }
-        let kind = fs::metadata(path)?.file_type();
+        let metadata = fs::metadata(path)?;
+        let (kind, identity) = (metadata.file_type(), Identity::of(&metadata));
         let is_readable = rustix::fs::access(path, rustix::fs::Access::READ_OK).is_ok();
-        let source = Source { kind, is_readable };
+        let source = Source { kind, identity, is_readable };
         self.links.sources.borrow_mut().insert(path.into(), source);
         Ok(source)
     }
@@ -184,12 +238,21 @@ impl Host {
         Ok(path.expand(&|variable| self.value(variable).unwrap_or_default()).unwrap_or_else(|| PathBuf::from("/")))
     }
 
-    /// What the caller's surroundings are.
+    /// Where sbc is called from.
     pub fn caller(&self) -> Caller {
-        let path = env::var_os("PATH").unwrap_or_default();
+        let mounts = fs::read("/proc/self/mountinfo").unwrap_or_default();
+        Caller { mounts: mounts.iter().filter(|byte| **byte == b'\n').count() }
+    }
+
+    /// What the caller's environment names.
+    pub fn surroundings(&self) -> Surroundings {
         let tree = HostTree::new(&[]);
+        let runtime = self.value(Variable::RuntimeDir).map(PathBuf::from).unwrap_or_default();
+        // Guards ask for so much in these that a look at the whole is cheaper.
+        let places = [".config", ".local/share"].map(|below| self.home.join(below));
+        places.iter().chain([&self.home, &runtime]).for_each(|directory| self.links.list(directory));
         let mut search_path: Vec<SearchDirectory> = Vec::new();
-        for entry in env::split_paths(&path) {
+        for entry in env::split_paths(&env::var_os("PATH").unwrap_or_default()) {
             // An empty one is the caller's directory, as every relative one starts there.
             let Ok(placed) = tree.follow(&self.cwd.join(&entry), self) else { continue };
             if !search_path.iter().any(|other| other.real == placed.path) {
@@ -197,13 +260,32 @@ impl Host {
                 search_path.push(SearchDirectory { entry: self.cwd.join(entry), links, real: placed.path });
             }
         }
-        let mounts = fs::read("/proc/self/mountinfo").unwrap_or_default();
-        Caller { search_path, mounts: mounts.iter().filter(|byte| **byte == b'\n').count() }
+        let door = |(variable, about): &(&str, &'static str)| {
+            let path = runtime.join(socket(&env::var_os(variable)?)?);
+            let real = path.is_absolute().then(|| tree.resolve(&path, self).ok())??;
+            Some(Door { real, about })
+        };
+        Surroundings { search_path, doors: DOORS.iter().filter_map(door).collect() }
     }
 
     /// As [`Host::expand`], with links followed; a circle of links has no end and so no path.
     pub fn real(&self, path: &SymbolicPath) -> Option<PathBuf> {
-        HostTree::new(&[]).resolve(&self.expand(path).ok()?, self).ok()
+        self.without_links(&self.expand(path).ok()?)
+    }
+
+    /// A path with its links followed. Where its directory is known already, there is only a name to look at.
+    fn without_links(&self, path: &Path) -> Option<PathBuf> {
+        if let Some(known) = self.links.followed.borrow().get(path.as_os_str()) {
+            return known.clone();
+        }
+        let directory = path.parent().zip(path.file_name());
+        let plain = directory.and_then(|(above, name)| Some(self.without_links(above)?.join(name)));
+        let followed = match plain {
+            Some(plain) if self.links.read(&plain).is_none() => Some(plain),
+            _ => HostTree::new(&[]).resolve(path, self).ok(),
+        };
+        self.links.followed.borrow_mut().insert(path.into(), followed.clone());
+        followed
     }
 }
 
@@ -219,6 +301,10 @@ impl Space for Host {
         let real = Host::real(self, path);
         self.links.real.borrow_mut().insert(path.clone(), real.clone());
         real
+    }
+
+    fn follow(&self, path: &Path) -> Option<PathBuf> {
+        self.without_links(path)
     }
 
     fn link(&self, path: &Path) -> Option<PathBuf> {
@@ -249,6 +335,21 @@ impl Space for Host {
     fn spell(&self, path: &Path) -> String {
         Host::spell(self, path)
     }
+}
+
+/// The path that a variable names: by itself, or in an address such as `unix:path=/run/bus,guid=1` or
+/// `unix:///run/docker.sock`. What is no file has none.
+fn socket(value: &OsStr) -> Option<PathBuf> {
+    let text = value.as_bytes();
+    let path = match text.strip_prefix(b"unix:") {
+        Some(rest) => {
+            let rest = rest.strip_prefix(b"path=").or_else(|| rest.strip_prefix(b"//"))?;
+            rest.split(|byte| matches!(byte, b',' | b';')).next()?
+        }
+        None if text.contains(&b':') => return None,
+        None => text,
+    };
+    (!path.is_empty()).then(|| PathBuf::from(OsStr::from_bytes(path)))
 }
 
 /// A path with its links followed, as far as it exists.

@@ -6,6 +6,7 @@
 #![allow(clippy::disallowed_methods, reason = "this module resolves a plan on a host")]
 
 use crate::check::{assertions, denials, state};
+use crate::checked::Checked;
 use crate::compile::Compiled;
 use crate::diagnostic::{self, Code, Diagnostic, Diagnostics};
 use crate::env;
@@ -17,6 +18,7 @@ use crate::operation::{Inspector, Operation, Request};
 use crate::origin::Origin;
 use crate::plan::{Content, Step};
 use crate::policy::{EnvRule, Setting};
+use crate::race::{Footprint, Spot};
 use crate::seccomp::{self, Architecture};
 use crate::source::Location;
 use crate::view::{Kind, Seen, View};
@@ -33,12 +35,17 @@ pub enum Argument {
     Word(OsString),
     /// The number of a descriptor from which bubblewrap reads this.
     Data(Data),
+    /// An option that mounts a host path, and that path.
+    Source {
+        option: &'static str,
+        source: Checked,
+    },
 }
 
 /// Contents that bubblewrap puts into the sandbox.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Data {
-    File(PathBuf),
+    File(Checked),
     Bytes(Vec<u8>),
 }
 
@@ -57,8 +64,11 @@ pub struct Invocation {
     pub placeholders: Vec<Placeholder>,
     /// What is looked at after the run.
     pub guarded: Guarded,
+    pub footprint: Footprint,
     /// Whether the command gets a session without the caller's terminal.
     pub new_session: bool,
+    /// Whether the processes of the host are not its own.
+    pub own_processes: bool,
     /// Whether `/proc` is there, through which sbc starts the command.
     pub has_proc: bool,
     /// How many file systems get mounted.
@@ -86,7 +96,7 @@ pub fn resolve<'a>(compiled: &'a Compiled, host: &'a Host, out: &mut Diagnostics
     invocation.placeholders = inspector.placeholders;
     invocation.guarded = inspector.guarded;
     // Once more, over what is really mounted: symbols cannot tell what lies behind links.
-    assertions::check(&compiled.merged, &compiled.plan, &view, out);
+    assertions::check(&compiled.merged, &compiled.plan, &view, Some(&host.surroundings()), out);
     denials::check(&compiled.plan, &view, out);
     state::check(&compiled.plan, host, out);
     (invocation, view)
@@ -139,6 +149,10 @@ impl<'a> Builder<'a, '_> {
         self.invocation.options.extend(words.map(Argument::Word));
     }
 
+    fn source(&mut self, option: &'static str, source: &Checked) {
+        self.invocation.options.push(Argument::Source { option, source: source.clone() });
+    }
+
     fn isolation(&mut self, content: &Content) {
         self.invocation
             .options
@@ -146,6 +160,7 @@ impl<'a> Builder<'a, '_> {
         if let Some(hostname) = &content.hostname {
             self.option(["--hostname".into(), hostname.into()]);
         }
+        self.invocation.own_processes = !content.shared.contains(&Namespace::Pid);
         let architecture = self.inspector.host.architecture;
         self.invocation.new_session = match content.terminal {
             Terminal::Guarded => architecture.is_none() && injection_possible(),
@@ -194,10 +209,11 @@ impl<'a> Builder<'a, '_> {
             return self.deny(request.step, placed, open);
         }
         self.mount_point(&request, &placed);
+        self.stands_on(&placed);
         let at = placed.path;
         if let Some(origin) = request.step.origins.first() {
             let source = match &request.operation {
-                Operation::Bind { source, .. } | Operation::Overlay { source } => Some(source.clone()),
+                Operation::Bind { source, .. } | Operation::Overlay { source } => Some(source.path.clone()),
                 _ => None,
             };
             let paths = source.into_iter().chain([at.clone()]);
@@ -206,16 +222,22 @@ impl<'a> Builder<'a, '_> {
         let path = OsString::from(at.clone());
         let provider = match request.operation {
             Operation::Bind { option, source, writable, .. } => {
-                self.option([option.into(), source.clone().into(), path]);
-                Provider::Host { source, writable, device: option == "--dev-bind" }
+                if writable {
+                    let in_place = source.path == at;
+                    self.invocation.footprint.writable.push(Spot { path: source.path.clone(), in_place });
+                }
+                self.source(option, &source);
+                self.option([path]);
+                Provider::Host { source: source.path, writable, device: option == "--dev-bind" }
             }
             Operation::Overlay { source } => {
-                self.option(["--overlay-src".into(), source.clone().into(), "--tmp-overlay".into(), path]);
-                Provider::Overlay { source }
+                self.source("--overlay-src", &source);
+                self.option(["--tmp-overlay".into(), path]);
+                Provider::Overlay { source: source.path }
             }
             Operation::Data { option, mode, data } => {
                 let provider = match &data {
-                    Data::File(source) => Provider::Copy { source: source.clone(), executable: mode & 0o100 != 0 },
+                    Data::File(source) => Provider::Copy { source: source.path.clone(), executable: mode & 0o100 != 0 },
                     Data::Bytes(_) => Provider::Text,
                 };
                 self.option(["--perms".into(), format!("{mode:04o}").into(), option.into()]);
@@ -264,7 +286,7 @@ impl<'a> Builder<'a, '_> {
     /// Hides what is there; where nothing is there, nothing is done.
     fn deny(&mut self, step: &'a Step, placed: Placed, open: bool) {
         let nothing = |builder: &mut Self| builder.inspector.absent.push((placed.path.clone(), step));
-        let Some(host) = placed.host else { return nothing(self) };
+        let Some(host) = placed.host.clone() else { return nothing(self) };
         let metadata = match host.metadata() {
             Ok(metadata) => metadata,
             Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
@@ -277,6 +299,7 @@ impl<'a> Builder<'a, '_> {
                 return self.inspector.problem(&step.origins, Code::SBC0407, title, help);
             }
         };
+        self.stands_on(&placed);
         let path = OsString::from(placed.path.clone());
         if metadata.is_dir() {
             // bubblewrap 0.12 needs to read every parent of a destination.
@@ -292,13 +315,21 @@ impl<'a> Builder<'a, '_> {
         self.mounts.add(Mount { at: placed.path, provider, step: Some(step) });
     }
 
+    /// Notes a mount in a tree that the sandbox can write.
+    fn stands_on(&mut self, placed: &Placed) {
+        if let Some(host) = placed.host.as_ref().filter(|_| placed.writable) {
+            let spot = Spot { path: host.clone(), in_place: *host == placed.path };
+            self.invocation.footprint.mounted.push(spot);
+        }
+    }
+
     /// Sees to it that there is something to mount on, where bubblewrap could not make it or would
     /// leave it behind on the host.
     fn mount_point(&mut self, request: &Request<'a>, placed: &Placed) {
         let Some(host) = &placed.host else { return };
         let directory = match &request.operation {
-            Operation::Bind { source, .. } if source == host => return,
-            Operation::Bind { directory, .. } => *directory,
+            Operation::Bind { source, .. } if source.path == *host => return,
+            Operation::Bind { source, .. } => source.directory,
             Operation::Data { .. } => false,
             _ => true,
         };

@@ -8,7 +8,6 @@ use crate::diagnostic::Diagnostics;
 use crate::record::Record;
 use crate::words::Lifetime;
 use std::ffi::OsString;
-use std::fs;
 use std::io;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -56,26 +55,10 @@ pub fn stand_by(mut arguments: impl Iterator<Item = OsString>) -> Diagnostics {
     let _ = io::copy(&mut io::stdin(), &mut io::sink());
     let record = Record { file: record.into(), items: Vec::new() };
     if arguments.next().is_some_and(|lifetime| lifetime == Lifetime::WithParent.word()) {
-        // Everything inside ends with sbc. A bubblewrap whose parent was killed early waits for ever.
-        if !record.ends_within(GRACE) {
-            end_holders(&record);
-        }
+        record.end_within(GRACE);
     }
     match record.wait() {
         Ok(()) => aftermath::settle(Path::new(&state)),
         Err(_) => Diagnostics::default(),
-    }
-}
-
-/// Kills who holds the lock of a run. Other processes of sbc may look at it, and hold nothing.
-fn end_holders(record: &Record) {
-    let processes = fs::read_dir("/proc").into_iter().flatten().flatten();
-    for process in processes {
-        let pid = process.file_name().to_str().and_then(|name| name.parse().ok());
-        if let Some(pid) = pid.and_then(rustix::process::Pid::from_raw)
-            && record.is_held_by(&process.path())
-        {
-            let _ = rustix::process::kill_process(pid, rustix::process::Signal::KILL);
-        }
     }
 }

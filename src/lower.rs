@@ -9,8 +9,8 @@ use crate::env::steers_loader;
 use crate::merge::{Merged, Resolved};
 use crate::origin::Origin;
 use crate::path::{Root, SymbolicPath};
-use crate::plan::{Action, Content, EnvValue, Place, Plan, Step};
-use crate::policy::{Access, EnvRule, Grant, Setting};
+use crate::plan::{Action, Content, EnvValue, Place, Plan, Step, Waived};
+use crate::policy::{Access, Assertion, EnvRule, Grant, Setting};
 use crate::text::Text;
 use crate::words::{Lifetime, Namespace, NestedSandboxes, Network, Resource, SettingKey, Sharing, Terminal};
 use std::collections::{BTreeMap, BTreeSet};
@@ -37,8 +37,24 @@ pub fn lower(merged: &Merged, out: &mut Diagnostics) -> Plan {
         command: settings.command,
         workdir: settings.workdir,
         limits: settings.limits,
+        waived: waived(merged),
     };
     Plan { name: merged.name.clone(), about: merged.about.clone(), inherited: merged.inherited.clone(), content }
+}
+
+/// Every waiver once, with the reasons of all who say so.
+fn waived(merged: &Merged) -> Vec<Waived> {
+    let mut reasons: BTreeMap<&Assertion, BTreeSet<&String>> = BTreeMap::new();
+    for lift in &merged.lifts {
+        reasons.entry(&lift.assertion).or_default().insert(&lift.reason);
+    }
+    let waived = reasons.into_iter();
+    let waived = waived.map(|(assertion, reasons)| Waived {
+        kind: assertion.kind(),
+        subject: crate::rule::subject(assertion),
+        reasons: reasons.into_iter().cloned().collect(),
+    });
+    waived.collect()
 }
 
 /// Every setting with the value of a policy that says nothing.

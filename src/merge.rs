@@ -15,7 +15,7 @@ use crate::source::Location;
 use crate::text::Text;
 use crate::words::SettingKey;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Display;
 
 /// A value with its whole history. Serves one key.
@@ -29,14 +29,34 @@ pub struct Resolved<V> {
     pub overridden: Vec<(Origin, Option<V>)>,
 }
 
-/// An assertion of one layer, lifted or not.
+/// An assertion of one layer, lifted or not; or a guard, which every sandbox asserts, where it is lifted.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Guarantee {
     pub assertion: Assertion,
+    /// Of a guard, the layer that lifts it.
     pub layer: String,
     pub location: Location,
     /// The reason of the waiver, and its place.
     pub waived: Option<(String, Location)>,
+    /// Whether no layer asserts it.
+    pub is_guard: bool,
+}
+
+/// A waiver, as far as it lifts guards.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Lift {
+    pub assertion: Assertion,
+    pub reason: String,
+    /// The layers whose rules it is about; `None` for all of them.
+    pub reaches: Option<BTreeSet<String>>,
+}
+
+impl Lift {
+    /// Whether the layers of these origins are all within reach. Nothing is known of no origins.
+    pub fn reaches(&self, origins: &[Origin]) -> bool {
+        let is_within = |layers: &BTreeSet<String>| origins.iter().all(|origin| layers.contains(&origin.layer));
+        self.reaches.as_ref().is_none_or(|layers| !origins.is_empty() && is_within(layers))
+    }
 }
 
 /// One value per key, each with its history.
@@ -55,6 +75,8 @@ pub struct Merged {
     pub prepends: BTreeMap<String, Vec<(Text, Origin)>>,
     pub settings: BTreeMap<SettingKey, Resolved<Setting>>,
     pub guarantees: Vec<Guarantee>,
+    /// All waivers, those of assertions included: they lift the guard of the same path, too.
+    pub lifts: Vec<Lift>,
 }
 
 /// Merges a sandbox with everything that it inherits.
@@ -70,7 +92,8 @@ pub fn merge(lineage: &Lineage<'_>, out: &mut Diagnostics) -> Option<Merged> {
         env: merge_section(lineage, |layer| &layer.env, |layer, name| layer.prepends.contains_key(name), out),
         prepends: gather(lineage),
         settings: merge_section(lineage, |layer| &layer.settings, |_, _| false, out),
-        guarantees: guarantees(lineage, out),
+        guarantees: guarantees(lineage),
+        lifts: lifts(lineage),
     })
 }
 
@@ -206,64 +229,62 @@ fn heirs_first(lineage: &Lineage<'_>) -> Vec<usize> {
     order
 }
 
-/// All assertions with the waivers that lift them. A waiver reaches its own layer and what that
-/// layer inherits, and no further: a sibling's guarantee is not one's own to lift.
-fn guarantees(lineage: &Lineage<'_>, out: &mut Diagnostics) -> Vec<Guarantee> {
+/// All assertions with the waivers that lift them, then the waivers of what nothing asserts. A waiver
+/// reaches its own layer and what that layer inherits, and no further: a sibling's guarantee is not one's
+/// own to lift.
+fn guarantees(lineage: &Lineage<'_>) -> Vec<Guarantee> {
     let mut guarantees = Vec::new();
-    for (index, layer) in lineage.layers.iter().enumerate() {
+    let reaches = |heir: usize, index: usize| heir == index || lineage.inherits(heir, index);
+    let layers = || lineage.layers.iter().enumerate();
+    for (index, layer) in layers() {
         for assertion in &layer.assertions {
             let lifting = |(heir, other): (usize, &&Layer)| {
-                let reaches = heir == index || lineage.inherits(heir, index);
-                other.waivers.iter().find(|waiver| reaches && waiver.assertion == assertion.value).cloned()
+                other.waivers.iter().find(|waiver| reaches(heir, index) && waiver.assertion == assertion.value).cloned()
             };
             guarantees.push(Guarantee {
                 assertion: assertion.value.clone(),
                 layer: layer.name.value.clone(),
                 location: assertion.location,
-                waived: lineage
-                    .layers
-                    .iter()
-                    .enumerate()
-                    .find_map(lifting)
-                    .map(|waiver| (waiver.reason, waiver.location)),
+                waived: layers().find_map(lifting).map(|waiver| (waiver.reason, waiver.location)),
+                is_guard: false,
             });
         }
     }
-    for (heir, layer) in lineage.layers.iter().enumerate() {
-        let reach = |index: usize| heir == index || lineage.inherits(heir, index);
-        let known: Vec<&Assertion> = lineage
-            .layers
-            .iter()
-            .enumerate()
-            .filter(|(index, _)| reach(*index))
-            .flat_map(|(_, other)| &other.assertions)
-            .map(|a| &a.value)
-            .collect();
-        layer
-            .waivers
-            .iter()
-            .filter(|waiver| !known.contains(&&waiver.assertion))
-            .for_each(|waiver| nothing_to_waive(waiver, &known, out));
+    for (heir, layer) in layers() {
+        let is_known = |waiver: &Waiver| {
+            let mut known =
+                layers().filter(|(index, _)| reaches(heir, *index)).flat_map(|(_, other)| &other.assertions);
+            known.any(|assertion| assertion.value == waiver.assertion)
+        };
+        guarantees.extend(layer.waivers.iter().filter(|waiver| !is_known(waiver)).map(|waiver| Guarantee {
+            assertion: waiver.assertion.clone(),
+            layer: layer.name.value.clone(),
+            location: waiver.location,
+            waived: Some((waiver.reason.clone(), waiver.location)),
+            is_guard: true,
+        }));
     }
     guarantees
 }
 
-fn nothing_to_waive(waiver: &Waiver, known: &[&Assertion], out: &mut Diagnostics) {
-    let subject = |assertion: &Assertion| match assertion {
-        Assertion::Path(_, path) => path.to_string(),
-        Assertion::NoEnv(name) => name.clone(),
-        Assertion::Network(network) => network.word().to_owned(),
-    };
-    let of_kind: Vec<String> =
-        known.iter().filter(|other| other.kind() == waiver.assertion.kind()).map(|other| subject(other)).collect();
-    let title = format!("nothing asserts {} `{}`", waiver.assertion.kind().word(), subject(&waiver.assertion));
-    let diagnostic = Diagnostic::error(Code::SBC0502, title).at(waiver.location, "nothing to waive");
-    out.push(match nearest(&subject(&waiver.assertion), of_kind.iter().map(String::as_str)) {
-        Some(near) => diagnostic.help(format!("did you mean `{near}`?")).suggest(waiver.location, rule::quote(near)),
-        None => diagnostic
-            .help("remove this `waive`: nothing in this layer or in what it inherits asserts that")
-            .amend(Amendment::Remove { subject: waiver.location }),
-    });
+/// Every waiver with its reach, those of the sandbox first.
+fn lifts(lineage: &Lineage<'_>) -> Vec<Lift> {
+    let Some(sandbox) = lineage.layers.last() else { return Vec::new() };
+    let mut lifts = Vec::new();
+    for (heir, layer) in lineage.layers.iter().enumerate().rev() {
+        let is_sandbox = heir + 1 == lineage.layers.len();
+        let within =
+            lineage.layers.iter().enumerate().filter(|(index, _)| heir == *index || lineage.inherits(heir, *index));
+        // Where a profile has the sandbox's name, their rules cannot be told apart.
+        let names = within.map(|(_, other)| other.name.value.clone()).filter(|name| *name != sandbox.name.value);
+        let reaches: Option<BTreeSet<String>> = (!is_sandbox).then(|| names.collect());
+        lifts.extend(layer.waivers.iter().map(|waiver| Lift {
+            assertion: waiver.assertion.clone(),
+            reason: waiver.reason.clone(),
+            reaches: reaches.clone(),
+        }));
+    }
+    lifts
 }
 
 /// What values are found by, for messages.

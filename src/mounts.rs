@@ -102,6 +102,8 @@ pub struct Guarded {
     pub kept: Vec<PathBuf>,
     /// A project in whose git directory names are guarded.
     pub repository: Option<PathBuf>,
+    /// Names that are guarded in the project's root; what has one in a directory below is reported.
+    pub names: Vec<OsString>,
 }
 
 /// Why a path has no place.

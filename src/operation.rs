@@ -6,6 +6,7 @@
 
 use crate::absent;
 use crate::builtin;
+use crate::checked::{Checked, Identity};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::host::{Host, Source};
 use crate::invocation::Data;
@@ -18,7 +19,7 @@ use crate::rule::quote;
 use crate::space::Space;
 use crate::text::Text;
 use crate::words::{Missing, Variable};
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::io;
 use std::os::unix::ffi::OsStringExt;
@@ -27,8 +28,8 @@ use std::path::{Path, PathBuf};
 
 /// What a step mounts or makes.
 pub enum Operation {
-    Bind { option: &'static str, source: PathBuf, directory: bool, writable: bool },
-    Overlay { source: PathBuf },
+    Bind { option: &'static str, source: Checked, writable: bool },
+    Overlay { source: Checked },
     Data { option: &'static str, mode: u32, data: Data },
     Tmpfs { size: Option<u64>, mode: u32 },
     Directory,
@@ -79,8 +80,8 @@ impl<'a, 'o> Inspector<'a, 'o> {
     pub fn requests(&mut self, placed: &[(&'a Step, PathBuf)]) -> Vec<Request<'a>> {
         let mut requests: Vec<Request<'a>> = Vec::new();
         for (step, at) in placed {
-            if step.guards_name().is_some() && at.starts_with(self.host.project.join(".git")) {
-                self.guarded.repository = Some(self.host.project.clone());
+            if step.guards_name().is_some() {
+                self.guard(at);
             }
             match self.operation(step) {
                 Some(operation) => requests.push(Request { step, at: at.clone(), operation }),
@@ -109,22 +110,37 @@ impl<'a, 'o> Inspector<'a, 'o> {
         requests
     }
 
+    /// Notes what is to be looked for in the whole project because a rule guards this path.
+    fn guard(&mut self, at: &Path) {
+        let project = &self.host.project;
+        if at.starts_with(project.join(".git")) {
+            self.guarded.repository = Some(project.clone());
+        }
+        // Policies and repositories are looked for anyway.
+        let is_own = |name: &OsStr| [".agent-sandbox.kdl", ".agent-sandbox", ".git"].iter().any(|own| name == *own);
+        let in_root = at.file_name().filter(|_| at.parent() == Some(project));
+        self.guarded.names.extend(in_root.filter(|name| !is_own(name)).map(OsStr::to_owned));
+    }
+
     /// A directory that must not be renamed. One that is not there is made where it is `needed`. A
     /// file in its place, such as `.git`, decides where what the rules protect is, and stays as it is.
     fn pin(&mut self, step: &Step, needed: bool) -> Option<Operation> {
         let Action::Pin { source } = &step.action else { return None };
-        let source = self.source(step, source)?;
-        match fs::metadata(&source) {
-            Ok(kind) if kind.is_dir() => {}
-            Ok(kind) if kind.is_file() => {
-                self.guarded.kept.push(source.clone());
-                return Some(Operation::Bind { option: "--ro-bind", source, directory: false, writable: false });
+        let path = self.source(step, source)?;
+        match fs::metadata(&path) {
+            Ok(there) if there.is_dir() => {}
+            Ok(there) if there.is_file() => {
+                self.guarded.kept.push(path.clone());
+                let source = Checked { path, directory: false, identity: Some(Identity::of(&there)) };
+                return Some(Operation::Bind { option: "--ro-bind", source, writable: false });
             }
-            Err(_) if needed => self.placeholder(step, &source, true),
+            Err(_) if needed => self.placeholder(step, &path, true),
             // What is there and no directory has been reported with the rule below it.
             _ => return None,
         }
-        Some(Operation::Bind { option: "--bind", source, directory: true, writable: true })
+        // Another run may have made it, and remove it before this one makes it anew.
+        let source = Checked { path, directory: true, identity: None };
+        Some(Operation::Bind { option: "--bind", source, writable: true })
     }
 
     /// What a step does on this host; `None` when it is skipped or cannot be done.
@@ -160,7 +176,7 @@ impl<'a, 'o> Inspector<'a, 'o> {
         if let Some(link) = merged_usr.filter(|link| real == Path::new("/").join(link)) {
             return Some(Operation::Symlink { to: link.into() });
         }
-        let Source { kind, is_readable } = match self.host.source(&real) {
+        let Source { kind, identity, is_readable } = match self.host.source(&real) {
             Ok(source) => source,
             Err(error) => return self.absent(step, &real, &error, grant, missing),
         };
@@ -178,14 +194,16 @@ impl<'a, 'o> Inspector<'a, 'o> {
             self.report(&step.origins, absent::unreadable(self.host, &real));
             return None;
         }
+        let mut identity = Some(identity);
         if let Some(directory) = missing.makes_directory() {
-            // Another run may have made it; then the last one removes it.
+            // Another run may have made it; then the last one removes it, and this one may make it anew.
             self.made(step, &real, directory);
+            identity = None;
         }
         if grant == Grant::ReadOnly && step.place == Place::Writable {
             self.guarded.kept.push(real.clone());
         }
-        Some(granted(step, grant, real, kind.is_dir()))
+        Some(granted(step, grant, Checked { path: real, directory: kind.is_dir(), identity }))
     }
 
     /// What to do about a source that is not there.
@@ -228,7 +246,7 @@ impl<'a, 'o> Inspector<'a, 'o> {
             Missing::CreateDir | Missing::CreateFile | Missing::HoldDir | Missing::HoldFile => {
                 let directory = missing.makes_directory() == Some(true);
                 self.made(step, real, directory);
-                Some(granted(step, grant, real.to_owned(), directory))
+                Some(granted(step, grant, Checked { path: real.to_owned(), directory, identity: None }))
             }
         }
     }
@@ -376,8 +394,8 @@ fn whole_lines(text: OsString) -> Vec<u8> {
 }
 
 /// How a source that is there gets in.
-fn granted(step: &Step, grant: Grant, source: PathBuf, directory: bool) -> Operation {
-    let bind = |option, writable, source| Operation::Bind { option, source, directory, writable };
+fn granted(step: &Step, grant: Grant, source: Checked) -> Operation {
+    let bind = |option, writable, source| Operation::Bind { option, source, writable };
     match grant {
         Grant::ReadOnly => bind("--ro-bind", false, source),
         Grant::ReadWrite => bind("--bind", true, source),
@@ -386,7 +404,8 @@ fn granted(step: &Step, grant: Grant, source: PathBuf, directory: bool) -> Opera
         Grant::Copy => {
             // A file in memory can be replaced by rename, a mounted one cannot.
             let option = if step.place == Place::Memory { "--file" } else { "--bind-data" };
-            let executable = fs::metadata(&source).is_ok_and(|metadata| metadata.permissions().mode() & 0o100 != 0);
+            let executable =
+                fs::metadata(&source.path).is_ok_and(|metadata| metadata.permissions().mode() & 0o100 != 0);
             Operation::Data { option, mode: if executable { 0o700 } else { 0o600 }, data: Data::File(source) }
         }
     }
@@ -394,7 +413,7 @@ fn granted(step: &Step, grant: Grant, source: PathBuf, directory: bool) -> Opera
 
 /// Whether a request shows a host directory at its own path.
 fn shows_in_place(request: &Request<'_>) -> bool {
-    matches!(&request.operation, Operation::Bind { source, directory: true, .. } if *source == request.at)
+    matches!(&request.operation, Operation::Bind { source, .. } if source.directory && source.path == request.at)
 }
 
 /// A file that is reached through a link on the host is shown where it really is, and the link is
@@ -402,13 +421,15 @@ fn shows_in_place(request: &Request<'_>) -> bool {
 /// unless one of `shown` provides it already.
 fn reproduce_link<'a>(request: &mut Request<'a>, shown: &[(PathBuf, bool)]) -> Option<Request<'a>> {
     let own_place = matches!(request.step.place, Place::Root | Place::Memory);
-    let Operation::Bind { source, directory: false, .. } = &request.operation else { return None };
+    let Operation::Bind { source: Checked { path, directory: false, .. }, .. } = &request.operation else {
+        return None;
+    };
     let in_place = matches!(&request.step.action, Action::Host { source, .. } if *source == request.step.at);
     let is_link = request.at.symlink_metadata().is_ok_and(|metadata| metadata.is_symlink());
     if !own_place || !in_place || !is_link {
         return None;
     }
-    let target = source.clone();
+    let target = path.clone();
     let nearest = shown.iter().filter(|(at, _)| target.starts_with(at)).max_by_key(|(at, _)| at.components().count());
     let provided = nearest.is_some_and(|(at, in_place)| *in_place || *at == target);
     let bind = std::mem::replace(&mut request.operation, Operation::Symlink { to: target.clone().into() });

@@ -7,9 +7,10 @@
 #![allow(clippy::disallowed_methods, reason = "this module creates and removes placeholders")]
 
 use crate::mounts::Placeholder;
+use crate::nofollow;
 use crate::plan::sha256;
 use crate::record::{Item, Role, State};
-use rustix::fs::{AtFlags, CWD, Mode, OFlags, ResolveFlags, mkdirat, openat, openat2, unlinkat};
+use rustix::fs::{AtFlags, Mode, OFlags, mkdirat, openat, unlinkat};
 use rustix::io::Errno;
 use std::ffi::OsStr;
 use std::fs;
@@ -95,10 +96,5 @@ pub fn remove(item: &Item) -> io::Result<()> {
 /// what has become one since is refused.
 pub fn open(path: &Path, directory: bool) -> rustix::io::Result<OwnedFd> {
     let kind = if directory { OFlags::DIRECTORY } else { OFlags::NONBLOCK };
-    let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC | kind;
-    match openat2(CWD, path, flags, Mode::empty(), ResolveFlags::NO_SYMLINKS) {
-        // Before Linux 5.6, and in containers that do not know it.
-        Err(Errno::NOSYS | Errno::PERM) => openat(CWD, path, flags, Mode::empty()),
-        opened => opened,
-    }
+    nofollow::open(path, OFlags::RDONLY | kind)
 }

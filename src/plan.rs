@@ -9,7 +9,9 @@ use crate::path::SymbolicPath;
 use crate::policy::{Access, EnvRule, Grant};
 use crate::rule::quote;
 use crate::text::Text;
-use crate::words::{Lifetime, Missing, Namespace, NestedSandboxes, Network, Resource, Terminal, Variable};
+use crate::words::{
+    AssertionKind, Lifetime, Missing, Namespace, NestedSandboxes, Network, Resource, Terminal, Variable,
+};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
@@ -45,6 +47,21 @@ pub struct Content {
     pub command: Vec<Text>,
     pub workdir: Option<SymbolicPath>,
     pub limits: BTreeMap<Resource, u64>,
+    /// What is lifted, in order. It opens nothing by itself; but links or the PATH of a host can make a
+    /// rule hand over more than its author knew, and then these are all that lets it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub waived: Vec<Waived>,
+}
+
+/// An assertion or a guard that does not hold for this sandbox.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Waived {
+    pub kind: AssertionKind,
+    /// A path, a variable or a word, as a policy writes it.
+    pub subject: String,
+    /// The reasons of those who waive it.
+    #[serde(skip)]
+    pub reasons: Vec<String>,
 }
 
 /// One thing to place in the sandbox's file system.
@@ -269,6 +286,13 @@ impl Action {
             Action::Proc => Access::Proc,
             Action::Dev => Access::Dev,
         })
+    }
+}
+
+impl Waived {
+    /// The waiver as a statement of the language, without its reason.
+    pub fn rule(&self) -> String {
+        format!("waive {} {}", quote(self.kind.word()), quote(&self.subject))
     }
 }
 

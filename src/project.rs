@@ -9,6 +9,8 @@ use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::source::{Source, SourceKind, Sources};
 use std::fs;
 use std::io;
+use std::os::fd::AsRawFd;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use walkdir::WalkDir;
 
@@ -107,13 +109,19 @@ pub fn find(start: &Path) -> Result<PathBuf, Diagnostic> {
 
 /// Loads the texts of a project. Problems with single files are collected.
 pub fn load(root: &Path, out: &mut Diagnostics) -> Project {
+    let mut sources = load_profiles(root, out);
+    read(root, &root.join(POLICY), POLICY.to_owned(), SourceKind::Policy, &mut sources, out);
+    Project { root: root.to_owned(), sources }
+}
+
+/// The built-in profiles and those of a project that may have no policy.
+pub fn load_profiles(root: &Path, out: &mut Diagnostics) -> Sources {
     let mut sources = builtin::sources();
     for path in profiles(root, out) {
         let name = path.strip_prefix(root).unwrap_or(&path).display().to_string();
         read(root, &path, name, SourceKind::Profile, &mut sources, out);
     }
-    read(root, &root.join(POLICY), POLICY.to_owned(), SourceKind::Policy, &mut sources, out);
-    Project { root: root.to_owned(), sources }
+    sources
 }
 
 /// The local profile files by name, so that nothing depends on the order of a directory.
@@ -140,7 +148,7 @@ fn profiles(root: &Path, out: &mut Diagnostics) -> Vec<PathBuf> {
 }
 
 fn read(root: &Path, path: &Path, name: String, kind: SourceKind, sources: &mut Sources, out: &mut Diagnostics) {
-    let text = within(root, path).and_then(|()| read_bytes(path)).and_then(utf8);
+    let text = read_bytes(root, path).and_then(utf8);
     add(name, kind, text, sources, out);
 }
 
@@ -148,7 +156,7 @@ fn read(root: &Path, path: &Path, name: String, kind: SourceKind, sources: &mut 
 pub fn add(name: String, kind: SourceKind, text: io::Result<String>, sources: &mut Sources, out: &mut Diagnostics) {
     match text {
         Ok(text) => {
-            sources.add(Source { kind, name, text });
+            sources.add(Source { kind, name, text: text.into() });
         }
         Err(error) if error.kind() == io::ErrorKind::InvalidData => {
             let title = format!("`{name}` is not UTF-8: {error}");
@@ -162,21 +170,38 @@ pub fn add(name: String, kind: SourceKind, text: io::Result<String>, sources: &m
 
 /// Refuses a path that links lead out of the project: a cloned repository could have sbc show or
 /// overwrite what it is not asked about.
-pub fn within(root: &Path, path: &Path) -> io::Result<()> {
+fn within(root: &Path, path: &Path) -> io::Result<()> {
     if fs::canonicalize(path)?.starts_with(fs::canonicalize(root)?) {
         return Ok(());
     }
     Err(io::Error::other("it leads out of the project"))
 }
 
-/// The bytes of a regular file. A byte more than the guard admits is read, so that it can refuse.
-fn read_bytes(path: &Path) -> io::Result<Vec<u8>> {
+/// The same for what is open, wherever its path leads by now.
+pub fn holds(root: &Path, opened: &fs::File) -> io::Result<()> {
+    if fs::read_link(handle(opened))?.starts_with(fs::canonicalize(root)?) {
+        return Ok(());
+    }
+    Err(io::Error::other("it leads out of the project"))
+}
+
+/// A path to what is open, which nothing can change.
+pub fn handle(opened: &impl AsRawFd) -> PathBuf {
+    format!("/proc/self/fd/{}", opened.as_raw_fd()).into()
+}
+
+/// The bytes of a regular file in the project. It is held before it is looked at, so that nothing takes
+/// its place between. A byte more than the guard admits is read, so that it can refuse.
+fn read_bytes(root: &Path, path: &Path) -> io::Result<Vec<u8>> {
     use io::Read as _;
-    if !fs::metadata(path)?.is_file() {
+    // Held, and not yet opened: opening a pipe or a device does something.
+    let held = fs::File::options().read(true).custom_flags(libc::O_PATH).open(path)?;
+    holds(root, &held)?;
+    if !held.metadata()?.is_file() {
         return Err(io::Error::other("it is not a regular file"));
     }
     let mut bytes = Vec::new();
-    fs::File::open(path)?.take(crate::guard::MAX_BYTES as u64 + 1).read_to_end(&mut bytes)?;
+    fs::File::open(handle(&held))?.take(crate::guard::MAX_BYTES as u64 + 1).read_to_end(&mut bytes)?;
     Ok(bytes)
 }
 

@@ -3,6 +3,7 @@
 #![allow(clippy::disallowed_methods, reason = "this module moves files out of projects")]
 
 use crate::placeholder::open;
+use crate::rights;
 use crate::write::private_directory;
 use rustix::fs::{CWD, RenameFlags, renameat, renameat_with};
 use rustix::io::Errno;
@@ -21,6 +22,17 @@ const ORIGIN: &str = "origin";
 /// # Errors
 /// When it cannot even be renamed where it is; then it stays as it was.
 pub fn carry_off(path: &Path, state: &Path) -> io::Result<PathBuf> {
+    match carry(path, state) {
+        // Whoever put it there can have locked the directories.
+        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
+            rights::to_move(path);
+            carry(path, state)
+        }
+        carried => carried,
+    }
+}
+
+fn carry(path: &Path, state: &Path) -> io::Result<PathBuf> {
     let (Some(above), Some(name)) = (path.parent(), path.file_name()) else {
         return Err(io::ErrorKind::InvalidInput.into());
     };

@@ -83,6 +83,11 @@ impl Failure {
         Failure { lack, by: by.map(Path::to_owned), is_refused: true }
     }
 
+    /// The failure of a command of which no program is found.
+    pub fn absent(command: &OsStr) -> Failure {
+        Failure::new(Lack::Program(command.to_owned()), None)
+    }
+
     /// A failure that comes when the kernel has started the program already.
     fn later(self) -> Failure {
         Failure { is_refused: false, ..self }
@@ -111,6 +116,13 @@ impl Start<'_, '_> {
     pub fn path(&self) -> Vec<PathBuf> {
         let path = self.env.get(OsStr::new("PATH")).map_or(OsStr::new(DEFAULT_PATH), OsString::as_os_str);
         path.as_bytes().split(|byte| *byte == b':').map(|part| self.workdir.join(OsStr::from_bytes(part))).collect()
+    }
+
+    /// Where the first program of a name on PATH is, with links followed.
+    pub fn find(&self, name: &OsStr) -> Option<PathBuf> {
+        let candidates = self.path().into_iter().map(|directory| self.view.look(&directory.join(name)));
+        let mut files = candidates.filter(|seen| matches!(seen.kind, Kind::Host { node: Node::File, .. }));
+        files.next().map(|seen| seen.path)
     }
 
     /// Finds a program as `execvp` does, and starts it.

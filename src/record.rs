@@ -8,16 +8,18 @@
 #![allow(clippy::disallowed_methods, reason = "this module keeps files between runs")]
 
 use crate::plan::sha256;
+use crate::race::{Footprint, Spot};
 use crate::write::private_directory;
 use rustix::fs::{FlockOperation, Mode, OFlags, flock};
+use rustix::process::{Pid, Signal, kill_process};
 use std::ffi::OsString;
 use std::fs;
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::os::fd::OwnedFd;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
 /// Larger files are known by their size and the time of their last change, which nobody can forge.
 const LARGEST: u64 = 1 << 20;
@@ -35,10 +37,22 @@ pub enum Role {
     Absent,
     /// Shown read-only.
     Kept,
-    /// A project; git in it looks into no repository but the known ones.
+    /// A project that is searched when the run is over.
     Project,
-    /// The `.git` of a known repository.
-    Repository,
+    /// When the run began.
+    Began,
+    /// A tree that can be written inside.
+    Writes,
+    /// A place in such a tree that has a mount on it.
+    Mounted,
+    /// A source that bubblewrap finds by its path.
+    Named,
+    /// A name that is looked for in all directories of the project.
+    Name,
+    /// What an audit has left in place.
+    Known,
+    /// Nothing of the run goes on when sbc has ended.
+    Bound,
 }
 
 /// One line of a record.
@@ -72,15 +86,24 @@ pub struct Journal {
     directory: PathBuf,
 }
 
-const ROLES: [(Role, &str); 7] = [
+const ROLES: [(Role, &str); 13] = [
     (Role::Uses, "uses"),
     (Role::Intends, "intends"),
     (Role::Made, "made"),
     (Role::Absent, "absent"),
     (Role::Kept, "kept"),
     (Role::Project, "project"),
-    (Role::Repository, "repository"),
+    (Role::Began, "began"),
+    (Role::Writes, "writes"),
+    (Role::Mounted, "mounted"),
+    (Role::Named, "named"),
+    (Role::Name, "name"),
+    (Role::Known, "known"),
+    (Role::Bound, "bound"),
 ];
+
+/// The mark of a place that has the same path inside.
+const IN_PLACE: &str = "in-place";
 
 impl State {
     /// What lies at a path, links not followed; `None` where nothing does.
@@ -94,25 +117,31 @@ impl State {
             () if metadata.len() > LARGEST => {
                 format!("{}.{}.{}", metadata.len(), metadata.ctime(), metadata.ctime_nsec())
             }
-            () => fs::read(path).map_or_else(|_| "unreadable".to_owned(), |bytes| sha256(&bytes)),
+            () => contents(path).map_or_else(|_| "unreadable".to_owned(), |bytes| sha256(&bytes)),
         };
         Some(State { device: metadata.dev(), inode: metadata.ino(), mark })
     }
 
-    /// The same, with the time when a directory was made: the number of one that was removed is given to
-    /// the next.
-    pub fn with_birth(path: &Path) -> Option<State> {
-        let state = State::of(path)?;
-        let born = fs::symlink_metadata(path).ok()?.created().ok();
-        let born = born.and_then(|time| time.duration_since(UNIX_EPOCH).ok()).unwrap_or_default();
-        let mark = if state.mark == "dir" { format!("dir.{}", born.as_nanos()) } else { state.mark };
-        Some(State { mark, ..state })
+    /// Which file lies at a path, whatever it holds.
+    fn file(path: &Path, mark: &str) -> State {
+        let there = fs::symlink_metadata(path).map(|metadata| (metadata.dev(), metadata.ino()));
+        let (device, inode) = there.unwrap_or_default();
+        State { device, inode, mark: mark.to_owned() }
     }
 
     /// Whether it is the same file, whatever it holds.
     pub fn is_same_file(&self, other: &State) -> bool {
         (self.device, self.inode) == (other.device, other.inode)
     }
+}
+
+/// What a file holds. Nothing that takes its place is followed, waited for, or read without an end.
+fn contents(path: &Path) -> io::Result<Vec<u8>> {
+    let flags = libc::O_NOFOLLOW | libc::O_NONBLOCK;
+    let file = fs::File::options().read(true).custom_flags(flags).open(path)?;
+    let mut bytes = Vec::new();
+    file.take(LARGEST + 1).read_to_end(&mut bytes)?;
+    Ok(bytes)
 }
 
 impl Item {
@@ -133,6 +162,30 @@ impl Item {
         let length = self.state.mark.parse().unwrap_or(usize::MAX);
         let bytes = self.path.as_os_str().as_bytes();
         OsString::from_vec(bytes.get(..length).unwrap_or(bytes).to_vec()).into()
+    }
+
+    /// Where a run touches the host, as it stands there now.
+    pub fn touched(footprint: &Footprint) -> Vec<Item> {
+        let item = |role, spot: &Spot| {
+            let state = State::file(&spot.path, if spot.in_place { IN_PLACE } else { "elsewhere" });
+            Item { role, state, path: spot.path.clone() }
+        };
+        let named = |path: &PathBuf| Item { role: Role::Named, state: State::default(), path: path.clone() };
+        let writable = footprint.writable.iter().map(|spot| item(Role::Writes, spot));
+        let mounted = footprint.mounted.iter().map(|spot| item(Role::Mounted, spot));
+        writable.chain(mounted).chain(footprint.named.iter().map(named)).collect()
+    }
+
+    /// Items as bytes.
+    pub fn write_all(items: &[Item]) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        items.iter().for_each(|item| item.write(&mut bytes));
+        bytes
+    }
+
+    /// The items in such bytes.
+    pub fn read_all(bytes: &[u8]) -> Vec<Item> {
+        bytes.split(|byte| *byte == 0).filter_map(Item::read).collect()
     }
 
     fn write(&self, out: &mut Vec<u8>) {
@@ -190,7 +243,7 @@ impl Journal {
         let file = tempfile::Builder::new().prefix("run-").tempfile_in(&self.directory)?;
         let (_, file) = file.keep().map_err(|error| error.error)?;
         // The lock is there before anything stands in the record.
-        let lock = Lock::new(&lock_of(&file))?;
+        let lock = Lock::new(&file)?;
         let record = Record { file, items: Vec::new() };
         Ok((record.with(items)?, lock))
     }
@@ -209,17 +262,25 @@ impl Journal {
 impl Record {
     fn read(file: PathBuf) -> Option<Record> {
         let bytes = fs::read(&file).ok()?;
-        let items = bytes.split(|byte| *byte == 0).filter_map(Item::read).collect();
-        Some(Record { file, items })
+        Some(Record { file, items: Item::read_all(&bytes) })
     }
 
     /// Adds lines.
     pub fn with(mut self, items: &[Item]) -> io::Result<Record> {
-        let mut bytes = Vec::new();
-        items.iter().for_each(|item| item.write(&mut bytes));
-        fs::File::options().append(true).open(&self.file)?.write_all(&bytes)?;
+        fs::File::options().append(true).open(&self.file)?.write_all(&Item::write_all(items))?;
         self.items.extend_from_slice(items);
         Ok(self)
+    }
+
+    /// Where the run touches the host. A mount is gone when somebody on the host has replaced the file below it.
+    pub fn footprint(&self) -> Footprint {
+        let spot = |item: &Item| Spot { path: item.path.clone(), in_place: item.state.mark == IN_PLACE };
+        let stands = |item: &&Item| State::file(&item.path, "").is_same_file(&item.state);
+        Footprint {
+            writable: self.of(Role::Writes).map(spot).collect(),
+            mounted: self.of(Role::Mounted).filter(stands).map(spot).collect(),
+            named: self.of(Role::Named).map(|item| item.path.clone()).collect(),
+        }
     }
 
     /// The items of one role.
@@ -231,6 +292,27 @@ impl Record {
     pub fn is_live(&self) -> bool {
         let held = |lock: fs::File| flock(&lock, FlockOperation::NonBlockingLockExclusive).is_err();
         fs::File::open(lock_of(&self.file)).is_ok_and(held)
+    }
+
+    /// Whether something goes on without its sbc that should have ended with it.
+    pub fn is_abandoned(&self) -> bool {
+        let free = |file: fs::File| flock(&file, FlockOperation::NonBlockingLockExclusive).is_ok();
+        self.of(Role::Bound).next().is_some() && self.is_live() && fs::File::open(&self.file).is_ok_and(free)
+    }
+
+    /// Ends what is left of a run that should have ended with its sbc. A bubblewrap whose parent was killed
+    /// early waits for ever.
+    pub fn end_within(&self, time: Duration) {
+        if !self.ends_within(time) {
+            let processes = fs::read_dir("/proc").into_iter().flatten().flatten();
+            // Other processes of sbc may look at the lock, and hold nothing.
+            for process in processes.filter(|process| self.is_held_by(&process.path())) {
+                let pid = process.file_name().to_str().and_then(|name| name.parse().ok()).and_then(Pid::from_raw);
+                // It may have ended in this moment.
+                let _ = pid.map(|pid| kill_process(pid, Signal::KILL));
+            }
+            self.ends_within(time);
+        }
     }
 
     /// Waits until nothing of the run is left.
@@ -252,7 +334,7 @@ impl Record {
     }
 
     /// Whether a process, by its directory in `/proc`, holds the lock as a run does.
-    pub fn is_held_by(&self, process: &Path) -> bool {
+    fn is_held_by(&self, process: &Path) -> bool {
         let Ok(lock) = fs::metadata(lock_of(&self.file)) else { return false };
         let mut descriptors = fs::read_dir(process.join("fd")).into_iter().flatten().flatten();
         descriptors.any(|descriptor| {
@@ -269,11 +351,9 @@ impl Record {
         if left.is_empty() {
             fs::remove_file(&self.file)?;
         } else {
-            let mut bytes = Vec::new();
-            left.iter().for_each(|item| item.write(&mut bytes));
             let mut file =
                 tempfile::NamedTempFile::with_suffix_in(".new", self.file.parent().unwrap_or(Path::new("/")))?;
-            file.write_all(&bytes)?;
+            file.write_all(&Item::write_all(left))?;
             file.persist(&self.file).map_err(|error| error.error)?;
         }
         fs::remove_file(lock_of(&self.file)).or(Ok(()))
@@ -281,22 +361,24 @@ impl Record {
 }
 
 /// The lock of a run, held once by sbc and once for bubblewrap: what a process inside does to
-/// bubblewrap's does not touch the other.
+/// bubblewrap's does not touch the other. The record itself is locked by sbc alone.
 #[derive(Debug)]
 pub struct Lock {
+    _record: OwnedFd,
     _own: OwnedFd,
     pub shared: OwnedFd,
 }
 
 impl Lock {
-    fn new(path: &Path) -> io::Result<Lock> {
-        fs::File::options().write(true).create_new(true).mode(0o400).open(path)?;
-        let held = || {
+    fn new(record: &Path) -> io::Result<Lock> {
+        let path = lock_of(record);
+        fs::File::options().write(true).create_new(true).mode(0o400).open(&path)?;
+        let held = |path: &Path| {
             let file = fs::File::open(path)?;
             flock(&file, FlockOperation::NonBlockingLockShared)?;
             Ok::<_, io::Error>(OwnedFd::from(file))
         };
-        Ok(Lock { _own: held()?, shared: held()? })
+        Ok(Lock { _record: held(record)?, _own: held(&path)?, shared: held(&path)? })
     }
 }
 

@@ -52,7 +52,7 @@ pub struct Remedy {
 }
 
 /// Where programs lie that are on nobody's PATH until a shell has set it up; below the home.
-const PLACES: [&str; 8] = [
+const PLACES: [&str; 14] = [
     ".local/bin",
     "bin",
     ".local/share/mise/shims",
@@ -61,6 +61,12 @@ const PLACES: [&str; 8] = [
     ".volta/bin",
     ".cargo/bin",
     ".claude/local",
+    ".opencode/bin",
+    ".amp/bin",
+    ".bun/bin",
+    ".deno/bin",
+    ".npm-global/bin",
+    ".local/share/pnpm",
 ];
 
 /// Directories of the home in which `bin` is one thing of many.
@@ -94,7 +100,7 @@ fn program(host: &Host, merged: &Merged, start: &Start<'_, '_>, found: &Path) ->
     let profile = profile(host, merged, found);
     match profile {
         _ if is_inside => {}
-        Some(layer) => rules.extend(name_of(layer).map(Rule::Inherit)),
+        Some(layer) => rules.push(Rule::Inherit(&layer.name.value)),
         None => rules.extend(shows(host, start, found)),
     }
     let directory = found.parent().unwrap_or(Path::new("/"));
@@ -176,6 +182,7 @@ pub fn on_host(host: &Host, name: &OsStr) -> Option<PathBuf> {
     let mut versions = directories(&host.home.join(".nvm/versions/node"));
     versions.sort_by_key(|version| std::cmp::Reverse(numbers(&version.to_string_lossy())));
     let mut software = directories(Path::new("/opt"));
+    software.push(PathBuf::from("/usr/local/go"));
     software.sort();
     let more = versions.into_iter().chain(software).map(|directory| directory.join("bin"));
     let is_program = |path: &PathBuf| path.is_file() && rustix::fs::access(path, rustix::fs::Access::EXEC_OK).is_ok();
@@ -201,20 +208,9 @@ fn profile(host: &Host, merged: &Merged, path: &Path) -> Option<&'static Layer> 
     if !inherits("base-dev") || !is_within(path, &host.home) {
         return None;
     }
-    layers()
-        .iter()
+    builtin::layers()
         .filter(|layer| !inherits(&layer.name.value))
         .find(|layer| shown(host, layer).iter().any(|shown| is_within(path, shown) && shown != &host.home))
-}
-
-/// The built-in profiles, decoded once.
-fn layers() -> &'static [Layer] {
-    static LAYERS: std::sync::OnceLock<Vec<Layer>> = std::sync::OnceLock::new();
-    LAYERS.get_or_init(|| builtin::policies().into_iter().flat_map(|policy| policy.layers).collect())
-}
-
-fn name_of(layer: &Layer) -> Option<&'static str> {
-    builtin::TEXTS.iter().map(|(name, _)| *name).find(|name| *name == layer.name.value)
 }
 
 /// The paths that a profile shows read-only in their places, as far as the host has them.
@@ -314,7 +310,7 @@ impl Rule {
     pub fn shown(&self, host: &Host) -> Vec<(PathBuf, PathBuf)> {
         match self {
             Rule::Inherit(name) => {
-                let layer = layers().iter().filter(|layer| layer.name.value == *name);
+                let layer = builtin::layers().filter(|layer| layer.name.value == *name);
                 layer.flat_map(|layer| shown(host, layer)).map(|path| (path.clone(), path)).collect()
             }
             Rule::Show { source, at } => vec![(at.clone(), source.clone())],
@@ -326,7 +322,7 @@ impl Rule {
     pub fn prepended(&self, host: &Host) -> Vec<(&'static str, OsString)> {
         match self {
             Rule::Inherit(name) => {
-                let layer = layers().iter().filter(|layer| layer.name.value == *name);
+                let layer = builtin::layers().filter(|layer| layer.name.value == *name);
                 layer.flat_map(|layer| prepended(host, layer)).map(|path| ("PATH", path.into_os_string())).collect()
             }
             Rule::Show { .. } | Rule::Link { .. } => Vec::new(),

@@ -11,10 +11,9 @@ use crate::code::Code;
 use crate::diagnostic::{Diagnostic, Diagnostics, printable};
 use crate::project::{self, DIRECTORY, POLICY};
 use crate::source::{SourceKind, Sources};
+use crate::tool::{Owner, is_program, trusted};
 use crate::{builtin, guard};
-use std::fs;
 use std::io::{self, Read, Seek, Write};
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
@@ -81,14 +80,12 @@ impl Repository {
     /// # Errors
     /// When there is no git, or no repository.
     pub fn open(directory: &Path) -> Result<Repository, Diagnostic> {
-        let is_program = |path: &&Path| {
-            fs::metadata(path).is_ok_and(|metadata| metadata.is_file() && metadata.permissions().mode() & 0o111 != 0)
-        };
-        let git = PLACES.iter().map(Path::new).find(is_program).ok_or_else(|| {
+        let git = PLACES.iter().map(Path::new).find(|path| is_program(path)).ok_or_else(|| {
             Diagnostic::error(Code::SBC0709, "git is not installed")
                 .help(format!("install the package `git`; sbc looks for it at {}", PLACES.join(", ")))
         })?;
-        let mut repository = Repository { git: git.to_owned(), directory: directory.to_owned(), prefix: String::new() };
+        let git = trusted(git, Owner::Root)?;
+        let mut repository = Repository { git, directory: directory.to_owned(), prefix: String::new() };
         let prefix = repository.run(&["rev-parse", "--show-prefix"], "", 1 << 14)?;
         let prefix = String::from_utf8(prefix).map_err(|_| failed("the path in the repository is not UTF-8"))?;
         repository.prefix = prefix.strip_suffix('\n').unwrap_or(&prefix).to_owned();

@@ -1,8 +1,12 @@
 //! Where programs keep what nobody else should read: keys, tokens, passwords, histories, and the
 //! sockets of those who hand them out.
 //!
-//! Data. A policy shows nothing that it does not name, so nothing here needs to be denied; the list
-//! lets sbc say which of them a sandbox does not see, and which one it does.
+//! Data. Every sandbox asserts that it shows none of them (`check/guards.rs`), and `show --tree` says
+//! which of them this host has. What only root can read is no door for a user's sandbox and is named
+//! for the drawing alone. Start-up files of shells are not here, though tokens are exported in some:
+//! they are what makes a machine look like one's own, and `autorun.rs` guards them from being written.
+
+use crate::path::{Root, SymbolicPath};
 
 /// A place with secrets, known by name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,6 +56,8 @@ pub const SECRETS: &[Secret] = &[
     secret("~/.config/glab-cli", "GitLab tokens"),
     secret("~/.config/github-copilot", "GitHub Copilot tokens"),
     secret("~/.npmrc", "npm tokens"),
+    secret("~/.yarnrc.yml", "npm tokens, of yarn"),
+    secret("~/.config/pnpm/rc", "npm tokens, of pnpm"),
     secret("~/.bunfig.toml", "npm tokens, of bun"),
     secret("~/.config/bun/bunfig.toml", "npm tokens, of bun"),
     secret("~/.pypirc", "PyPI tokens"),
@@ -81,7 +87,8 @@ pub const SECRETS: &[Secret] = &[
     secret("~/.config/op", "1Password sessions"),
     secret("~/.config/Bitwarden", "Bitwarden's vault"),
     secret("~/.config/keybase", "Keybase keys"),
-    // Browsers and mail: cookies are sessions.
+    // Browsers and mail: cookies are sessions. Their caches are not here: they hold no keys, and many
+    // tools share `~/.cache`.
     secret("~/.mozilla", "Firefox: cookies and passwords"),
     secret("~/.thunderbird", "Thunderbird: mail and passwords"),
     secret("~/.config/google-chrome", "Chrome: cookies and passwords"),
@@ -99,22 +106,40 @@ pub const SECRETS: &[Secret] = &[
     secret("~/.node_repl_history", "what was typed in Node.js"),
     secret("~/.psql_history", "what was typed in psql"),
     secret("~/.mysql_history", "what was typed in mysql"),
-    // Sockets: who may connect acts for the user, or as root.
+    // Sockets: who may connect acts for the user, or as root. `ro` does not hinder connecting.
     secret("/run/docker.sock", "the Docker daemon: who connects is root on the host"),
     secret("/run/podman/podman.sock", "the Podman service: who connects is root on the host"),
-    secret("/run/containerd/containerd.sock", "containerd: who connects is root on the host"),
+    secret("/run/containerd", "containerd: who connects is root on the host"),
+    secret("/run/crio", "CRI-O: who connects is root on the host"),
+    secret("/run/libvirt", "libvirt: who connects can read and write every disk"),
+    secret("/var/lib/incus/unix.socket", "Incus: who connects is root on the host"),
+    secret("/var/lib/lxd/unix.socket", "LXD: who connects is root on the host"),
+    secret("/var/snap/lxd/common/lxd/unix.socket", "LXD: who connects is root on the host"),
     secret("${XDG_RUNTIME_DIR}/docker.sock", "the user's Docker daemon"),
-    secret("${XDG_RUNTIME_DIR}/podman/podman.sock", "the user's Podman service"),
+    secret("${XDG_RUNTIME_DIR}/podman", "the user's Podman service"),
     secret("~/.docker/run/docker.sock", "Docker Desktop"),
+    secret("~/.docker/desktop/docker.sock", "Docker Desktop"),
     secret("~/.rd/docker.sock", "Rancher Desktop"),
     secret("~/.orbstack/run/docker.sock", "OrbStack"),
     secret("~/.colima/default/docker.sock", "Colima"),
+    secret("/run/dbus", "the system bus: services of the host that run as root"),
     secret("${XDG_RUNTIME_DIR}/bus", "the session bus: it starts programs outside"),
+    secret("${XDG_RUNTIME_DIR}/systemd", "the user's systemd: it starts programs outside"),
     secret("${XDG_RUNTIME_DIR}/gnupg", "the GnuPG agent"),
     secret("${XDG_RUNTIME_DIR}/keyring", "the desktop's keyring"),
+    secret("${XDG_RUNTIME_DIR}/gcr", "the SSH agent"),
     secret("${XDG_RUNTIME_DIR}/ssh-agent.socket", "the SSH agent"),
     secret("${XDG_RUNTIME_DIR}/openssh_agent", "the SSH agent"),
     secret("${XDG_RUNTIME_DIR}/wayland-0", "the desktop's windows"),
+    secret("${XDG_RUNTIME_DIR}/wayland-1", "the desktop's windows"),
     secret("${XDG_RUNTIME_DIR}/pipewire-0", "microphone and screen"),
+    secret("${XDG_RUNTIME_DIR}/pulse", "microphone and speakers"),
     secret("/tmp/.X11-unix", "the desktop's windows: who connects sees every key typed"),
+    secret("~/.Xauthority", "the key to the desktop's windows"),
+    secret("/tmp/tmux-${UID}", "tmux: who connects types into your terminals"),
 ];
+
+/// What only root can read on the host, and no sandbox is root's.
+pub fn is_roots(path: &SymbolicPath) -> bool {
+    path.root() == Root::Absolute && path.components().first().is_some_and(|name| name.as_str() == "etc")
+}

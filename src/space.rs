@@ -45,6 +45,8 @@ pub trait Space {
     fn inside(&self, path: &SymbolicPath) -> Option<PathBuf>;
     /// A path of a policy on the host, with links followed as far as they are known.
     fn real(&self, path: &SymbolicPath) -> Option<PathBuf>;
+    /// A path that [`Space::inside`] gives, on the host, with links followed as far as they are known.
+    fn follow(&self, path: &Path) -> Option<PathBuf>;
     /// Where a link of the host leads; `None` for what is no link.
     fn link(&self, path: &Path) -> Option<PathBuf>;
     fn node(&self, path: &Path) -> Node;
@@ -72,6 +74,10 @@ impl Space for Symbols {
 
     fn real(&self, path: &SymbolicPath) -> Option<PathBuf> {
         self.inside(path)
+    }
+
+    fn follow(&self, path: &Path) -> Option<PathBuf> {
+        Some(path.to_owned())
     }
 
     fn link(&self, _: &Path) -> Option<PathBuf> {

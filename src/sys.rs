@@ -4,7 +4,7 @@
 #![allow(unsafe_code, reason = "each block says why it is sound")]
 
 use std::io;
-use std::os::fd::RawFd;
+use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
 
 /// Marks every descriptor above 2 close-on-exec, so that none reaches the sandbox by accident.
 pub fn close_descriptors_on_exec() -> io::Result<()> {
@@ -35,6 +35,9 @@ pub fn leave_session_keyring() -> io::Result<()> {
     if result >= 0 || absent { Ok(()) } else { Err(error) }
 }
 
+/// The first version of Landlock's interface that has scopes.
+pub const LANDLOCK_WITH_SCOPES: i32 = 6;
+
 /// The version of Landlock's interface; `None` where the kernel has none.
 pub fn landlock_version() -> Option<i32> {
     const LANDLOCK_CREATE_RULESET_VERSION: libc::c_uint = 1;
@@ -43,6 +46,39 @@ pub fn landlock_version() -> Option<i32> {
     let version =
         unsafe { libc::syscall(libc::SYS_landlock_create_ruleset, nothing, 0usize, LANDLOCK_CREATE_RULESET_VERSION) };
     i32::try_from(version).ok().filter(|version| *version > 0)
+}
+
+/// Keeps the signals of this process, and of all that it starts, among these. A process group can hold processes
+/// outside of the sandbox, and no namespace hides them from a signal to the group. Where the kernel has no scope for
+/// signals (before Linux 6.12) nothing changes.
+pub fn keep_signals_inside() -> io::Result<()> {
+    /// `struct landlock_ruleset_attr`.
+    #[repr(C)]
+    struct Attributes {
+        files: u64,
+        network: u64,
+        scoped: u64,
+    }
+    const SCOPE_SIGNAL: u64 = 1 << 1;
+    if landlock_version().is_none_or(|version| version < LANDLOCK_WITH_SCOPES) {
+        return Ok(());
+    }
+    let attributes = Attributes { files: 0, network: 0, scoped: SCOPE_SIGNAL };
+    // SAFETY: the kernel reads the attributes, whose size it is told.
+    let ruleset = unsafe {
+        libc::syscall(
+            libc::SYS_landlock_create_ruleset,
+            &raw const attributes,
+            size_of::<Attributes>(),
+            0 as libc::c_uint,
+        )
+    };
+    let ruleset = RawFd::try_from(ruleset).ok().filter(|fd| *fd >= 0).ok_or_else(io::Error::last_os_error)?;
+    // SAFETY: the kernel has just made this descriptor, and nothing else owns it.
+    let ruleset = unsafe { OwnedFd::from_raw_fd(ruleset) };
+    // SAFETY: the call takes two integers.
+    let result = unsafe { libc::syscall(libc::SYS_landlock_restrict_self, ruleset.as_raw_fd(), 0 as libc::c_uint) };
+    if result == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
 }
 
 /// Whether a signal is ignored by this process, as its parent may have wished.

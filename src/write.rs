@@ -3,12 +3,50 @@
 #![allow(clippy::disallowed_methods, reason = "this module looks at what it is to replace")]
 
 use crate::diagnostic::{Code, Diagnostic};
-use crate::project::within;
-use std::fs::Permissions;
+use crate::project::{handle, holds};
+use std::fs::{File, Permissions};
 use std::io::{self, Write};
-use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use tempfile::{Builder, NamedTempFile};
+
+/// A directory of the project that is held open, so that nothing can take its place.
+#[derive(Debug)]
+pub struct Directory {
+    path: PathBuf,
+    opened: File,
+}
+
+impl Directory {
+    /// Makes a directory directly in the project at `root`, if there is none, and holds it.
+    ///
+    /// # Errors
+    /// When it cannot be made, or a link leads out of the project to it.
+    pub fn make(root: &Path, path: &Path) -> Result<Directory, Diagnostic> {
+        let make = || {
+            match std::fs::create_dir(path) {
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+                made => made?,
+            }
+            let opened = File::options().read(true).custom_flags(libc::O_DIRECTORY).open(path)?;
+            holds(root, &opened)?;
+            Ok(Directory { path: path.to_owned(), opened })
+        };
+        make().map_err(|error| unwritable(path, &error))
+    }
+
+    /// Replaces files in it, as [`replace_all`] does.
+    pub fn replace_all(&self, files: &[(String, &[u8], u32)]) -> Result<(), Diagnostic> {
+        let place = |name: &String| Place { named: self.path.join(name), real: handle(&self.opened).join(name) };
+        put(files.iter().map(|(name, bytes, mode)| (place(name), *bytes, *mode)))
+    }
+}
+
+/// Where a file is put, and what messages call it.
+struct Place {
+    named: PathBuf,
+    real: PathBuf,
+}
 
 /// Writes a file under a temporary name in the same directory; nothing is left when that fails.
 fn stage(path: &Path, bytes: &[u8], mode: u32) -> io::Result<NamedTempFile> {
@@ -29,14 +67,20 @@ pub fn replace(path: &Path, bytes: &[u8], mode: u32) -> Result<(), Diagnostic> {
 /// Replaces several files: all are written before the first takes its place, so that a disk that is
 /// full leaves every old one.
 pub fn replace_all(files: &[(PathBuf, &[u8], u32)]) -> Result<(), Diagnostic> {
+    let place = |path: &PathBuf| Place { named: path.clone(), real: path.clone() };
+    put(files.iter().map(|(path, bytes, mode)| (place(path), *bytes, *mode)))
+}
+
+fn put<'a>(files: impl Iterator<Item = (Place, &'a [u8], u32)>) -> Result<(), Diagnostic> {
     let mut staged = Vec::new();
-    for (path, bytes, mode) in files {
-        let is_directory = path.is_dir().then(|| io::Error::from(io::ErrorKind::IsADirectory));
-        let file = is_directory.map_or_else(|| stage(path, bytes, *mode), Err);
-        staged.push((path, file.map_err(|error| unwritable(path, &error))?));
+    for (place, bytes, mode) in files {
+        let is_directory = place.real.is_dir().then(|| io::Error::from(io::ErrorKind::IsADirectory));
+        let file = is_directory.map_or_else(|| stage(&place.real, bytes, mode), Err);
+        let file = file.map_err(|error| unwritable(&place.named, &error))?;
+        staged.push((place, file));
     }
-    for (path, file) in staged {
-        file.persist(path).map_err(|error| unwritable(path, &error.error))?;
+    for (place, file) in staged {
+        file.persist(&place.real).map_err(|error| unwritable(&place.named, &error.error))?;
     }
     Ok(())
 }
@@ -68,12 +112,6 @@ pub fn create(path: &Path, bytes: &[u8]) -> Result<(), Diagnostic> {
 /// Makes a directory of sbc's own records, with its parents, for this user alone.
 pub fn private_directory(path: &Path) -> io::Result<()> {
     std::fs::DirBuilder::new().recursive(true).mode(0o700).create(path)
-}
-
-/// Makes a directory of the project at `root`.
-pub fn directory(root: &Path, path: &Path) -> Result<(), Diagnostic> {
-    let result = std::fs::create_dir_all(path).and_then(|()| within(root, path));
-    result.map_err(|error| unwritable(path, &error))
 }
 
 fn unwritable(path: &Path, error: &io::Error) -> Diagnostic {

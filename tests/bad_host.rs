@@ -2,7 +2,7 @@
 //! right exit code, nothing half-written.
 
 use crate::bad_input::{PLAIN, mode, sane};
-use crate::support::{Output, Project, run};
+use crate::support::{Output, Project, refusing, run};
 use std::fs;
 use std::process::{Command, Stdio};
 
@@ -91,9 +91,7 @@ fn no_bubblewrap() {
 #[test]
 fn old_bubblewrap() {
     let project = Project::new(PLAIN);
-    project.write("old", "#!/bin/sh\nexec bwrap --option-of-a-later-day \"$@\"\n");
-    project.executable("old");
-    let old = project.root.join("old");
+    let old = project.program("old", "#!/bin/sh\nexec bwrap --option-of-a-later-day \"$@\"\n");
     let output = run(project.sbc_command(&["check"]).env("SBC_BWRAP", &old));
     sane(output).code(1).says(&["SBC0702", "too old"]);
     let output = run(project.sbc_command(&["exec", "--", "true"]).env("SBC_BWRAP", &old));
@@ -130,22 +128,8 @@ fn root() {
 /// A session keyring that cannot be left behind stops the start: it would be seen inside.
 #[test]
 fn full_keyring() {
-    const LOAD_NUMBER: u16 = 0x20;
-    const JUMP_IF_EQUAL: u16 = 0x15;
-    const RETURN: u16 = 0x06;
-    let refuse = 0x0005_0000 | libc::EDQUOT as u32;
-    let program: [(u16, u8, u8, u32); 4] = [
-        (LOAD_NUMBER, 0, 0, 0),
-        (JUMP_IF_EQUAL, 0, 1, libc::SYS_keyctl as u32),
-        (RETURN, 0, 0, refuse),
-        (RETURN, 0, 0, 0x7fff_0000),
-    ];
-    let bytes: Vec<u8> = program
-        .iter()
-        .flat_map(|(code, yes, no, value)| [&code.to_ne_bytes()[..], &[*yes, *no], &value.to_ne_bytes()].concat())
-        .collect();
     let project = Project::new(PLAIN);
-    fs::write(project.home.join("filter"), bytes).unwrap();
+    fs::write(project.home.join("filter"), refusing(libc::SYS_keyctl, libc::EDQUOT)).unwrap();
     project.trust();
     let script = "exec bwrap --dev-bind / / --seccomp 5 -- \"$0\" exec -- true 5< ~/filter";
     let output = run(project.command("sh").args(["-c", script, env!("CARGO_BIN_EXE_sbc")]));

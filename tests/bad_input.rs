@@ -281,7 +281,7 @@ fn missing_mount_point() {
 #[test]
 fn unset_variables() {
     let project = Project::empty();
-    rules_refused(&project, "ro \"${XDG_RUNTIME_DIR}/bus\"", &["SBC0410", "`${XDG_RUNTIME_DIR}` has no value"]);
+    rules_refused(&project, "ro \"${XDG_RUNTIME_DIR}/app\"", &["SBC0410", "`${XDG_RUNTIME_DIR}` has no value"]);
     let output = run(project.sbc_command(&["check"]).env_remove("HOME"));
     sane(output).code(1).says(&["SBC0410", "`HOME` is not set"]);
     let output = run(project.sbc_command(&["exec"]).env("HOME", "relative"));

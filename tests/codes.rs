@@ -7,8 +7,18 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 /// Codes that no policy and no command of a page brings about. Their tests are in `cases.rs`.
-const OF_HOSTS: [Code; 7] =
-    [Code::SBC0004, Code::SBC0702, Code::SBC0703, Code::SBC0704, Code::SBC0705, Code::SBC0710, Code::SBC0721];
+const OF_HOSTS: [Code; 10] = [
+    Code::SBC0004,
+    Code::SBC0605,
+    Code::SBC0702,
+    Code::SBC0703,
+    Code::SBC0704,
+    Code::SBC0705,
+    Code::SBC0710,
+    Code::SBC0713,
+    Code::SBC0715,
+    Code::SBC0721,
+];
 
 fn page(code: Code) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("book/src/codes/{}.md", code.name()))

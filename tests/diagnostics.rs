@@ -35,7 +35,7 @@ fn corpus() -> Vec<(String, Sources)> {
             continue;
         }
         let mut sources = builtin::sources();
-        sources.add(Source { kind: SourceKind::Policy, name: ".agent-sandbox.kdl".into(), text });
+        sources.add(Source { kind: SourceKind::Policy, name: ".agent-sandbox.kdl".into(), text: text.into() });
         found.push((entry.file_name().into_string().unwrap(), sources));
     }
     found.sort_by(|a, b| a.0.cmp(&b.0));
@@ -48,7 +48,7 @@ fn problems(sources: &Sources) -> Vec<Diagnostic> {
 }
 
 fn policy(sources: &Sources) -> String {
-    sources.iter().last().unwrap().1.text.clone()
+    sources.iter().last().unwrap().1.text.to_string()
 }
 
 /// Whoever types what every help says ends up with a policy that compiles.
@@ -120,10 +120,10 @@ const MEANINGS: &[(&str, &str)] = &[
     ("filesystem { deny \"/opt\"; ro \"/usr\"; }\n    assert { readable \"/opt\"; }", "{ ro \"/opt\"; ro \"/usr\"; }"),
     ("filesystem { ro \"/opt\" \"/usr\"; }\n    assert { writable \"/opt\"; }", "{ ro \"/usr\"; rw \"/opt\"; }"),
     (
-        "filesystem {\n        ro \"~/.ssh\" missing=\"skip\"\n    }\n    assert { denied \"~/.ssh\"; }",
+        "filesystem {\n        ro \"~/vault\" missing=\"skip\"\n    }\n    assert { denied \"~/vault\"; }",
         "filesystem {\n    }",
     ),
-    ("filesystem { ro \"~/.ssh\" at=\"/srv\"; ro \"/usr\"; }\n    assert { denied \"~/.ssh\"; }", "{ ro \"/usr\"; }"),
+    ("filesystem { ro \"~/vault\" at=\"/srv\"; ro \"/usr\"; }\n    assert { denied \"~/vault\"; }", "{ ro \"/usr\"; }"),
     ("filesystem { ro \"~/.config/gh\" \"/usr\"; }\n    assert { denied \"~/.config\"; }", "{ ro \"/usr\"; }"),
     (
         "filesystem { rw \"./src\" missing=\"skip\"; }\n    assert { not-writable \"./src\"; }",
@@ -136,8 +136,8 @@ const MEANINGS: &[(&str, &str)] = &[
     ("filesystem { rw \"~/a\" at=\"/srv\"; }\n    assert { not-writable \"~/a/b\"; }", "ro \"~/a/b\" at=\"/srv/b\";"),
     // A profile says so.
     (
-        "inherit \"open\"\n    assert { denied \"~/.ssh\"; no-env \"SSH_AUTH_SOCK\"; network \"none\"; }",
-        "filesystem { deny \"~/.ssh\"; }",
+        "inherit \"open\"\n    assert { denied \"~/vault\"; no-env \"SSH_AUTH_SOCK\"; network \"none\"; }",
+        "filesystem { deny \"~/vault\"; }",
     ),
     (
         "inherit \"open\"\n    env { set A=\"b\"; }\n    assert { no-env \"SSH_AUTH_SOCK\"; }",
@@ -169,6 +169,14 @@ const MEANINGS: &[(&str, &str)] = &[
         "{\n    filesystem {\n        ro \"/opt\"\n        ro \"/usr\"\n    }",
     ),
     ("filesystem { ro \"/opt\"; }\n    ro \"/usr\" // why\n", "{ ro \"/opt\"; ro \"/usr\"; }"),
+    // What every sandbox asserts.
+    ("filesystem { ro \"~/.npmrc\" \"/usr\"; }", "filesystem { ro \"/usr\"; }"),
+    (
+        "filesystem { ro \"~/.cargo\"; }",
+        "{ ro \"~/.cargo\"; deny \"~/.cargo/credentials\"; deny \"~/.cargo/credentials.toml\"; }",
+    ),
+    ("filesystem { rw \"~/.bashrc\"; }", "filesystem { ro \"~/.bashrc\"; }"),
+    ("filesystem { rw \"~/go\"; }", "{ rw \"~/go\"; ro \"~/go/bin\" missing=\"watch\"; }"),
     // What changes nothing.
     ("inherit \"open\"\n    env { remove \"NOTHING\"; set A=\"1\"; }", "env { set A=\"1\"; }"),
     ("inherit \"open\"\n    waive \"denied\" \"/x\" reason=\"y\"\n", "inherit \"open\"\n}"),
@@ -177,7 +185,7 @@ const MEANINGS: &[(&str, &str)] = &[
 const PROFILES: &str = r#"
 profile "open" {
     filesystem {
-        ro "~/.ssh"
+        ro "~/vault"
         rw "~/a" missing="skip"
     }
     env {
@@ -202,7 +210,7 @@ fn meanings_are_settled() {
     for (body, part) in MEANINGS {
         let text = format!("sandbox \"app\" {{\n    {}\n}}\n{PROFILES}", body.trim_end());
         let mut sources = builtin::sources();
-        sources.add(Source { kind: SourceKind::Policy, name: ".agent-sandbox.kdl".into(), text: text.clone() });
+        sources.add(Source { kind: SourceKind::Policy, name: ".agent-sandbox.kdl".into(), text: text.clone().into() });
         assert!(!problems(&sources).is_empty(), "{text}");
         for _ in 0..10 {
             let found = problems(&sources);
@@ -330,7 +338,7 @@ proptest! {
     fn fixed_slips_settle(seeds in proptest::collection::vec(any::<u64>(), 1..4), which in 0..SLIPPED.len()) {
         let text = seeds.iter().fold(SLIPPED[which].to_owned(), |text, seed| slip(&text, *seed));
         let mut sources = builtin::sources();
-        sources.add(Source { kind: SourceKind::Policy, name: ".agent-sandbox.kdl".into(), text });
+        sources.add(Source { kind: SourceKind::Policy, name: ".agent-sandbox.kdl".into(), text: text.into() });
         let fixed = fix::fix(&sources);
         let (before, after) = (problems(&sources).len(), problems(&fixed.sources).len());
         prop_assert!(after < before || fixed.changes.is_empty() && after == before, "{}", policy(&fixed.sources));

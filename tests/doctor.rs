@@ -108,6 +108,14 @@ fn not_a_bubblewrap() {
     assert!(found["no nested sandboxes"]["cure"].as_str().unwrap().contains("install a newer one"), "{found:#}");
 }
 
+/// A bubblewrap that takes no descriptors is one with a weakness, and the cure is a newer one.
+#[test]
+fn bubblewrap_without_descriptors() {
+    let bubblewrap = Bubblewrap { binds_descriptors: false, ..good().bubblewrap.unwrap() };
+    let row = row(&Facts { bubblewrap: Ok(bubblewrap), ..good() }, "swapped sources");
+    assert!(row.state == State::Weak && row.cure.as_ref().unwrap().contains("0.10"), "{row:?}");
+}
+
 /// In a sandbox that holds no other, the first attempt fails with its cure, and no other is made.
 #[test]
 fn inside_a_sandbox() {
@@ -145,6 +153,7 @@ fn good() -> Facts {
             replaceable: false,
             abilities: vec![Ok(()); 7],
             filter: Some(Ok(())),
+            binds_descriptors: true,
             follows_links: Some(false),
         }),
         approvals: Ok(1),

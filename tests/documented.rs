@@ -89,15 +89,14 @@ fn copy_is_private() {
     assert_eq!(std::fs::read_to_string(project.home.join(".tool")).unwrap(), "old");
 }
 
-/// A gap of the threat model: directories of the project are not searched. When this test fails, the
-/// page has to change.
+/// A gap of the threat model: only the project is searched, not what else can be written. When this test
+/// fails, the page has to change.
 #[test]
-fn deeper_traps_are_not_found() {
-    let project = Project::with_body("");
-    project.write("sub/file", "");
-    let attack = "for name in .agent-sandbox.kdl .envrc .git; do echo evil > sub/$name; done";
-    assert_eq!(project.exec(attack).code(0).stderr, "");
-    assert_eq!(project.read("sub/.envrc"), "evil\n");
+fn other_directories_are_not_searched() {
+    let project = Project::with_body("filesystem { rw \"./../other\"; }");
+    project.write_home("other/file", "");
+    assert_eq!(project.exec("echo evil >../other/.agent-sandbox.kdl").code(0).stderr, "");
+    assert!(project.home.join("other/.agent-sandbox.kdl").exists());
 }
 
 /// A name of a sandbox in the place of a path is answered, and scripts of removed sandboxes are named after a build.

@@ -3,6 +3,9 @@
 use crate::support::{Output, Project, run};
 use std::process::Command;
 
+/// Where sbc is there: its own place may be in a home, and tests put other homes there.
+const TESTED: &str = "/tested/sbc";
+
 /// A command on a host with its own root: the system's `/usr`, the project's home, and what
 /// `arguments` add.
 pub fn on_host(project: &Project, arguments: &[&str], command: &[&str]) -> Output {
@@ -27,8 +30,9 @@ pub fn on_host(project: &Project, arguments: &[&str], command: &[&str]) -> Outpu
         "/etc/alternatives",
         "/etc/alternatives",
     ]);
-    outer.args(["--bind", home, home, "--ro-bind", sbc, sbc, "--ro-bind", &bwrap, &bwrap]);
-    outer.args(arguments).args(["--chdir", project.root.to_str().unwrap(), "--"]).args(command);
+    outer.args(["--bind", home, home, "--ro-bind", sbc, TESTED, "--ro-bind", &bwrap, &bwrap]);
+    outer.args(arguments).args(["--chdir", project.root.to_str().unwrap(), "--"]);
+    outer.args(command.iter().map(|word| word.replace(sbc, TESTED)));
     outer.env_clear().env("HOME", home).env("USER", "tester").env("PATH", "/usr/bin:/bin").env("SBC_BWRAP", &bwrap);
     run(&mut outer)
 }

@@ -112,6 +112,17 @@ fn noise() {
     assert_eq!(rules(&answer(&project, &[&["--all"], &words[..]].concat())), ["ro \"~/.quiet\""]);
 }
 
+/// What a guard forbids is not asked for: it is said, and written as a comment only.
+#[test]
+fn what_guards_forbid() {
+    let project = Project::with_body("    filesystem {\n        ro \"~/.local/bin\"\n    }");
+    project.write_home(".local/bin/tool", "text\n");
+    let output = learn(&project, &["--apply", "--", "/bin/sh", "-c", "echo more >> ~/.local/bin/tool"]).code(0);
+    output.says(&["REFUSED by a guard or an assertion, so only a comment: rw \"~/.local/bin/tool\""]);
+    assert!(project.read(".agent-sandbox.kdl").contains("        /- rw \"~/.local/bin/tool\"\n"));
+    project.sbc(&["check"]).code(0);
+}
+
 /// The network, and writing outside of the project, are only comments where nobody can be asked.
 #[test]
 fn what_has_to_be_asked() {
@@ -303,8 +314,8 @@ fn policy_from_nothing() {
     assert!(output.stdout.contains("--- /dev/null\n"), "{}", output.stdout);
     let policy = project.read(".agent-sandbox.kdl");
     assert!(policy.starts_with("sandbox \"shop\" {\n    inherit \"base-dev\"\n"), "{policy}");
-    // base-dev asserts that keys stay outside, so that not even a comment offers them.
-    assert!(policy.contains("ro \"~/.toolrc\"") && !policy.contains(".ssh"), "{policy}");
+    let keys: Vec<&str> = policy.lines().filter(|line| line.contains(".ssh")).map(str::trim).collect();
+    assert!(policy.contains("ro \"~/.toolrc\"") && keys == ["/- ro \"~/.ssh/config\" reason=\"SSH keys\""], "{policy}");
     let output = project.sbc(&["exec", "--", "tool"]).code(1);
     assert_eq!(output.stdout, "settings\n");
 }

@@ -4,13 +4,6 @@ use crate::support::{Output, Project, run};
 use std::fs;
 use std::os::unix::fs::symlink;
 
-/// What `sbc check` says on this host with another PATH, whose entries are paths of the home.
-fn with_path(project: &Project, entries: &[&str]) -> Output {
-    let own = entries.iter().map(|entry| project.home.join(entry).display().to_string());
-    let path: Vec<String> = own.chain(["/usr/local/bin:/usr/bin:/bin".to_owned()]).collect();
-    run(project.sbc_command(&["check"]).env("PATH", path.join(":"))).code(0)
-}
-
 #[track_caller]
 fn lacks(output: &Output, text: &str) {
     assert!(!output.stderr.contains(text), "{}", output.stderr);
@@ -20,97 +13,6 @@ fn lacks(output: &Output, text: &str) {
 fn checked(project: &Project, body: &str) -> Output {
     project.write(".agent-sandbox.kdl", format!("sandbox \"app\" {{\n    inherit \"base-dev\"\n    {body}\n}}\n"));
     project.sbc(&["check"]).code(0)
-}
-
-/// A rule that makes a directory of the PATH writable is warned of, and the rule that the help names
-/// settles it. What is planted there is what the host's shell finds, and with that rule nothing is.
-#[test]
-fn directory_of_the_search_path() {
-    let project = Project::with_body("filesystem { rw \"~/go\"; }");
-    fs::create_dir_all(project.home.join("go/bin")).unwrap();
-    let help = "protect it by `ro \"~/go/bin\"`";
-    with_path(&project, &["go/bin"]).says(&["SBC0806", "`~/go/bin` is on your PATH", help]);
-    lacks(&with_path(&project, &[]), "SBC0806");
-
-    let plant = "printf '#!/bin/sh\\necho planted\\n' > ~/go/bin/tool; chmod +x ~/go/bin/tool";
-    project.exec(plant).code(0);
-    let path = format!("{}:/usr/bin:/bin", project.home.join("go/bin").display());
-    let found = || run(project.command("sh").args(["-c", "tool"]).env("PATH", &path));
-    assert_eq!(found().code(0).stdout, "planted\n");
-
-    fs::remove_file(project.home.join("go/bin/tool")).unwrap();
-    let body = "sandbox \"app\" { inherit \"base-dev\"; filesystem { rw \"~/go\"; ro \"~/go/bin\"; }; }";
-    project.write(".agent-sandbox.kdl", body);
-    lacks(&with_path(&project, &["go/bin"]), "SBC0806");
-    assert_ne!(project.exec(plant).code, 0);
-    found().code(127);
-}
-
-/// A directory of the PATH that is not there yet can be made, and so has to be held.
-#[test]
-fn missing_directory_of_the_search_path() {
-    let project = Project::with_body("filesystem { rw \"~/tools\" missing=\"create-dir\"; }");
-    fs::create_dir_all(project.home.join("tools")).unwrap();
-    with_path(&project, &["tools/bin"]).says(&["SBC0806", "`ro \"~/tools/bin\" missing=\"create-dir\"`"]);
-}
-
-/// Links of the PATH are followed, and a link that the sandbox can replace is named.
-#[test]
-fn links_of_the_search_path() {
-    let project = Project::with_body("filesystem { rw \"~/dotfiles\"; }");
-    fs::create_dir_all(project.home.join("dotfiles/bin")).unwrap();
-    symlink("dotfiles/bin", project.home.join("bin")).unwrap();
-    with_path(&project, &["bin"]).says(&["SBC0806", "`~/bin` is on your PATH", "`ro \"~/dotfiles/bin\"`"]);
-
-    symlink("/usr/bin", project.home.join("dotfiles/current")).unwrap();
-    let text = "`~/dotfiles/current` is a link, and can be replaced by another";
-    with_path(&project, &["dotfiles/current"]).says(&["SBC0806", text, "take it off your PATH"]);
-}
-
-/// The project is no danger as such; on the PATH it is, also by a relative entry.
-#[test]
-fn project_on_the_search_path() {
-    let project = Project::with_body("");
-    fs::create_dir_all(project.root.join("node_modules/.bin")).unwrap();
-    lacks(&with_path(&project, &[]), "SBC08");
-    let rule = "`ro \"./node_modules/.bin\"`";
-    with_path(&project, &["work/node_modules/.bin"]).says(&["SBC0806", "`./node_modules/.bin` is on your PATH", rule]);
-    let relative = |path: &str| run(project.sbc_command(&["check"]).env("PATH", path)).code(0);
-    relative("node_modules/.bin:/usr/bin").says(&["SBC0806", rule]);
-    relative(".:/usr/bin").says(&["SBC0806", "`.` is on your PATH", "take it off your PATH"]);
-}
-
-/// What the user may not write, what lies deeper than a program, and what is shown read-only or
-/// privately is no danger.
-#[test]
-fn search_path_out_of_reach() {
-    let project = Project::with_body("filesystem { rw \"/usr/local\"; ro \"~/ro\"; rw \"~/bin/data\"; }");
-    for directory in ["ro", "bin/data"] {
-        fs::create_dir_all(project.home.join(directory)).unwrap();
-    }
-    lacks(&with_path(&project, &["ro", "bin"]), "SBC0806");
-    project.write_home("bin/tool", "");
-    project.write(
-        ".agent-sandbox.kdl",
-        "sandbox \"app\" { inherit \"base-dev\"; filesystem { rw \"~/bin/tool\" reason=\"why\"; }; }",
-    );
-    with_path(&project, &["bin"]).says(&["SBC0806", "`ro \"~/bin/tool\"`"]);
-}
-
-/// What the host obeys is found through links, too: dotfiles in the project are the host's.
-#[test]
-fn start_up_files() {
-    let project = Project::with_body("");
-    lacks(&project.sbc(&["check"]).code(0), "SBC08");
-    project.write("bashrc", "");
-    symlink("work/bashrc", project.home.join(".bashrc")).unwrap();
-    let protect = "protect what is there by `ro \"./bashrc\"`";
-    project.sbc(&["check"]).code(0).says(&["SBC0807", "`~/.bashrc`: bash", protect]);
-    lacks(&checked(&project, "filesystem { ro \"./bashrc\"; }"), "SBC08");
-    lacks(&checked(&project, "filesystem { ro \"~/.bashrc\"; ro \"./bashrc\"; }"), "SBC0807");
-
-    let body = "filesystem { ro \"./bashrc\"; rw \"~/.config\" missing=\"create-dir\"; deny \"~/.config/gcloud\"; }";
-    checked(&project, body).says(&["SBC0807", "`~/.config/autostart`", "`rw \"~/.config/NAME\"`"]);
 }
 
 /// A mounted file cannot be replaced inside, and one that the host replaces is the old one inside;
@@ -155,34 +57,6 @@ fn files_that_are_meant() {
     project.write_home(".claude/.credentials.json", "{}");
     // Claude Code itself need not be here.
     lacks(&project.sbc(&["check", "--allow", "SBC0811"]).code(0), "SBC08");
-}
-
-/// With a host, the secrets that it has are named, those behind links too, and none that is denied,
-/// named or spoken of.
-#[test]
-fn secrets_of_this_host() {
-    let project = Project::empty();
-    fs::create_dir_all(project.home.join(".cargo/bin")).unwrap();
-    lacks(&checked(&project, "filesystem { ro \"~/.cargo\"; }"), "SBC0809");
-    project.write_home(".cargo/credentials.toml", "");
-    let help = "`deny \"~/.cargo/credentials.toml\"`";
-    let texts = ["SBC0809", "`~/.cargo/credentials.toml`: crates.io tokens", help];
-    checked(&project, "filesystem { ro \"~/.cargo\"; }").says(&texts);
-    checked(&project, "filesystem { ro \"~/.cargo\" at=\"/srv/x\"; }").says(&["`deny \"/srv/x/credentials.toml\"`"]);
-    for silent in [
-        "filesystem { ro \"~/.cargo\"; deny \"~/.cargo/credentials.toml\"; }",
-        "filesystem { ro \"~/.cargo/credentials.toml\"; }",
-        "filesystem { ro \"~/.cargo\"; }; assert { readable \"~/.cargo/credentials.toml\"; }",
-    ] {
-        lacks(&checked(&project, silent), "SBC0809");
-    }
-    project.write_home("vault/token", "");
-    symlink("vault/token", project.home.join(".vault-token")).unwrap();
-    checked(&project, "filesystem { ro \"~/vault\"; }").says(&[
-        "SBC0809",
-        "`~/.vault-token`",
-        "`deny \"~/vault/token\"`",
-    ]);
 }
 
 /// Rules about directories on this host: what another shows in the same way is pointless, what a link

@@ -536,7 +536,10 @@ fn linked_dotfiles() {
         &[(".config/git/config", "/nix/store/aaa-home/.config/git/config")],
     ];
     for shape in shapes {
-        let project = Project::with_body("filesystem { ro \"~/.gitconfig\" \"~/.config/git\" missing=\"skip\"; }");
+        let project = Project::with_body(
+            "filesystem { ro \"~/.gitconfig\" \"~/.config/git\" missing=\"skip\"; }\n\
+             waive \"denied\" \"~/.config/git/credentials\" reason=\"there are none\"",
+        );
         let text = "[user]\n\temail = me@example.org\n";
         for name in ["dotfiles/gitconfig", "dotfiles/git/config", "store/bbb-gitconfig"] {
             project.write_home(name, text);

@@ -33,6 +33,8 @@ install curl curl
 install openssl openssl
 install script bsdutils
 install setpriv util-linux
+install ssh-agent openssh-client
+install tmux tmux
 install npm nodejs npm
 install chromium chromium
 if [ -n "$missing" ]; then

@@ -19,7 +19,7 @@ use std::path::Path;
 /// Puts a program into the project that makes one system call.
 #[track_caller]
 pub fn try_syscall(project: &Project) {
-    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/try-syscall.c");
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/attacks/programs/try-syscall.c");
     run(project.command("cc").args(["-o", "try-syscall"]).arg(source)).code(0);
 }
 

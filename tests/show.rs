@@ -80,7 +80,8 @@ fn tree_without_a_host() {
 fn secrets_are_counted() {
     let project = Project::with_body(
         "filesystem { ro \"~/.aws\"; ro \"~/.config\" missing=\"skip\"; }\n\
-         waive \"denied\" \"~/.aws\" reason=\"terraform\"\nwaive \"denied\" \"~/.config/gcloud\" reason=\"it, too\"",
+         waive \"denied\" \"~/.aws\" reason=\"terraform\"\nwaive \"denied\" \"~/.config/gcloud\" reason=\"it, too\"\n\
+         waive \"denied\" \"~/.config\" reason=\"to look at it\"",
     );
     for name in [".aws/credentials", ".ssh/id_ed25519", ".netrc", ".config/gh/hosts.yml", ".config/gcloud/x"] {
         project.write_home(name, "secret");
@@ -146,6 +147,7 @@ sandbox "app" {{
     }}
     env {{ set GREETING="<iframe src=http://{address}/env></iframe>"; secret "API_KEY"; }}
     assert {{ denied "~/.aws"; }}
+    waive "denied" "~/.npmrc" reason="<script>document.title='waive'</script>"
 }}
 "##
     ));

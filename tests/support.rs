@@ -73,6 +73,14 @@ impl Project {
         fs::set_permissions(self.root.join(name), fs::Permissions::from_mode(0o755)).expect("permissions");
     }
 
+    /// Makes a program in the home, outside of the project, and gives its path.
+    pub fn program(&self, name: &str, text: impl AsRef<[u8]>) -> PathBuf {
+        self.write_home(name, text);
+        let path = self.home.join(name);
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).expect("permissions");
+        path
+    }
+
     pub fn read(&self, name: &str) -> String {
         fs::read_to_string(self.root.join(name)).unwrap_or_default()
     }
@@ -136,6 +144,23 @@ impl Project {
         let mut start = self.command(words.remove(0));
         run(start.args(words).arg(".agent-sandbox/app.sh").args(["--", "/bin/sh", "-c", command]))
     }
+}
+
+/// A filter of system calls that answers one call with an errno, as bubblewrap's `--seccomp` reads it.
+pub fn refusing(call: libc::c_long, errno: libc::c_int) -> Vec<u8> {
+    const LOAD_NUMBER: u16 = 0x20;
+    const JUMP_IF_EQUAL: u16 = 0x15;
+    const RETURN: u16 = 0x06;
+    let program: [(u16, u8, u8, u32); 4] = [
+        (LOAD_NUMBER, 0, 0, 0),
+        (JUMP_IF_EQUAL, 0, 1, call as u32),
+        (RETURN, 0, 0, 0x0005_0000 | errno as u32),
+        (RETURN, 0, 0, 0x7fff_0000),
+    ];
+    let bytes = |(code, yes, no, value): &(u16, u8, u8, u32)| {
+        [&code.to_ne_bytes()[..], &[*yes, *no], &value.to_ne_bytes()].concat()
+    };
+    program.iter().flat_map(bytes).collect()
 }
 
 /// Runs a command to its end.

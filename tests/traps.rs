@@ -125,7 +125,7 @@ fn existing_names() {
 }
 
 /// Fails with the paths that are other than before.
-fn unchanged(project: &Project, before: &[(PathBuf, String)]) {
+pub fn unchanged(project: &Project, before: &[(PathBuf, String)]) {
     let after = snapshot(&project.root);
     let paths = |one: &[(PathBuf, String)], other: &[(PathBuf, String)]| {
         one.iter().filter(|entry| !other.contains(entry)).map(|(path, _)| path.clone()).collect::<Vec<_>>()
@@ -145,7 +145,7 @@ fn existing_names_without_protection() {
 }
 
 /// The paths below a directory with what the files hold.
-fn snapshot(root: &Path) -> Vec<(PathBuf, String)> {
+pub fn snapshot(root: &Path) -> Vec<(PathBuf, String)> {
     let entries = walkdir::WalkDir::new(root).sort_by_file_name().into_iter().map(Result::unwrap);
     entries.map(|entry| (entry.path().to_owned(), fs::read_to_string(entry.path()).unwrap_or_default())).collect()
 }
@@ -224,7 +224,7 @@ fn missing_names_without_protection() {
 }
 
 /// What is in the quarantine: where it was, and where it is.
-fn quarantine(project: &Project) -> Vec<(String, PathBuf)> {
+pub fn quarantine(project: &Project) -> Vec<(String, PathBuf)> {
     let cells = fs::read_dir(project.home.join(".local/state/sbc/quarantine")).into_iter().flatten();
     cells
         .map(|cell| {
@@ -259,8 +259,9 @@ fn git_on_the_host_runs_nothing() {
     }
 }
 
-/// A repository that the index calls a submodule is looked into by `git status` in the root. One that has
-/// appeared, or has been replaced, is moved away, however the index is written; a known one stays.
+/// A repository that the index calls a submodule is looked into by `git status` in the root. Where one names programs,
+/// the part that does is moved away, however the index is written, also where nobody can list the directory
+/// around it; a harmless one stays.
 #[test]
 fn submodules_that_appear() {
     let program = "printf '#!/bin/sh\\ntouch ~/pwned\\n' >evil.sh; chmod +x evil.sh";
@@ -272,6 +273,11 @@ fn submodules_that_appear() {
         ("", "git update-index --split-index"),
         ("for n in 1 2 3; do touch li$n; done; git add .", "git update-index --index-version 4"),
         ("mkdir lib; git -C lib init --quiet; git -C lib commit --quiet --allow-empty -m x; git add lib", ""),
+        (
+            "",
+            "mkdir closed; mv lib closed; git update-index --add --cacheinfo 160000,$(git -C closed/lib rev-parse HEAD),closed/lib; \
+              chmod 111 closed",
+        ),
     ] {
         for (body, gets_through) in [(String::new(), false), (bare(), true)] {
             let project = project(&body);
@@ -280,7 +286,7 @@ fn submodules_that_appear() {
             }
             run(project.command("sh").args(["-c", before])).code(0);
             let output = project.exec(&format!("{program}; {plant}; {index}; {after}"));
-            let told = output.stderr.contains("/lib/.git` has appeared");
+            let told = output.stderr.contains("/lib/.git/config` has appeared");
             assert_eq!(told, !gets_through, "{before}; {after}: {output:?}");
             run(project.command("git").args(["status"]));
             assert_eq!(project.home.join("pwned").exists(), gets_through, "{before}; {after}");
@@ -291,9 +297,11 @@ fn submodules_that_appear() {
     git(&project, "config --global user.email tester@example.org");
     let own = "mkdir lib; git -C lib init --quiet; git -C lib commit --quiet --allow-empty -m x; git add lib";
     run(project.command("sh").args(["-c", own])).code(0);
-    let output = project.exec("git -C lib -c user.name=x -c user.email=x commit --quiet --allow-empty -m y").code(0);
-    assert_eq!(output.stderr, "");
-    assert!(project.root.join("lib/.git").is_dir());
+    let output = project.exec(
+        "git -C lib -c user.name=x -c user.email=x commit --quiet --allow-empty -m y; git clone --quiet lib other; git add other 2>/dev/null",
+    );
+    assert_eq!(output.code(0).stderr, "");
+    assert!(project.root.join("lib/.git").is_dir() && project.root.join("other/.git").is_dir());
 }
 
 /// A planted git directory, file or link is moved away whole where there was none.
@@ -308,13 +316,13 @@ fn planted_git_directories() {
 }
 
 /// A run in the background, which has said its first line.
-struct Running {
+pub struct Running {
     child: Child,
     lines: BufReader<ChildStdout>,
 }
 
 impl Running {
-    fn start(project: &Project, shell: &str) -> Running {
+    pub fn start(project: &Project, shell: &str) -> Running {
         let shell = format!("{shell}\necho ready; read line; :");
         let mut command = project.sbc_command(&["exec", "--", "/bin/sh", "-c", &shell]);
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
@@ -324,13 +332,13 @@ impl Running {
         Running { child, lines }
     }
 
-    fn kill(&mut self) {
+    pub fn kill(&mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
     }
 
     /// Lets it end, and gives its standard error.
-    fn finish(mut self) -> String {
+    pub fn finish(mut self) -> String {
         drop(self.child.stdin.take());
         self.lines.read_to_string(&mut String::new()).unwrap();
         let output = self.child.wait_with_output().unwrap();
@@ -339,12 +347,12 @@ impl Running {
 }
 
 /// The records of runs that are not settled.
-fn records(project: &Project) -> usize {
+pub fn records(project: &Project) -> usize {
     fs::read_dir(project.home.join(".local/state/sbc/runs")).into_iter().flatten().count()
 }
 
 /// Fails unless this comes true within some seconds.
-fn soon(what: &str, mut is_true: impl FnMut() -> bool) {
+pub fn soon(what: &str, mut is_true: impl FnMut() -> bool) {
     let deadline = Instant::now() + Duration::from_secs(10);
     while !is_true() {
         assert!(Instant::now() < deadline, "not soon: {what}");
@@ -353,7 +361,7 @@ fn soon(what: &str, mut is_true: impl FnMut() -> bool) {
 }
 
 /// The janitors of a project.
-fn janitors(project: &Project) -> Vec<String> {
+pub fn janitors(project: &Project) -> Vec<String> {
     let state = format!("sbc-janitor {}", project.home.join(".local/state/sbc").display());
     run(Command::new("pgrep").args(["-f", &state])).stdout.lines().map(str::to_owned).collect()
 }
@@ -383,7 +391,9 @@ fn replaced_files_are_reported() {
         &project,
         "while ! git config --file .git/config core.pager evil; do sleep 0.05; done 2>/dev/null &",
     );
-    git(&project, "config remote.origin.url here");
+    // Both want git's lock.
+    let host = || run(project.command("git").args(["config", "remote.origin.url", "here"])).code == 0;
+    soon("the host writes", host);
     soon("the agent writes", || project.read(".git/config").contains("evil"));
     let said = running.finish();
     // The new file may have got the old one's inode; then it looks written.
@@ -461,40 +471,4 @@ fn quarantine_on_another_disk() {
     assert_eq!(fs::read_to_string(quarantine.join("2/.envrc")).unwrap(), "evil\n");
     assert_eq!(fs::read_to_string(quarantine.join("1/.codex/deep/file")).unwrap(), "evil\n");
     assert_eq!(fs::read_link(quarantine.join("1/.codex/link")).unwrap(), Path::new("/etc/passwd"));
-}
-
-/// Runs that are killed at any moment, two at a time, leave nothing behind and lose nothing.
-/// `SBC_KILLS=200` makes it longer.
-#[test]
-fn killed_at_any_moment() {
-    let project = project("");
-    project.write(".envrc", "mine\n");
-    project.write("src/file", "mine\n");
-    let before = snapshot(&project.root);
-    let kills: u64 = std::env::var("SBC_KILLS").ok().and_then(|kills| kills.parse().ok()).unwrap_or(40);
-    let shell = "for n in 1 2 3 4 5 6 7 8 9; do echo evil >.git/commondir; echo evil >.vscode/x; echo evil >.mcp.json; done; sleep 1";
-    for round in 0..kills.div_ceil(2) {
-        let start = |_| {
-            let mut command = project.sbc_command(&["exec", "--", "/bin/sh", "-c", shell]);
-            command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
-        };
-        let mut pair: Vec<Child> = (0..2).map(start).collect();
-        for (child, delay) in pair.iter_mut().zip([round * 37 % 101, round * 53 % 67]) {
-            std::thread::sleep(Duration::from_millis(delay));
-            child.kill().unwrap();
-            child.wait().unwrap();
-        }
-    }
-    soon("the end of all", || {
-        let text = project.home.display().to_string();
-        !run(Command::new("pgrep").args(["-f", &text])).stdout.lines().any(|_| true)
-    });
-    project.exec("true").code(0);
-    unchanged(&project, &before);
-    assert_eq!((records(&project), janitors(&project).len()), (0, 0));
-    // Killed between opening and writing, it is empty.
-    let origins: Vec<String> = quarantine(&project).into_iter().map(|(origin, _)| origin).collect();
-    assert!(origins.iter().all(|origin| origin.ends_with(".mcp.json")), "{origins:?}");
-    let evil = |(_, thing): &(String, PathBuf)| ["", "evil\n"].contains(&fs::read_to_string(thing).unwrap().as_str());
-    assert!(quarantine(&project).iter().all(evil));
 }

@@ -51,9 +51,14 @@ fn approval(project: &Project, root: &Path, sandbox: &str) -> PathBuf {
     records(project).join("trusted").join(name)
 }
 
-/// Runs a shell command in a terminal, types when the question is there, and gives all that came and the
-/// status.
+/// As [`answered`], where the question is whether to trust.
 fn at_terminal(project: &Project, shell: &str, before: &[u8], answer: &[u8]) -> (String, Option<i32>) {
+    answered(project, shell, "[y/N] ", before, answer)
+}
+
+/// Runs a shell command in a terminal, types when the question with this mark is there, and gives all that
+/// came and the status.
+pub fn answered(project: &Project, shell: &str, mark: &str, before: &[u8], answer: &[u8]) -> (String, Option<i32>) {
     let mut command = project.command("script");
     command.args(["-qec", shell, "/dev/null"]).stdin(Stdio::piped()).stdout(Stdio::piped());
     let mut child = command.spawn().unwrap();
@@ -61,7 +66,7 @@ fn at_terminal(project: &Project, shell: &str, before: &[u8], answer: &[u8]) -> 
     keyboard.write_all(before).unwrap();
     let mut screen = child.stdout.take().unwrap();
     let (mut text, mut some) = (Vec::new(), [0; 1024]);
-    while !String::from_utf8_lossy(&text).contains("[y/N] ") {
+    while !String::from_utf8_lossy(&text).contains(mark) {
         match screen.read(&mut some).unwrap() {
             0 => break,
             read => text.extend(&some[..read]),

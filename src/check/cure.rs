@@ -16,7 +16,22 @@ use crate::words::{Missing, Network, SettingKey};
 /// What to do, in words, and as a change of the policy.
 pub struct Cure {
     pub text: String,
-    pub amendment: Amendment,
+    pub amendment: Option<Amendment>,
+}
+
+impl Cure {
+    /// What no rule can do.
+    pub fn without_rule(text: impl Into<String>) -> Cure {
+        Cure { text: text.into(), amendment: None }
+    }
+
+    /// The rules that are all there is to add.
+    pub fn added(&self) -> Option<&[(Section, String)]> {
+        match &self.amendment {
+            Some(Amendment::Add { rules, .. }) => Some(rules),
+            _ => None,
+        }
+    }
 }
 
 /// A path that must be visible is not, or cannot be written.
@@ -25,8 +40,9 @@ pub fn lacking(merged: &Merged, path: &SymbolicPath, grant: Grant) -> Cure {
     put(merged, path, &access)
 }
 
-/// A step shows what must not be visible, or lets it be written.
-pub fn exposing(merged: &Merged, path: &SymbolicPath, step: &Step, only_writable: bool) -> Cure {
+/// A step shows what must not be visible, or lets it be written. `narrower` is what a read-only rule for
+/// the path says of hosts that do not have it.
+pub fn exposing(merged: &Merged, path: &SymbolicPath, step: &Step, only_writable: bool, narrower: Missing) -> Cure {
     let Action::Host { grant, source, missing, .. } = &step.action else {
         return put(merged, path, &Access::Deny);
     };
@@ -35,7 +51,9 @@ pub fn exposing(merged: &Merged, path: &SymbolicPath, step: &Step, only_writable
         _ => Access::Deny,
     };
     if let Some(rest) = path.below(source).filter(|rest| !rest.is_empty()) {
-        return put(merged, &step.at.join(rest), &read_only(path.clone(), Missing::Error));
+        // A name can only be guarded in its own place.
+        let narrower = if step.at == *source { narrower } else { Missing::Error };
+        return put(merged, &step.at.join(rest), &read_only(path.clone(), narrower));
     }
     match (own(merged, &step.origins), read_only(source.clone(), *missing)) {
         (Some(origin), Access::Deny) => leave_out(origin),
@@ -66,7 +84,7 @@ fn set<V>(merged: &Merged, section: Section, before: Option<&Resolved<V>>, rule:
     match before.and_then(|before| own(merged, &before.origins)) {
         Some(origin) => Cure {
             text: format!("write `{rule}` instead of this rule"),
-            amendment: Amendment::Replace { body: merged.location, section, subject: origin.location, rule },
+            amendment: Some(Amendment::Replace { body: merged.location, section, subject: origin.location, rule }),
         },
         None => add(merged, section, rule),
     }
@@ -75,12 +93,12 @@ fn set<V>(merged: &Merged, section: Section, before: Option<&Resolved<V>>, rule:
 fn add(merged: &Merged, section: Section, rule: String) -> Cure {
     Cure {
         text: format!("write `{rule}` in {}", section.of(&merged.name)),
-        amendment: Amendment::Add { body: merged.location, rules: vec![(section, rule)] },
+        amendment: Some(Amendment::Add { body: merged.location, rules: vec![(section, rule)] }),
     }
 }
 
 fn leave_out(origin: &Origin) -> Cure {
-    Cure { text: "remove this rule".to_owned(), amendment: Amendment::Remove { subject: origin.location } }
+    Cure { text: "remove this rule".to_owned(), amendment: Some(Amendment::Remove { subject: origin.location }) }
 }
 
 /// The rule of the sandbox itself.

@@ -11,8 +11,9 @@ use crate::origin::Origin;
 use crate::path::{Root, SymbolicPath};
 use crate::plan::{Action, Place, Step};
 use crate::reach::{Failure, Lack, Role, Start};
-use crate::remedy::{Remedy, Rule, remedy, variable, whole};
+use crate::remedy::{Remedy, Rule, on_host, remedy, variable, whole};
 use crate::schema::Section;
+use crate::signs::{AGENTS, Agent};
 use crate::view::View;
 use crate::words::SettingKey;
 use std::collections::BTreeMap;
@@ -21,10 +22,6 @@ use std::path::Path;
 
 /// So many things that are lacking are looked for behind each other.
 const MAX_ROUNDS: usize = 16;
-
-/// What the agents that sbc knows are installed by.
-const INSTALLED_BY: [(&str, &str); 1] =
-    [("claude", "npm install --global --prefix ~/.local @anthropic-ai/claude-code")];
 
 /// Everything that is known of a sandbox on this host.
 pub struct Sandbox<'a> {
@@ -43,9 +40,60 @@ struct Situation<'a> {
 /// Reports what keeps the command from starting.
 pub fn check(sandbox: &Sandbox<'_>, invocation: &Invocation, view: View<'_>, out: &mut Diagnostics) {
     let Some(command) = invocation.command.first() else { return };
-    for (failure, remedy) in sandbox.lacks(invocation, view, command) {
+    for (failure, remedy) in lacks(sandbox, command, invocation, view, false) {
         out.push(sandbox.report(command, &failure, &remedy));
     }
+}
+
+/// What keeps a program from starting, in the order in which it comes to light. Each rule that is
+/// proposed is tried on the view, so that what is behind it is found, too. If the last has no rules,
+/// no rule lets the program start.
+///
+/// `as_outside`: another program of the name than the caller would start is none.
+pub fn lacks(
+    sandbox: &Sandbox<'_>,
+    program: &OsStr,
+    invocation: &Invocation,
+    view: View<'_>,
+    as_outside: bool,
+) -> Vec<(Failure, Remedy)> {
+    let mut all = Vec::new();
+    let host = whole(sandbox.host);
+    let at = SymbolicPath::of_root(Root::Absolute);
+    let step = Step { at, action: Action::Directory, place: Place::Root, origins: Vec::new() };
+    let env = invocation.env.iter().chain(&invocation.loader_env);
+    let mut now =
+        Situation { view, env: env.map(|(name, value)| (name.clone(), value.clone())).collect(), step: &step };
+    let mut found = now.start(&invocation.workdir, &host).failure(program);
+    if as_outside && found.is_none() {
+        found = another(sandbox, &now.start(&invocation.workdir, &host), program);
+    }
+    for _ in 0..MAX_ROUNDS {
+        let Some(failure) = found else { break };
+        let start = now.start(&invocation.workdir, &host);
+        let mut remedy = remedy(sandbox.host, &sandbox.compiled.merged, &start, &failure);
+        let next = now.with(&remedy.rules, sandbox.host, &host);
+        found = next.start(&invocation.workdir, &host).failure(program);
+        // A rule that changes nothing is none.
+        if found.as_ref().is_some_and(|other| other.key() == failure.key()) {
+            remedy.rules.clear();
+        }
+        let is_last = remedy.rules.is_empty();
+        all.push((failure, remedy));
+        if is_last {
+            break;
+        }
+        now = next;
+    }
+    all
+}
+
+/// The failure that another program is found than outside, where a rule can change that.
+fn another(sandbox: &Sandbox<'_>, start: &Start<'_, '_>, program: &OsStr) -> Option<Failure> {
+    let outside = start.host.look(&on_host(sandbox.host, program)?).path;
+    let failure = Failure::absent(program);
+    let is_other = start.find(program).is_some_and(|inside| inside != outside);
+    (is_other && !remedy(sandbox.host, &sandbox.compiled.merged, start, &failure).rules.is_empty()).then_some(failure)
 }
 
 impl<'a> Situation<'a> {
@@ -99,37 +147,6 @@ fn title_tells(failure: &Failure) -> bool {
 }
 
 impl Sandbox<'_> {
-    /// What keeps a command from starting, one thing behind the other. Each rule that is proposed is tried
-    /// on the view, so that what it would bring to light is told, too.
-    pub fn lacks(&self, invocation: &Invocation, view: View<'_>, command: &OsStr) -> Vec<(Failure, Remedy)> {
-        let host = whole(self.host);
-        let at = SymbolicPath::of_root(Root::Absolute);
-        let step = Step { at, action: Action::Directory, place: Place::Root, origins: Vec::new() };
-        let env = invocation.env.iter().chain(&invocation.loader_env);
-        let mut now =
-            Situation { view, env: env.map(|(name, value)| (name.clone(), value.clone())).collect(), step: &step };
-        let mut found = now.start(&invocation.workdir, &host).failure(command);
-        let mut lacks = Vec::new();
-        for _ in 0..MAX_ROUNDS {
-            let Some(failure) = found else { break };
-            let start = now.start(&invocation.workdir, &host);
-            let mut remedy = remedy(self.host, &self.compiled.merged, &start, &failure);
-            let next = now.with(&remedy.rules, self.host, &host);
-            found = next.start(&invocation.workdir, &host).failure(command);
-            // A rule that changes nothing is none.
-            if found.as_ref().is_some_and(|other| other.key() == failure.key()) {
-                remedy.rules.clear();
-            }
-            let is_end = remedy.rules.is_empty();
-            lacks.push((failure, remedy));
-            if is_end {
-                break;
-            }
-            now = next;
-        }
-        lacks
-    }
-
     fn report(&self, command: &OsStr, failure: &Failure, remedy: &Remedy) -> Diagnostic {
         let title = self.title(command, failure);
         let mut diagnostic = match &remedy.found {
@@ -163,7 +180,8 @@ impl Sandbox<'_> {
         }
     }
 
-    fn title(&self, command: &OsStr, failure: &Failure) -> String {
+    /// What is lacking, as the start of a sentence.
+    pub fn title(&self, command: &OsStr, failure: &Failure) -> String {
         let spell = |path: &Path| format!("`{}`", self.host.spell(path));
         let by = failure.by.as_deref().map(spell).unwrap_or_else(|| format!("`{}`", command.display()));
         match &failure.lack {
@@ -205,9 +223,9 @@ impl Sandbox<'_> {
             _ if remedy.found.is_some() => format!("show `{found}`, and what it needs, by rules of your own"),
             Lack::Library(unfound) => format!("install what brings `{}`", unfound.library.display()),
             _ => {
-                let installed = INSTALLED_BY.iter().find(|(name, _)| OsStr::new(name) == command);
-                match installed.filter(|_| failure.by.is_none()) {
-                    Some((_, how)) => format!("install it: `{how}`"),
+                let agent = AGENTS.iter().find(|agent| OsStr::new(agent.program) == command);
+                match agent.and_then(Agent::installation).filter(|_| failure.by.is_none()) {
+                    Some(how) => format!("install it: `{how}`"),
                     None => "install it, or name another command: `run { command \"…\"; }`".to_owned(),
                 }
             }
@@ -228,7 +246,7 @@ impl Sandbox<'_> {
             match (rule, self.own(rule)) {
                 // The floor comes with every other profile.
                 (Rule::Inherit(name), _) => {
-                    amendments.push(Amendment::Inherit { body, name, instead_of: "base-dev" });
+                    amendments.push(Amendment::Inherit { body, name: (*name).to_owned(), instead_of: "base-dev" });
                 }
                 (_, None) => added.push(text),
                 // One body has one such statement: what it puts in front of PATH grows.

@@ -15,7 +15,7 @@ use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::fs;
 use std::io::{self, Read as _};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// The file of the lock in [`DIRECTORY`].
 const LOCK: &str = "sbc.lock";
@@ -36,12 +36,13 @@ pub fn write(wanted: &Wanted) -> i32 {
             || committed().is_ok_and(|text| text == entry.1.as_bytes())
     };
     let lock = lock_text(built.iter().filter(is_current));
-    let mut files: Vec<(PathBuf, &[u8], u32)> = Vec::new();
+    let mut files: Vec<(String, &[u8], u32)> = Vec::new();
     for (compiled, script) in &wanted {
-        files.push((folder.join(format!("{}.sh", compiled.plan.name)), script.as_bytes(), 0o755));
+        files.push((format!("{}.sh", compiled.plan.name), script.as_bytes(), 0o755));
     }
-    files.push((folder.join(LOCK), lock.as_bytes(), 0o644));
-    let result = write::directory(&project.root, &folder).and_then(|()| write::replace_all(&files)).map(|()| {
+    files.push((LOCK.to_owned(), lock.as_bytes(), 0o644));
+    let directory = write::Directory::make(&project.root, &folder);
+    let result = directory.and_then(|directory| directory.replace_all(&files)).map(|()| {
         for (Compiled { plan, .. }, _) in &wanted {
             let (name, hash, mounts) = (&plan.name, plan.hash(), plan.mounts());
             eprintln!("wrote {DIRECTORY}/{name}.sh (plan sha256:{hash}, {mounts} mounts at the most)");

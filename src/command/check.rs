@@ -1,17 +1,17 @@
 //! `sbc check`: everything that can be known before a sandbox runs.
 
 use super::{Loaded, load, refuse_root, report};
-use crate::check::{self, Scope, reach};
+use crate::check::{self, Scope};
 use crate::cli::Check;
 use crate::compile::{Compilation, Compiled, Wanted};
 use crate::diagnostic::{Code, Diagnostics};
 use crate::host::Host;
 use crate::levels::Levels;
 use crate::project::Project;
-use crate::source::{SourceId, SourceKind};
+use crate::source::SourceKind;
 use crate::view::View;
-use crate::words::Variable;
-use crate::{amend, bwrap, invocation};
+use crate::{amend, bwrap, invocation, trial};
+use std::path::PathBuf;
 
 /// 0 when all is well, 1 when something is not.
 pub fn run(arguments: Check) -> i32 {
@@ -30,12 +30,12 @@ pub fn run(arguments: Check) -> i32 {
     };
     // A host can say little about a policy that does not hold by itself.
     if !compilation.diagnostics.has_errors() {
-        let own = |id| project.sources.get(id).is_some_and(|source| source.kind != SourceKind::BuiltIn);
         let Compilation { sandboxes, diagnostics } = &mut compilation;
         match with_host {
-            true => check_host(&project, sandboxes, &own, diagnostics),
+            true => check_host(&project, sandboxes, diagnostics),
             false => sandboxes.iter().for_each(|compiled| {
                 let view = &View::symbolic(&compiled.plan);
+                let own = |id| project.sources.get(id).is_some_and(|source| source.kind != SourceKind::BuiltIn);
                 check::warn(&Scope { compiled, view, caller: None, is_own: &own }, diagnostics);
             }),
         }
@@ -60,30 +60,20 @@ pub fn run(arguments: Check) -> i32 {
     0
 }
 
-fn check_host(project: &Project, sandboxes: &[Compiled], is_own: &dyn Fn(SourceId) -> bool, out: &mut Diagnostics) {
+fn check_host(project: &Project, sandboxes: &[Compiled], out: &mut Diagnostics) {
     let host = match Host::read(&project.root) {
         Ok(host) => host,
         Err(diagnostic) => return out.push(diagnostic),
     };
+    let writable = trial::check(sandboxes, &project.sources, &host, out);
+    check_machine(&host, sandboxes, &writable, out);
+}
+
+/// Whether this machine can run sandboxes at all that can write these trees.
+pub(super) fn check_machine(host: &Host, sandboxes: &[Compiled], writable: &[PathBuf], out: &mut Diagnostics) {
     refuse_root(out);
-    let caller = host.caller();
-    invocation::unfiltered(&host).into_iter().for_each(|diagnostic| out.push(diagnostic));
-    for compiled in sandboxes {
-        let mut found = Diagnostics::default();
-        let (invocation, view) = invocation::resolve(compiled, &host, &mut found);
-        // What is wrong with the mounts has to be mended first.
-        if !found.has_errors() {
-            check::warn(&Scope { compiled, view: &view, caller: Some(&caller), is_own }, &mut found);
-            let sandbox = reach::Sandbox { compiled, host: &host };
-            reach::check(&sandbox, &invocation, view, &mut found);
-        }
-        out.extend(found);
-    }
-    let needs_git = |compiled: &Compiled| compiled.plan.content.variables(|_| true).contains(&Variable::GitCommonDir);
-    if sandboxes.iter().any(needs_git) {
-        host.git().warning().into_iter().for_each(|warning| out.push(warning));
-    }
-    match bwrap::find() {
+    invocation::unfiltered(host).into_iter().for_each(|diagnostic| out.push(diagnostic));
+    match bwrap::find().and_then(|path| bwrap::out_of_reach(&path, writable, host).map(|()| path)) {
         Err(diagnostic) => out.push(diagnostic),
         Ok(path) => {
             let problems = sandboxes.iter().filter_map(|compiled| bwrap::probe(&path, &compiled.plan.content).err());

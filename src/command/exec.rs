@@ -4,7 +4,9 @@
 //! read just now, so that no stale plan can run. The host is looked at anew at every start.
 
 use super::{Loaded, Problems, compile_guarded, one, open, refuse, refuse_root, report, tell, trust};
-use crate::aftermath::{self, Run};
+use crate::abilities::Abilities;
+use crate::aftermath::{self, Needs, Run};
+use crate::bwrap::Bubblewrap;
 use crate::cache::Cache;
 use crate::command::trust::Permit;
 use crate::compile::Compiled;
@@ -16,7 +18,7 @@ use crate::levels::Levels;
 use crate::report::Format;
 use crate::source::Sources;
 use crate::words::Lifetime;
-use crate::{bwrap, complaint, exec, invocation, sys};
+use crate::{bwrap, complaint, exec, handover, invocation, streams, sys};
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
@@ -34,6 +36,9 @@ pub fn run_by(sandbox: Option<String>, words: Vec<OsString>, named: Option<&str>
         report(&problems.0, &problems.1, Format::Human);
         FAILED
     };
+    if let Err(diagnostic) = streams::check() {
+        return failed(refuse(diagnostic));
+    }
     let (start, host) = match prepare(sandbox.clone(), &words, true) {
         Ok(Prepared { start, host, .. }) => (start, host),
         Err(problems) => return failed(problems),
@@ -142,18 +147,28 @@ impl Start {
                 format!("write `run {{ command \"…\"; }}` in `{}`, or `sbc exec -- COMMAND`", compiled.plan.name);
             out.push(Diagnostic::error(Code::SBC0706, "the policy names no command").help(help));
         }
-        let bwrap = bwrap::find().map_err(|diagnostic| out.push(diagnostic)).ok()?;
+        let bwrap = bwrap::find().and_then(|path| {
+            let writable: Vec<PathBuf> = invocation.footprint.writable.iter().map(|tree| tree.path.clone()).collect();
+            bwrap::out_of_reach(&path, &writable, host).map(|()| path)
+        });
+        let bwrap = bwrap.map_err(|diagnostic| out.push(diagnostic)).ok()?;
         let limits = compiled.plan.content.limits.iter().map(|(resource, limit)| (*resource, *limit)).collect();
         let lifetime = compiled.plan.content.lifetime;
         Some(Start { compiled, invocation, bwrap, command, limits, lifetime, state: host.records() })
     }
 
-    fn run(self, tracer: Vec<OsString>) -> Result<i32, Diagnostic> {
-        let run = Run::begin(&self.invocation.placeholders, &self.invocation.guarded, &self.state)?;
+    fn run(mut self, tracer: Vec<OsString>) -> Result<i32, Diagnostic> {
+        let abilities = Abilities::of(&self.bwrap, &self.state);
+        let binds_descriptors = abilities.binds_descriptors();
+        let named = handover::named(&self.invocation.options, binds_descriptors);
+        self.invocation.footprint.named = named;
+        let Invocation { placeholders, guarded, footprint, .. } = &self.invocation;
+        let needs = Needs { placeholders, guarded, footprint, lifetime: self.lifetime };
+        let run = Run::begin(needs, &self.state, &|| abilities.follows_links())?;
+        let bwrap = Bubblewrap { tracer, path: self.bwrap, binds_descriptors };
         // The janitor, too, shall hold nothing of the caller's.
         let record = run.record().filter(|_| sys::close_descriptors_on_exec().is_ok());
         let mut janitor = Janitor::start(record, &self.state, self.lifetime);
-        let bwrap: Vec<OsString> = tracer.into_iter().chain([self.bwrap.into()]).collect();
         let status = exec::run(&self.invocation, &bwrap, &self.command, self.limits, run.lock());
         janitor.dismiss();
         let (said, unfinished) = run.end(self.lifetime == Lifetime::WithParent);

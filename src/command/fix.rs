@@ -29,7 +29,7 @@ pub fn run(start: &Path) -> Result<(), Diagnostic> {
 }
 
 /// Writes the files that changed, each with the permissions that it has.
-pub fn replace(root: &Path, before: &Sources, after: &Sources) -> Result<(), Diagnostic> {
+pub(super) fn replace(root: &Path, before: &Sources, after: &Sources) -> Result<(), Diagnostic> {
     let mut files: Vec<(PathBuf, &[u8], u32)> = Vec::new();
     for ((_, old), (_, new)) in before.iter().zip(after.iter()) {
         if old.text == new.text || new.kind == SourceKind::BuiltIn {

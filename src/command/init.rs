@@ -1,126 +1,203 @@
-//! `sbc init`: a first policy for this project.
+//! `sbc init`: a first policy for this project, or what the policy that is there lacks.
 //!
-//! Looks for the programs and files that tell what is used here. Never overwrites.
+//! Says what it saw and why it chose. Nothing is written that was not tried, and nothing is overwritten
+//! that somebody else has written meanwhile.
 
-use super::{print, report_one};
-use crate::diagnostic::{Code, Diagnostic};
-use crate::project::{POLICY, find};
-use crate::{builtin, write};
-use std::path::{Path, PathBuf};
+use super::{ask, compile_guarded, fix, is_colored, print, refuse, report, style};
+use crate::builtin;
+use crate::cli::Init;
+use crate::compile::{Wanted, read};
+use crate::compose::Composer;
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, printable};
+use crate::host::Host;
+use crate::improve::Improver;
+use crate::policy::LayerKind;
+use crate::project::{self, POLICY, find};
+use crate::proposal;
+use crate::report::Format;
+use crate::source::{SourceKind, Sources};
+use crate::survey::{Survey, survey};
+use crate::trial::Trial;
+use crate::write;
+use std::io::IsTerminal;
 
-/// A sign that a profile is wanted.
-struct Sign {
-    profile: &'static str,
-    /// Programs, looked for on the caller's PATH and in `~/.local/bin`.
-    programs: &'static [&'static str],
-    /// Files of the project.
-    files: &'static [&'static str],
+/// 0 when the policy was written, shown, or lacks nothing.
+pub fn run(arguments: &Init) -> i32 {
+    let result = here().and_then(|host| {
+        let is_new = host.project.join(POLICY).symlink_metadata().is_err();
+        let job = Job { seen: survey(&host), host, arguments };
+        if is_new { job.create() } else { job.improve() }
+    });
+    result.unwrap_or_else(|problems| {
+        report(&problems.0, &problems.1, Format::Human);
+        1
+    })
 }
 
-const SIGNS: &[Sign] = &[
-    Sign { profile: "claude", programs: &["claude"], files: &[".claude", "CLAUDE.md"] },
-    Sign {
-        profile: "node",
-        programs: &[],
-        files: &["package.json", "package-lock.json", "pnpm-lock.yaml", "yarn.lock", ".nvmrc"],
-    },
-];
+/// This directory as a project.
+fn here() -> Result<Host, super::Problems> {
+    let project = std::env::current_dir()
+        .map_err(|error| refuse(Diagnostic::error(Code::SBC0006, format!("this directory cannot be read: {error}"))))?;
+    Host::read(&project).map_err(refuse)
+}
 
-/// Files that usually hold secrets.
-const SECRETS: &[&str] =
-    &[".env", ".env.local", ".env.production", ".npmrc", ".netrc", "credentials.json", "secrets.yaml"];
+struct Job<'a> {
+    host: Host,
+    seen: Survey,
+    arguments: &'a Init,
+}
 
-/// 0 when the policy was written or printed.
-pub fn run(profiles: &[String], dry_run: bool) -> i32 {
-    let project = match std::env::current_dir() {
-        Ok(directory) => directory,
-        Err(error) => {
-            return refuse(Diagnostic::error(Code::SBC0006, format!("this directory cannot be read: {error}")));
+impl Job<'_> {
+    /// Writes a first policy.
+    fn create(&self) -> Result<i32, super::Problems> {
+        let library = self.library()?;
+        let profiles = profiles(&library);
+        if let Some(code) = self.unknown(&profiles) {
+            return Ok(code);
         }
-    };
-    if let Some(unknown) = profiles.iter().find(|name| !builtin::TEXTS.iter().any(|(known, _)| known == name)) {
-        return super::profiles::run(Some(unknown));
+        let composer = Composer { host: &self.host, survey: &self.seen, library: &library, profiles: &profiles };
+        let composed = composer.compose(&self.arguments.profiles).ok_or_else(too_long)?;
+        let text = composed.draft.text();
+        if composed.trial.problems.has_errors() {
+            return Err(Box::new((composed.trial.problems, composed.trial.sources)));
+        }
+        say(&composed.said);
+        if self.arguments.dry_run {
+            return Ok(print(text));
+        }
+        if !self.agrees(&[(POLICY.to_owned(), String::new(), text.clone())], "Write this policy?") {
+            return Ok(1);
+        }
+        write::create(&self.host.project.join(POLICY), text.as_bytes()).map_err(refuse)?;
+        self.done(&composed.trial);
+        if let Some(above) = self.host.project.parent().and_then(|parent| find(parent).ok()) {
+            let above = printable(&above.display().to_string());
+            eprintln!("note: there is another policy in {above}; here, the new one counts");
+        }
+        Ok(0)
     }
-    let found = if profiles.is_empty() {
-        detect(&project)
-    } else {
-        profiles.iter().map(|name| (name.clone(), "you asked for it".to_owned())).collect()
-    };
-    let policy = policy(&project, &found);
-    if dry_run {
-        return print(&policy);
+
+    /// Proposes what the policy lacks.
+    fn improve(&self) -> Result<i32, super::Problems> {
+        let mut out = Diagnostics::default();
+        let project = project::load(&self.host.project, &mut out);
+        if out.has_errors() {
+            return Err(Box::new((out, project.sources)));
+        }
+        let loaded = compile_guarded(project, Wanted::All)?;
+        if loaded.compilation.diagnostics.has_errors() || loaded.compilation.sandboxes.is_empty() {
+            eprintln!("{POLICY} is there already; what is wrong in it comes first");
+            return Err(Box::new((loaded.compilation.diagnostics, loaded.project.sources)));
+        }
+        let before = loaded.project.sources;
+        let profiles = profiles(&before);
+        if let Some(code) = self.unknown(&profiles) {
+            return Ok(code);
+        }
+        let trial = Trial::new(before.clone(), &self.host).ok_or_else(too_long)?;
+        let library = self.library()?;
+        let composer = Composer { host: &self.host, survey: &self.seen, library: &library, profiles: &profiles };
+        let mut improver = Improver { composer: &composer, trial, said: Vec::new() };
+        improver.improve(&self.arguments.profiles);
+        say(&improver.said);
+        let changes = changes(&before, &improver.trial.sources);
+        if changes.is_empty() {
+            eprintln!("{POLICY} is there already, and nothing is proposed for it");
+            return Ok(0);
+        }
+        let is_shown_only = self.arguments.dry_run || !self.arguments.yes && !ask::is_possible();
+        if is_shown_only {
+            let code = print(drawn(&changes, is_colored(std::io::stdout().is_terminal())));
+            eprintln!("nothing was changed; `sbc init --yes` writes this");
+            return Ok(code);
+        }
+        if !self.agrees(&changes, "Change the policy so?") {
+            return Ok(1);
+        }
+        self.unchanged(&before)?;
+        fix::replace(&self.host.project, &before, &improver.trial.sources).map_err(refuse)?;
+        self.done(&improver.trial);
+        Ok(0)
     }
-    if let Err(diagnostic) = crate::host::Host::read(&project) {
-        return refuse(diagnostic);
+
+    /// The profiles that a policy here could inherit.
+    fn library(&self) -> Result<Sources, super::Problems> {
+        let mut out = Diagnostics::default();
+        let library = project::load_profiles(&self.host.project, &mut out);
+        if out.has_errors() { Err(Box::new((out, library))) } else { Ok(library) }
     }
-    if let Err(diagnostic) = write::create(&project.join(POLICY), policy.as_bytes()) {
-        return refuse(diagnostic);
+
+    /// Says which of the named profiles there is none of.
+    fn unknown(&self, profiles: &[String]) -> Option<i32> {
+        let unknown = self.arguments.profiles.iter().find(|name| !profiles.contains(name))?;
+        super::report_one(super::profiles::unknown(unknown));
+        Some(1)
     }
-    for (profile, why) in &found {
-        eprintln!("inherits {profile}: {why}");
+
+    /// Shows changes and asks, where somebody can be asked and wants to be.
+    fn agrees(&self, changes: &[(String, String, String)], question: &str) -> bool {
+        if self.arguments.yes || !ask::is_possible() {
+            return true;
+        }
+        eprint!("\n{}\n", drawn(changes, style().color));
+        let agrees = ask::agrees(question, true);
+        if !agrees {
+            eprintln!("nothing was written");
+        }
+        agrees
     }
-    eprintln!("wrote {POLICY}; now read it, then `sbc check` and `sbc exec`, which asks first");
-    if let Some(above) = project.parent().and_then(|parent| find(parent).ok()) {
-        eprintln!("note: there is another policy in {}; here, the new one counts", above.display());
+
+    /// Refuses to write over what was changed while the question stood.
+    fn unchanged(&self, before: &Sources) -> Result<(), super::Problems> {
+        let now = project::load(&self.host.project, &mut Diagnostics::default()).sources;
+        if changes(before, &now).is_empty() && before.iter().count() == now.iter().count() {
+            return Ok(());
+        }
+        let title = format!("`{POLICY}` has been changed meanwhile, and is left as it is");
+        Err(refuse(Diagnostic::error(Code::SBC0605, title).help("run `sbc init` again")))
     }
-    0
+
+    /// What comes next. A machine that cannot run a sandbox says so now, not at the first start.
+    fn done(&self, trial: &Trial) {
+        let mut machine = trial.problems.clone();
+        super::check::check_machine(&self.host, &trial.sandboxes, &trial.writable, &mut machine);
+        report(&machine, &trial.sources, Format::Human);
+        let next = match machine.is_empty() {
+            true => {
+                "`sbc check` is content with it. Next: `sbc exec`, which shows what the sandbox opens, and asks first"
+            }
+            false => "read it; then `sbc check`, until it is content",
+        };
+        eprintln!("wrote {POLICY}; {next}");
+    }
 }
 
-fn refuse(diagnostic: Diagnostic) -> i32 {
-    report_one(diagnostic);
-    1
+/// The names of all profiles.
+fn profiles(library: &Sources) -> Vec<String> {
+    let mut out = Diagnostics::default();
+    let own = library.iter().filter(|(_, source)| source.kind != SourceKind::BuiltIn);
+    let own = own.flat_map(|(id, source)| read(id, &source.text, source.kind, &mut out).layers);
+    builtin::names()
+        .map(str::to_owned)
+        .chain(own.filter(|layer| layer.kind == LayerKind::Profile).map(|layer| layer.name.value))
+        .collect()
 }
 
-/// The profiles that fit, with the reason for each.
-fn detect(project: &Path) -> Vec<(String, String)> {
-    let mut found = Vec::new();
-    for sign in SIGNS {
-        let program = sign.programs.iter().find_map(|name| on_path(name));
-        let file = sign.files.iter().find(|name| project.join(name).exists());
-        let why = program
-            .map(|path| format!("{} is installed", path.display()))
-            .or(file.map(|name| format!("{name} is here")));
-        found.extend(why.map(|why| (sign.profile.to_owned(), why)));
-    }
-    if found.is_empty() {
-        found.push(("base-dev".to_owned(), "no agent and no toolchain that sbc knows was found".to_owned()));
-    }
-    found
+/// The project's own texts that differ: name, old text, new text.
+fn changes(before: &Sources, after: &Sources) -> Vec<(String, String, String)> {
+    let pairs = before.iter().zip(after.iter()).map(|((_, old), (_, new))| (old, new));
+    let changed = pairs.filter(|(old, new)| old.kind != SourceKind::BuiltIn && old.text != new.text);
+    changed.map(|(old, new)| (new.name.clone(), old.text.to_string(), new.text.to_string())).collect()
 }
 
-fn on_path(name: &str) -> Option<PathBuf> {
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    let home = std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".local/bin"));
-    std::env::split_paths(&path).chain(home).map(|folder| folder.join(name)).find(|path| path.is_file())
+fn drawn(changes: &[(String, String, String)], color: bool) -> String {
+    changes.iter().map(|(name, old, new)| proposal::draw(old, new, name, color)).collect()
 }
 
-/// The text of the policy.
-fn policy(project: &Path, found: &[(String, String)]) -> String {
-    let inherit: Vec<String> = found.iter().map(|(profile, _)| format!("\"{profile}\"")).collect();
-    let secrets: Vec<String> =
-        SECRETS.iter().filter(|name| project.join(name).is_file()).map(|name| format!("\"./{name}\"")).collect();
-    let deny = match secrets.as_slice() {
-        [] => "        // Hidden:                     deny \"./.env\"\n".to_owned(),
-        names => format!("\n        // Probably holds secrets.\n        deny {}\n", names.join(" ")),
-    };
-    format!(
-        "// What the agent in this project may see and do. `sbc check` explains mistakes,\n\
-         // `sbc show` what is inherited, `sbc profiles` what there is to inherit.\n\
-         sandbox \"{}\" {{\n    inherit {}\n\n    filesystem {{\n\
-         \x20       // Shown read-only, in place:  ro \"~/some/path\"\n\
-         \x20       // Writable, in place:         rw \"~/some/path\"\n\
-         \x20       // A copy to be thrown away:   copy \"~/some/file\"\n\
-         {deny}    }}\n\n    assert {{\n        // What must stay true, whatever else changes.\n        denied \"~/.ssh\"\n    }}\n}}\n",
-        name(project),
-        inherit.join(" "),
-    )
+fn say(said: &[String]) {
+    said.iter().for_each(|line| eprintln!("{}", printable(line).replace('\n', "\\n")));
 }
 
-/// The name of the project's directory as a name of the language.
-pub fn name(project: &Path) -> String {
-    let directory = project.file_name().map(|name| name.to_string_lossy().to_lowercase()).unwrap_or_default();
-    let legal = |c: char| if c.is_ascii_lowercase() || c.is_ascii_digit() { c } else { '-' };
-    let name: String = directory.chars().map(legal).take(64).collect();
-    let name = name.trim_matches('-');
-    if name.is_empty() { "project".to_owned() } else { name.to_owned() }
+fn too_long() -> super::Problems {
+    refuse(Diagnostic::error(Code::SBC0004, "the policy could not be compiled in time"))
 }

@@ -3,8 +3,7 @@
 //! The sandbox is the one of `sbc exec`, with the same question before. strace stands beside it and
 //! changes nothing of the plan. Everything that is learned is said at the end.
 
-use super::trust::{answer, can_ask};
-use super::{Loaded, Problems, exec, fix, init, load, one, print, refuse, report, style, style_of};
+use super::{Loaded, Problems, ask, exec, fix, load, one, print, refuse, report, style, style_of};
 use crate::cli::{Learn, LearnFormat};
 use crate::diagnostic::{Code, Diagnostic, printable};
 use crate::host::{self, Host};
@@ -18,7 +17,7 @@ use crate::project::{self, POLICY};
 use crate::report::{Format, Style};
 use crate::source::{Source, SourceKind, Sources};
 use crate::strace::Tracer;
-use crate::{builtin, sys, write};
+use crate::{builtin, draft, sys, write};
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::io::{self, BufReader, IsTerminal, Write};
@@ -249,10 +248,11 @@ fn before(arguments: &Learn) -> Result<Before, Problems> {
     let is_new = arguments.unconfined && project::find(Path::new(".")).is_err();
     if is_new {
         let root = std::env::current_dir().unwrap_or_default();
-        let name = init::name(&root);
+        let directory = root.file_name().map(|name| name.to_string_lossy().into_owned());
+        let name = draft::name_of(&directory.unwrap_or_default());
         let text = format!("sandbox \"{name}\" {{\n    inherit \"base-dev\"\n}}\n");
         let mut sources = builtin::sources();
-        sources.add(Source { kind: SourceKind::Policy, name: POLICY.to_owned(), text });
+        sources.add(Source { kind: SourceKind::Policy, name: POLICY.to_owned(), text: text.into() });
         let draft =
             Draft::compile(sources, &name).ok_or_else(|| refuse(Diagnostic::error(Code::SBC0007, "no policy")))?;
         return Ok(Before { root, draft, is_new });
@@ -272,8 +272,10 @@ fn before(arguments: &Learn) -> Result<Before, Problems> {
 fn accept(proposal: &Proposal, format: LearnFormat) -> bool {
     match &proposal.hold {
         Hold::No => true,
-        Hold::Secret(_) => false,
-        Hold::Ask(question) => format == LearnFormat::Human && can_ask() && answer(&printable(question)),
+        Hold::Secret(_) | Hold::Refused => false,
+        Hold::Ask(question) => {
+            format == LearnFormat::Human && ask::is_possible() && ask::agrees(&printable(question), false)
+        }
     }
 }
 

@@ -2,6 +2,7 @@
 
 #![allow(clippy::disallowed_methods, reason = "commands are where the machine comes in")]
 
+mod ask;
 mod build;
 mod check;
 mod diff;
@@ -9,6 +10,7 @@ mod doctor;
 mod exec;
 mod explain;
 mod fix;
+mod import;
 mod init;
 mod learn;
 mod profiles;
@@ -52,9 +54,10 @@ pub fn run() -> i32 {
         Command::Show { sandbox, tree: true, no_host, .. } => show::tree(sandbox, no_host),
         Command::Show { sandbox, .. } => show::run(sandbox),
         Command::Learn(arguments) => learn::run(arguments),
-        Command::Init { profiles, dry_run } => init::run(&profiles, dry_run),
+        Command::Import(arguments) => import::run(arguments),
+        Command::Init(arguments) => init::run(&arguments),
         Command::Doctor { format } => doctor::run(format),
-        Command::Profiles { name } => profiles::run(name.as_deref()),
+        Command::Profiles(arguments) => profiles::run(&arguments),
     }
 }
 

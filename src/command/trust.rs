@@ -3,7 +3,7 @@
 //! Shows on one screen what a plan opens, or what changed since another was approved. Only an answer
 //! typed at a terminal, or `--yes`, approves.
 
-use super::{Loaded, Problems, load, print, refuse, report, report_one, wanted};
+use super::{Loaded, Problems, ask, load, print, refuse, report, report_one, wanted};
 use crate::cli::Trust;
 use crate::compile::Compiled;
 use crate::diagnostic::{Code, Diagnostic, printable};
@@ -14,7 +14,6 @@ use crate::report::Format;
 use crate::rule::quote;
 use crate::summary::{Line, WAIVES, summary};
 use crate::trust::{self, Standing, Subject, approve, standing};
-use std::io::{self, IsTerminal, Write as _};
 use std::path::{Path, PathBuf};
 
 /// So many changes are shown; more would not fit on the screen.
@@ -52,14 +51,14 @@ fn trust(sandboxes: Vec<String>, yes: bool) -> Result<i32, Problems> {
             eprintln!("{name} is trusted already: plan sha256:{}", compiled.plan.hash());
             continue;
         }
-        if !yes && !can_ask() {
+        if !yes && !ask::is_possible() {
             return Err(refuse(
                 untrusted(&host.project, compiled, &standing)
                     .help("look at it with `sbc show`, then `sbc trust --yes`"),
             ));
         }
         eprint!("{}", screen(&host.project, compiled, &standing));
-        if yes || answer("Trust this sandbox?") {
+        if yes || ask::agrees("Trust this sandbox?", false) {
             approve(&host.records(), subject).map_err(refuse)?;
             eprintln!("{name} is trusted: `sbc exec` runs it until it changes");
         } else {
@@ -90,11 +89,11 @@ pub fn permit(compiled: &Compiled, host: &Host, named: Option<&str>) -> Result<P
     if matches!(standing, Standing::Trusted) || is_trusted_in_main_worktree(compiled, host) {
         return Ok(Permit::Known);
     }
-    if !can_ask() {
+    if !ask::is_possible() {
         return Err(untrusted(&host.project, compiled, &standing).help("look at it with `sbc show`, then `sbc trust`"));
     }
     eprint!("{}", screen(&host.project, compiled, &standing));
-    if !answer("Run this sandbox?") {
+    if !ask::agrees("Run this sandbox?", false) {
         eprintln!("nothing was run");
         return Ok(Permit::Refused);
     }
@@ -202,33 +201,6 @@ fn drawn(line: &Line) -> String {
     }
     out.push('\n');
     out
-}
-
-/// Whether there is somebody at a terminal.
-pub fn can_ask() -> bool {
-    io::stdin().is_terminal() && io::stderr().is_terminal()
-}
-
-/// Asks, and reads one line. What was typed before the question is no answer to it.
-pub fn answer(question: &str) -> bool {
-    use rustix::termios::{QueueSelector, tcflush};
-    let stdin = rustix::stdio::stdin();
-    if tcflush(stdin, QueueSelector::IFlush).is_err() {
-        return false;
-    }
-    eprint!("{question} [y/N] ");
-    let _ = io::stderr().flush();
-    let mut line = Vec::new();
-    let mut byte = [0];
-    // A byte at a time: what comes after the line is for the command.
-    while line.len() < 64 && matches!(rustix::io::read(stdin, &mut byte), Ok(1)) && byte != *b"\n" {
-        line.extend_from_slice(&byte);
-    }
-    if byte != *b"\n" {
-        eprintln!();
-    }
-    let word = String::from_utf8_lossy(&line).trim().to_lowercase();
-    byte == *b"\n" && matches!(word.as_str(), "y" | "yes")
 }
 
 /// Prints all approvals.

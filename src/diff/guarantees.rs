@@ -2,8 +2,10 @@
 
 use super::sentence::Sentence;
 use super::{Cause, Change, Class, Kind, One, Pair};
-use crate::merge::Merged;
+use crate::check::guards;
+use crate::merge::{Guarantee, Merged};
 use crate::origin::Origin;
+use crate::plan::{Content, Waived};
 use crate::policy::Assertion;
 use crate::rule;
 use crate::source::Location;
@@ -32,6 +34,22 @@ pub fn states(merged: &Merged) -> BTreeMap<&Assertion, State> {
     states
 }
 
+/// The guarantees of a sandbox as they were with an older plan, which knows what it waives and no more.
+pub fn before(old: &Content, new: &Merged) -> Vec<Guarantee> {
+    let was_waived = |assertion: &Assertion| {
+        let same = |one: &Waived| one.kind == assertion.kind() && one.subject == rule::subject(assertion);
+        old.waived.iter().any(same)
+    };
+    let of_old = |guarantee: &Guarantee| match (was_waived(&guarantee.assertion), &guarantee.waived) {
+        (true, Some(_)) => Some(guarantee.clone()),
+        (true, None) => Some(Guarantee { waived: Some((String::new(), guarantee.location)), ..guarantee.clone() }),
+        // A guard stands in no policy before it is waived.
+        (false, _) if guarantee.is_guard => None,
+        (false, _) => Some(Guarantee { waived: None, ..guarantee.clone() }),
+    };
+    new.guarantees.iter().filter_map(of_old).collect()
+}
+
 /// Reports every assertion that is checked on one side only.
 pub fn compare(pair: &Pair<'_>, out: &mut Vec<Change>) {
     let (old, new) = (states(&pair.old.compiled.merged), states(&pair.new.compiled.merged));
@@ -51,7 +69,12 @@ fn change(pair: &Pair<'_>, assertion: &Assertion, before: Option<&State>, after:
         Some(State::Waived(_)) => "waived",
         Some(State::Holds) => "asserted",
     };
-    let is_free = |state: Option<&State>| state != Some(&State::Holds);
+    let is_guard = is_guard(pair, assertion);
+    // A guard holds where nobody speaks of it.
+    let is_free = |state: Option<&State>, other: Option<&State>| match state {
+        None => !(is_guard && matches!(other, Some(State::Waived(_)))),
+        state => state != Some(&State::Holds),
+    };
     let sentence = match (before, after) {
         (Some(State::Holds), None) => Sentence::new("no longer asserts {}", &[&name]),
         (Some(State::Holds), Some(State::Waived(reason))) => Sentence::new("waives {}: {}", &[&name, reason]),
@@ -59,13 +82,23 @@ fn change(pair: &Pair<'_>, assertion: &Assertion, before: Option<&State>, after:
         (Some(State::Waived(_)), Some(State::Waived(reason))) => {
             Sentence::new("waives {} for another reason: {}", &[&name, reason])
         }
+        (Some(State::Waived(_)), None) if is_guard => Sentence::new("no longer waives {}", &[&name]),
+        (None, Some(State::Waived(reason))) if is_guard => Sentence::new("waives {}: {}", &[&name, reason]),
         (Some(State::Waived(_)), None) => Sentence::new("neither asserts nor waives {} any more", &[&name]),
         (None, Some(State::Waived(reason))) => Sentence::new("asserts {} and waives it: {}", &[&name, reason]),
         (_, _) => Sentence::new("asserts {}", &[&name]),
     };
-    let class = Class::of(is_free(before), is_free(after));
+    let class = Class::of(is_free(before, after), is_free(after, before));
     let cause = cause(&pair.new, assertion).or_else(|| cause(&pair.old, assertion));
     Change::new(class, Kind::Assertion, &name, (word(before), word(after)), sentence, cause)
+}
+
+/// Whether every sandbox asserts it by itself, as far as can be told without a host.
+fn is_guard(pair: &Pair<'_>, assertion: &Assertion) -> bool {
+    let lifts = |one: &One<'_>| {
+        one.compiled.merged.guarantees.iter().any(|other| other.is_guard && other.assertion == *assertion)
+    };
+    guards::is_known(assertion) || lifts(&pair.old) || lifts(&pair.new)
 }
 
 /// The waiver, or else the assertion itself.

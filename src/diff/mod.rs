@@ -15,7 +15,7 @@ mod settings;
 
 pub use human::human;
 pub use json::json;
-pub use markdown::markdown;
+pub use markdown::{items, markdown};
 
 use crate::compile::Compiled;
 use crate::diagnostic::Diagnostics;
@@ -154,10 +154,10 @@ impl<'a> Policy<'a> {
 }
 
 /// What a plan changes since another one of the same sandbox: a sentence for each change, widening first.
-/// Of the other one there is the plan alone, so nothing is said of assertions and of where rules stand.
+/// Of the other one there is the plan alone, so nothing is said of where rules stand.
 pub fn since(old: &Content, new: &Compiled) -> Vec<(Class, String)> {
     let plan = Plan { content: old.clone(), ..new.plan.clone() };
-    let merged = Merged { guarantees: new.merged.guarantees.clone(), ..Merged::default() };
+    let merged = Merged { guarantees: guarantees::before(old, &new.merged), ..Merged::default() };
     let sources = Sources::default();
     let mut found = sandbox(Some(&Compiled { merged, plan }), Some(new), &sources, &sources);
     found.changes.iter_mut().for_each(|change| change.cause = None);

@@ -37,6 +37,13 @@ pub fn emit(invocation: &Invocation, secret: &dyn Fn(&OsStr) -> bool) -> Vec<u8>
                 let modifies = MODIFIERS.iter().any(|modifier| word == modifier);
                 after_modifier = modifies || after_modifier && !word.as_bytes().starts_with(b"--");
             }
+            Argument::Source { option, source } => {
+                out.extend_from_slice(b" \\\n    ");
+                out.extend_from_slice(option.as_bytes());
+                out.push(b' ');
+                out.extend(quote(source.path.as_os_str()));
+                after_modifier = false;
+            }
             Argument::Data(data) => {
                 out.extend(format!(" {fd}").bytes());
                 redirections.extend_from_slice(format!(" \\\n    {fd}< ").as_bytes());
@@ -58,7 +65,7 @@ pub fn emit(invocation: &Invocation, secret: &dyn Fn(&OsStr) -> bool) -> Vec<u8>
 /// Where the shell reads contents from.
 fn source(data: &Data) -> Vec<u8> {
     match data {
-        Data::File(path) => quote(path.as_os_str()),
+        Data::File(file) => quote(file.path.as_os_str()),
         // No word of a shell holds a zero byte, and no text of a policy does.
         Data::Bytes(bytes) if bytes.contains(&0) => format!("<(printf '{}')", shell::octal(bytes)).into_bytes(),
         Data::Bytes(text) => [b"<(printf %s ".as_slice(), &quote(OsStr::from_bytes(text)), b")"].concat(),

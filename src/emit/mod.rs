@@ -2,10 +2,12 @@
 
 pub mod argv;
 mod filter;
+mod functions;
 mod git;
 pub mod json;
 mod launch;
 pub mod lock;
+pub mod profile_page;
 pub mod reference;
 pub mod script;
 pub mod shell;

@@ -4,8 +4,9 @@
 //! host is decided when the script runs. Everything that sbc itself checks and a shell can check is
 //! checked again there, and fails with 125.
 
+use super::functions::FUNCTIONS;
 use super::launch::is_passed;
-use super::shell::{self, FUNCTIONS, comment};
+use super::shell::{self, comment};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::env;
 use crate::path::{Root, SymbolicPath};
@@ -30,6 +31,7 @@ pub fn emit(plan: &Plan) -> Result<String, Diagnostic> {
     let content = &plan.content;
     let data = descriptors(plan)?;
     reserved(plan)?;
+    workdir(content)?;
     let script = Script { plan, content, data };
     let body = [script.checks(), script.prepare(), script.options(), script.launch(), script.filter()].concat();
     let mut out = script.header();
@@ -75,6 +77,21 @@ fn reserved(plan: &Plan) -> Result<(), Diagnostic> {
     }
 }
 
+/// Refuses to start where only a look from inside could tell what is there. bubblewrap enters the directory when it
+/// still has the host's `/proc` open, and so a path through `/proc` or a link can lead back to the host.
+fn workdir(content: &Content) -> Result<(), Diagnostic> {
+    let above = content.workdir.as_ref().and_then(|path| content.steps.iter().rfind(|step| path.is_within(&step.at)));
+    let Some(Step { action: Action::Proc | Action::Dev | Action::Symlink { .. }, origins, .. }) = above else {
+        return Ok(());
+    };
+    let diagnostic = Diagnostic::error(Code::SBC0604, "the script cannot start in a directory behind this")
+        .help("write where it leads, or another directory, as `workdir`");
+    Err(match origins.first() {
+        Some(origin) => diagnostic.at(origin.location, "the working directory lies below"),
+        None => diagnostic,
+    })
+}
+
 /// A script in the making.
 pub(super) struct Script<'a> {
     plan: &'a Plan,
@@ -100,19 +117,40 @@ impl Script<'_> {
              # signals, close descriptors above 9, keep two running sandboxes\n\
              # from removing each other's empty directories, check assertions where links of the host lead,\n\
              # limit the processes of the command alone.\n\
+             {waived}\
              # shellcheck disable=SC1003,SC2016 # what looks like a slip is text of the policy\n\
              set -fu\n\
              \n\
              fail() {{\n    printf '%s\\n' \"{name}.sh: $1\" >&2\n    exit 125\n}}\n\n",
             name = self.plan.name,
             hash = self.plan.hash(),
+            waived = self.waived(),
         )
+    }
+
+    /// What the policy lifts, with its reasons.
+    fn waived(&self) -> String {
+        let waived = self.content.waived.iter();
+        let lines: String = waived
+            .map(|one| {
+                let reasons: String = one.reasons.iter().map(|reason| format!(" {}", comment(reason))).collect();
+                format!("#   {}:{reasons}\n", comment(&one.rule()))
+            })
+            .collect();
+        if lines.is_empty() { lines } else { format!("#\n# Waived, with the reasons:\n{lines}") }
     }
 
     /// Finds the project and whatever else the plan names.
     fn places(&self) -> String {
         let mut out =
             String::from("(: 3<&0) 2>/dev/null || exec </dev/null\nexec 3<&- 4<&- 5<&- 6<&- 7<&- 8<&- 9<&-\n");
+        out.push_str(
+            "# From a directory /proc/self/fd/0/.. would reach the whole host.\n\
+             for name in 0 1 2; do\n\
+             \x20   if [ -d \"/proc/self/fd/$name\" ] || [ -b \"/proc/self/fd/$name\" ]; then\n\
+             \x20       fail \"descriptor $name is a directory or a disk, which leads out of the sandbox\"\n\
+             \x20   fi\ndone\n",
+        );
         let passes_path = self.content.env.get("PATH").is_some_and(is_passed);
         if passes_path {
             out.push_str("caller_path=${PATH-}\n");
@@ -272,6 +310,13 @@ impl Script<'_> {
         )
     }
 
+    /// The host path that is shown at a path inside.
+    fn behind(&self, path: &SymbolicPath) -> Option<SymbolicPath> {
+        let step = self.content.steps.iter().rfind(|step| path.is_within(&step.at))?;
+        let (Action::Host { source, .. } | Action::Pin { source }) = &step.action else { return None };
+        Some(source.join(path.below(&step.at)?))
+    }
+
     /// Chooses the directory and the command, checks once, and goes.
     fn start(&self) -> String {
         let mut out = String::new();
@@ -282,6 +327,13 @@ impl Script<'_> {
         match &self.content.workdir {
             Some(path) => {
                 let _ = writeln!(out, "directory={}", shell::path(path));
+                if let Some(source) = self.behind(path) {
+                    let _ = writeln!(
+                        out,
+                        "# bubblewrap follows links when it still has the host's /proc open.\nunlinked {}",
+                        shell::path(&source)
+                    );
+                }
             }
             None if shows_project => out.push_str(
                 "# The caller's directory where it is in the project, else the project.\n\

@@ -10,7 +10,7 @@ use crate::guard;
 use crate::host::Host;
 use crate::invocation;
 use crate::lower::lower;
-use crate::merge::{Merged, Resolved};
+use crate::merge::{Lift, Merged, Resolved};
 use crate::mounts::Provider;
 use crate::origin::Origin;
 use crate::path::SymbolicPath;
@@ -146,6 +146,8 @@ fn attempt(merged: &Merged, host: Option<&Host>, edit: &Edit, holds: impl Fn(&Co
         for guarantee in merged.guarantees.iter_mut().filter(|guarantee| broken.contains(&guarantee.assertion)) {
             guarantee.waived = Some((String::new(), guarantee.location));
         }
+        let lift = |assertion: &Assertion| Lift { assertion: assertion.clone(), reason: String::new(), reaches: None };
+        merged.lifts.extend(broken.iter().map(lift));
         broken.sort();
         broken.dedup();
         waived.extend(broken);
@@ -221,9 +223,7 @@ impl Context<'_> {
 }
 
 fn waiver(assertion: &Assertion) -> Line {
-    let subject = rule::subject(assertion);
-    let text = format!("waive {} {} reason=\"…\"", quote(assertion.kind().word()), quote(&subject));
-    Line { section: None, text }
+    Line { section: None, text: rule::waiver(assertion, "…") }
 }
 
 /// What to type about a path.

@@ -8,9 +8,9 @@ use super::events::Evidence;
 use super::fold::{Finding, Secrets, Situation, Subject};
 use crate::amend::{self, Amendment};
 use crate::builtin;
-use crate::check::reach::Sandbox;
+use crate::check::reach::{Sandbox, lacks};
 use crate::compile::{Compiled, Wanted, compile};
-use crate::diagnostic::{Code, Diagnostic, Diagnostics};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, Severity};
 use crate::fix::apply_fixes;
 use crate::host::Host;
 use crate::invocation::{self, Invocation};
@@ -63,6 +63,8 @@ pub enum Hold {
     Ask(String),
     /// It shows a secret, which this is.
     Secret(&'static str),
+    /// A guard or an assertion forbids it. Only a person lifts those.
+    Refused,
 }
 
 /// What came of all findings.
@@ -127,6 +129,20 @@ impl Draft {
     }
 
     fn changed(&self, amendments: Vec<Amendment>) -> Option<Draft> {
+        Draft::compile(self.edited(amendments)?, &self.compiled.plan.name)
+    }
+
+    /// Whether nothing but guards and assertions keeps a rule out of the policy.
+    fn refuses(&self, section: Section, rule: &str) -> bool {
+        let body = self.compiled.merged.location;
+        let edited = self.edited(vec![Amendment::Add { body, rules: vec![(section, rule.to_owned())] }]);
+        let problems = edited.map(|sources| compile(&sources, &Wanted::All).diagnostics).unwrap_or_default();
+        let is_guard = |one: &Diagnostic| matches!(one.code, Code::SBC0501 | Code::SBC0506 | Code::SBC0507);
+        let is_error = |one: &&&Diagnostic| one.severity == Severity::Error;
+        problems.has_errors() && problems.sorted().iter().filter(is_error).all(|one| is_guard(one))
+    }
+
+    fn edited(&self, amendments: Vec<Amendment>) -> Option<Sources> {
         let mut problems = Diagnostics::default();
         problems.push(amendments.into_iter().fold(Diagnostic::error(Code::SBC0412, ""), Diagnostic::amend));
         let resolved = amend::resolve(&self.sources, problems);
@@ -134,8 +150,7 @@ impl Draft {
         if change.fix.as_ref().is_none_or(|fix| fix.edits.is_empty()) {
             return None;
         }
-        let (sources, _) = apply_fixes(&self.sources, &[change]);
-        Draft::compile(sources, &self.compiled.plan.name)
+        Some(apply_fixes(&self.sources, &[change]).0)
     }
 
     /// Compiles one sandbox.
@@ -158,7 +173,7 @@ impl Draft {
 
     fn inherit(&self, name: &'static str) -> Option<Draft> {
         let body = self.compiled.merged.location;
-        self.with(vec![Amendment::Inherit { body, name, instead_of: "base-dev" }])
+        self.with(vec![Amendment::Inherit { body, name: name.to_owned(), instead_of: "base-dev" }])
             .or_else(|| self.add(Section::Body, &format!("inherit {}", quote(name))))
     }
 
@@ -196,10 +211,17 @@ impl Work<'_> {
         let is_written = |text: &str| text.contains(&format!("/- {rule}"));
         let is_known = self.proposals.iter().any(|known| known.rule == rule)
             || self.draft.sources.iter().any(|(_, source)| is_written(&source.text));
-        // What could not be written is not worth a question.
-        if !is_known && self.draft.add(section, &rule).is_some_and(|draft| draft.look(self.host, |_, _| ()).is_some()) {
-            self.proposals.push(Proposal { section, rule, shows, hold });
+        if is_known {
+            return;
         }
+        let fits = self.draft.add(section, &rule).is_some_and(|draft| draft.look(self.host, |_, _| ()).is_some());
+        let hold = match hold {
+            Hold::Ask(_) if !fits && self.draft.refuses(section, &rule) => Hold::Refused,
+            // What could not be written is not worth a question.
+            Hold::Ask(_) if !fits => return,
+            hold => hold,
+        };
+        self.proposals.push(Proposal { section, rule, shows, hold });
     }
 
     /// What starts a program that was not found, as `sbc check` finds it.
@@ -213,7 +235,7 @@ impl Work<'_> {
         let mut problems = Diagnostics::default();
         let (invocation, view) = invocation::resolve(&compiled, host, &mut problems);
         let rules: Vec<Rule> =
-            sandbox.lacks(&invocation, view, name).into_iter().flat_map(|(_, one)| one.rules).collect();
+            lacks(&sandbox, name, &invocation, view, false).into_iter().flat_map(|(_, one)| one.rules).collect();
         for rule in rules {
             let sandbox = Sandbox { compiled: &self.draft.compiled.clone(), host };
             let Some(text) = rule.text(host).filter(|_| !self.is_full()) else { return };
@@ -253,8 +275,7 @@ impl Work<'_> {
             return None;
         }
         let inherited = &self.draft.compiled.merged.inherited;
-        let names =
-            builtin::TEXTS.iter().map(|(name, _)| *name).filter(|name| !inherited.iter().any(|own| own == name));
+        let names = builtin::names().filter(|name| !inherited.iter().any(|own| own == name));
         let drafts = names.filter_map(|name| Some((name, self.draft.inherit(name)?)));
         let drafts = drafts.filter(|(_, draft)| draft.compiled.plan.content.network == network);
         let counted = drafts.map(|(name, draft)| {

@@ -6,11 +6,11 @@ use super::propose::{Hold, Proposal};
 use super::unused::Unused;
 use crate::diagnostic::printable;
 use crate::host::Host;
+use crate::proposal::draw;
 use crate::remedy::on_host;
 use crate::report::Style;
 use crate::source::{SourceKind, Sources};
 use serde::Serialize;
-use similar::TextDiff;
 use std::fmt::Write as _;
 
 /// So many lines of one sort are shown; the rest is counted.
@@ -30,7 +30,6 @@ pub struct Lesson<'a> {
 }
 
 const RED: &str = "31";
-const GREEN: &str = "32";
 const BOLD: &str = "1";
 
 fn paint(style: Style, color: &str, text: &str) -> String {
@@ -148,35 +147,25 @@ fn held(lesson: &Lesson<'_>, style: Style) -> String {
                 let text = format!("SECRET, so only a comment: {} ({about})", printable(&proposal.rule));
                 writeln!(out, "{}", paint(style, RED, &text))
             }
+            Hold::Refused => {
+                let text =
+                    format!("REFUSED by a guard or an assertion, so only a comment: {}", printable(&proposal.rule));
+                writeln!(out, "{}", paint(style, RED, &text))
+            }
             _ => writeln!(out, "nobody said yes, so only a comment: {}", printable(&proposal.rule)),
         };
     }
     out
 }
 
-/// What changes in the project's texts, as `diff -u` writes it. With `is_new`, there was no policy.
+/// What changes in the project's texts. With `is_new`, there was no policy.
 pub fn diff(before: &Sources, after: &Sources, is_new: bool, style: Style) -> String {
-    let mut out = String::new();
-    for ((_, old), (_, new)) in before.iter().zip(after.iter()) {
-        let text = if is_new { "" } else { old.text.as_str() };
-        if new.kind == SourceKind::BuiltIn || text == new.text || is_new && new.kind != SourceKind::Policy {
-            continue;
-        }
-        let from = if is_new { "/dev/null".to_owned() } else { format!("a/{}", old.name) };
-        let lines = TextDiff::from_lines(text, &new.text);
-        let unified = lines.unified_diff().header(&from, &format!("b/{}", new.name)).to_string();
-        for line in unified.lines() {
-            let line = printable(line);
-            let color = match line.as_bytes() {
-                [b'+', ..] => Some(GREEN),
-                [b'-', ..] => Some(RED),
-                _ => None,
-            };
-            out.push_str(&color.map_or_else(|| line.clone(), |color| paint(style, color, &line)));
-            out.push('\n');
-        }
-    }
-    out
+    let pairs = before.iter().zip(after.iter()).map(|((_, old), (_, new))| (old, new));
+    let own = pairs.filter(|(_, new)| match is_new {
+        true => new.kind == SourceKind::Policy,
+        false => new.kind != SourceKind::BuiltIn,
+    });
+    own.map(|(old, new)| draw(if is_new { "" } else { &old.text }, &new.text, &new.name, style.color)).collect()
 }
 
 /// The rules that were not touched, for people.
@@ -247,6 +236,7 @@ pub fn proposals<'a>(lesson: &Lesson<'a>) -> Vec<ProposalAnswer<'a>> {
             Hold::No => "no",
             Hold::Ask(_) => "ask",
             Hold::Secret(_) => "secret",
+            Hold::Refused => "refused",
         },
         accepted: *accepted,
     };

@@ -7,8 +7,10 @@
 //! # stopped by: what stands in the way
 //! # cve: published weaknesses of this kind (optional)
 //! # control: the command line without the protection, `"$@"` comes after it (`env` is no sandbox at all)
+//! # control needs: a shell condition; where it does not hold, the control alone is not made (optional)
 //! # ways: exec script (optional: both by default)
 //! # untrusted: why the policy is not trusted before (optional)
+//! # needs: a shell condition; where it does not hold, even the control could not get through (optional)
 //! ```
 //!
 //! Then sections, each after a line `### NAME`:
@@ -23,8 +25,8 @@
 //! - `stopped`: ends with 0 if it failed for the right reason, such as the error that is expected.
 //!
 //! All of them know `HOME`, `PROJECT`, `SBC`, `OUT` (what was printed), `XDG_RUNTIME_DIR`, `BASE` (all of it
-//! is below), and, where a section names `tools/`, the programs of `tests/attacks/programs`, compiled, in
-//! `$PROJECT/tools`.
+//! is below), `WAY` (`control`, `exec` or `script`), and, where a section names `tools/`, the programs of `tests/attacks/programs`, compiled, in
+//! `$PROJECT/tools`. What goes on after a section writes its number into `$BASE/pids`, and is ended at the end.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -58,7 +60,12 @@ pub struct Attack {
     /// Family and name, such as `secrets/ssh-key`.
     pub name: String,
     pub tries: String,
+    pub stopped_by: String,
+    /// The published weaknesses of its kind.
+    pub cves: Vec<String>,
     pub control: String,
+    /// What the host must have for the control, such as an old bubblewrap.
+    pub control_needs: String,
     pub policy: String,
     pub control_policy: String,
     pub prepare: String,
@@ -67,6 +74,8 @@ pub struct Attack {
     pub succeeded: String,
     pub stopped: String,
     pub is_trusted: bool,
+    /// A condition for the machine, in shell.
+    pub needs: Option<String>,
     /// Whether it uses compiled programs.
     pub has_tools: bool,
     ways: Vec<Way>,
@@ -104,14 +113,13 @@ impl Attack {
         let known = ["policy", "control-policy", "prepare", "launch", "inside", "succeeded", "stopped"];
         let unknown: Vec<_> = bodies.keys().filter(|title| !known.contains(title)).collect();
         assert!(unknown.is_empty(), "{name}: unknown sections {unknown:?}");
-        let known = ["tries", "stopped by", "cve", "control", "ways", "untrusted"];
+        let known = ["tries", "stopped by", "cve", "control", "control needs", "ways", "untrusted", "needs"];
         let unknown: Vec<_> = fields.keys().filter(|key| !known.contains(key)).collect();
         assert!(unknown.is_empty(), "{name}: unknown lines {unknown:?}");
         let field =
             |key: &str| fields.get(key).unwrap_or_else(|| panic!("{name}: it does not say `{key}`")).to_string();
         let body = |title: &str, default: &str| bodies.get(title).copied().unwrap_or(default).to_owned();
         assert!(bodies.contains_key("stopped"), "{name}: it does not say how it fails");
-        assert!(!field("stopped by").is_empty(), "{name}: it does not say what stops it");
         let ways = fields.get("ways").copied().unwrap_or("exec script").split(' ').map(|way| match way {
             "exec" => Way::Exec,
             "script" => Way::Script,
@@ -121,7 +129,10 @@ impl Attack {
         Attack {
             name: name.to_owned(),
             tries: field("tries"),
+            stopped_by: field("stopped by"),
+            cves: fields.get("cve").copied().unwrap_or_default().split_whitespace().map(str::to_owned).collect(),
             control: field("control"),
+            control_needs: fields.get("control needs").copied().unwrap_or("true").to_owned(),
             control_policy: body("control-policy", &policy),
             policy,
             prepare: body("prepare", ""),
@@ -130,9 +141,20 @@ impl Attack {
             succeeded: body("succeeded", "grep -q GOT-THROUGH \"$OUT\"\n"),
             stopped: body("stopped", ""),
             is_trusted: !fields.contains_key("untrusted"),
+            needs: fields.get("needs").map(|condition| (*condition).to_owned()),
             has_tools: text.contains("tools/"),
             ways: [Way::Control].into_iter().chain(ways).collect(),
         }
+    }
+
+    /// The directory in which it lies.
+    pub fn family(&self) -> &str {
+        self.name.split('/').next().unwrap_or_default()
+    }
+
+    /// Whether the script does not claim to stop it.
+    pub fn is_only_for_exec(&self) -> bool {
+        !self.ways.contains(&Way::Script)
     }
 
     /// The control first.

@@ -30,6 +30,7 @@ pub struct World {
     /// Its real path; everything is below.
     base: PathBuf,
     inside: String,
+    way: Way,
 }
 
 impl World {
@@ -37,15 +38,12 @@ impl World {
     pub fn new(attack: &Attack, way: Way) -> World {
         let directory = tempfile::Builder::new().prefix("sbc-attack-").tempdir().expect("a temporary directory");
         let base = fs::canonicalize(directory.path()).expect("its real path");
-        let world = World { directory, base, inside: attack.inside.clone() };
+        let world = World { directory, base, inside: attack.inside.clone(), way };
         HOME.iter().for_each(|(name, text)| write(&world.home().join(name), text));
         PROJECT.iter().for_each(|(name, text)| write(&world.project().join(name), text));
         let policy = if way == Way::Control { &attack.control_policy } else { &attack.policy };
         write(&world.project().join(".agent-sandbox.kdl"), policy);
         fs::create_dir(world.base.join("run")).expect("a runtime directory");
-        if attack.has_tools {
-            copy_tools(&world.project().join("tools"));
-        }
         let start = match way {
             Way::Control => attack.control.clone(),
             Way::Exec => format!("{} exec --", env!("CARGO_BIN_EXE_sbc")),
@@ -57,6 +55,10 @@ impl World {
         let git = "git init -q . && git config user.name tester && git config user.email tester@example.org && \
                    git add -A && git commit -qm start";
         world.section("set-up", git).expect("a repository");
+        // No part of the repository, which would take its time.
+        if attack.has_tools {
+            copy_tools(&world.project().join("tools"));
+        }
         world
     }
 
@@ -88,7 +90,8 @@ impl World {
             .env("SANDBOX", self.base.join("sandbox"))
             .env("SBC", env!("CARGO_BIN_EXE_sbc"))
             .env("OUT", self.out())
-            .env("INSIDE", &self.inside);
+            .env("INSIDE", &self.inside)
+            .env("WAY", self.way.word());
         if let Some(bwrap) = std::env::var_os("SBC_BWRAP") {
             command.env("SBC_BWRAP", bwrap);
         }
@@ -125,8 +128,11 @@ impl World {
 }
 
 impl Drop for World {
-    /// A sandbox may have made what cannot be removed as it is.
+    /// Ends what serves the attack, and what a control left running. A sandbox may have made what cannot be removed
+    /// as it is.
     fn drop(&mut self) {
+        let pids = fs::read_to_string(self.base.join("pids")).unwrap_or_default();
+        let _ = Command::new("kill").arg("-9").args(pids.split_whitespace()).stderr(Stdio::null()).status();
         let _ = Command::new("chmod").args(["-R", "u+rwX"]).arg(self.directory.path()).stderr(Stdio::null()).status();
     }
 }

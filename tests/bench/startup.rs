@@ -223,9 +223,10 @@ fn raw(invocation: &Invocation, project: &Path) -> Command {
     for argument in &invocation.options {
         match argument {
             Argument::Word(word) => drop(command.arg(word)),
+            Argument::Source { option, source } => drop(command.arg(option).arg(&source.path)),
             Argument::Data(data) => {
                 let fd: OwnedFd = match data {
-                    Data::File(path) => File::open(path).expect("contents").into(),
+                    Data::File(file) => File::open(&file.path).expect("contents").into(),
                     Data::Bytes(bytes) => sbc::exec::in_memory(bytes).expect("contents"),
                 };
                 fcntl_setfd(&fd, FdFlags::empty()).expect("inherited");

@@ -4,7 +4,7 @@
 # Compiled by sbc from .agent-sandbox.kdl. To change it, change the policy and run `sbc build`.
 # Arguments go to the command of the policy; after `--` stands another command.
 # Fails with 125 when the sandbox cannot be set up as written.
-# plan sha256:4e419df810bae913f32bb93513fc6395431241d423f567dbfe3cc5ef29288d31 format 1
+# plan sha256:a19bb73496488c4e11883305c0670c76f4e2bf86e64ac4b76fb0b0d8f1ebad28 format 1
 #
 # What `sbc exec` does and a shell cannot: let Ctrl-C reach the command alone (here it ends the
 # sandbox), tell a failure of bubblewrap (status 1) from one of the command, pass on other
@@ -21,6 +21,12 @@ fail() {
 
 (: 3<&0) 2>/dev/null || exec </dev/null
 exec 3<&- 4<&- 5<&- 6<&- 7<&- 8<&- 9<&-
+# From a directory /proc/self/fd/0/.. would reach the whole host.
+for name in 0 1 2; do
+    if [ -d "/proc/self/fd/$name" ] || [ -b "/proc/self/fd/$name" ]; then
+        fail "descriptor $name is a directory or a disk, which leads out of the sandbox"
+    fi
+done
 PATH=/usr/bin:/bin:/usr/local/bin:/run/current-system/sw/bin
 
 # The script lies in the project's .agent-sandbox. A name may end in a newline.
@@ -221,6 +227,24 @@ quote() {
     quoted="'$quoted$rest'"
 }
 
+# appeared PATH: tells of a path that was not there before the sandbox ran.
+appeared() {
+    [ ! -e "$1" ] && [ ! -L "$1" ] && return
+    printf '%s\n' "'$1' has appeared while the sandbox ran: look at it before a program on the host obeys it" >&2
+}
+
+# watch PATH: notes what is missing of a path, to tell of it when it has appeared after the run.
+watch() {
+    path=$1 name=''
+    while [ -n "$path" ] && [ ! -e "$path" ] && [ ! -L "$path" ]; do name=$path path=${path%/*}; done
+    [ -n "$name" ] && [ -d "$path" ] || return 0
+    quote "$name"
+    case $watched in *"appeared $quoted
+"*) return 0 ;; esac
+    watched="appeared $quoted
+$watched"
+}
+
 # make dir|file PATH [LINE]: creates what is missing, parents included, and notes how to remove it.
 make() {
     unlinked "$2"
@@ -295,6 +319,8 @@ trap 'exit 130' INT
 trap 'exit 143' TERM
 make dir "$home"/.cache
 make dir "$home"/.claude
+watch "$home"/.claude/plugins
+watch "$home"/.claude/settings.json
 
 data_4=/dev/null
 if [ -f "$home"/.claude.json ]; then
@@ -415,10 +441,10 @@ options() {
     # rw "~/.claude" missing="create-dir" [claude-classic] What the agent remembers.
     show --bind create-dir "$home"/.claude
 
-    # ro "~/.claude/plugins" missing="skip" [claude-classic] Not in the script: what the agent runs outside of the sandbox is not for it to change.
+    # ro "~/.claude/plugins" missing="watch" [claude-classic] Not in the script: what the agent runs outside of the sandbox is not for it to change.
     inside --ro-bind skip "$home"/.claude/plugins
 
-    # ro "~/.claude/settings.json" missing="skip" [claude-classic] Not in the script: what the agent runs outside of the sandbox is not for it to change.
+    # ro "~/.claude/settings.json" missing="watch" [claude-classic] Not in the script: what the agent runs outside of the sandbox is not for it to change.
     inside --ro-bind skip "$home"/.claude/settings.json
 
     # copy "~/.claude.json" missing="skip" [claude-classic] A copy: what the agent changes in it does not come back.

@@ -21,6 +21,12 @@ fail() {
 
 (: 3<&0) 2>/dev/null || exec </dev/null
 exec 3<&- 4<&- 5<&- 6<&- 7<&- 8<&- 9<&-
+# From a directory /proc/self/fd/0/.. would reach the whole host.
+for name in 0 1 2; do
+    if [ -d "/proc/self/fd/$name" ] || [ -b "/proc/self/fd/$name" ]; then
+        fail "descriptor $name is a directory or a disk, which leads out of the sandbox"
+    fi
+done
 PATH=/usr/bin:/bin:/usr/local/bin:/run/current-system/sw/bin
 
 # The script lies in the project's .agent-sandbox. A name may end in a newline.
@@ -651,7 +657,7 @@ options() {
     # ro "${GIT_COMMON_DIR}/worktrees/${GIT_WORKTREE_ID}/config.worktree" missing="watch" [base-dev] They can name programs.
     inside --ro-bind skip "$git_common_dir"/worktrees/"$git_worktree_id"/config.worktree
 
-    # ro "${GIT_COMMON_DIR}/worktrees/${GIT_WORKTREE_ID}/gitdir" missing="skip" [base-dev]
+    # ro "${GIT_COMMON_DIR}/worktrees/${GIT_WORKTREE_ID}/gitdir" missing="skip" [base-dev] Where git of the main checkout finds this worktree.
     inside --ro-bind skip "$git_common_dir"/worktrees/"$git_worktree_id"/gitdir
 
     # ro "${GIT_COMMON_DIR}/worktrees/${GIT_WORKTREE_ID}/modules" missing="skip" [base-dev] What git keeps of submodules, with their hooks and settings.

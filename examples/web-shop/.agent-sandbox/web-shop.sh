@@ -4,13 +4,16 @@
 # Compiled by sbc from .agent-sandbox.kdl. To change it, change the policy and run `sbc build`.
 # Arguments go to the command of the policy; after `--` stands another command.
 # Fails with 125 when the sandbox cannot be set up as written.
-# plan sha256:14069b209f1a9419b03ad0a3c418b05cb1374db39f24c9860005fb9fdabfb8f9 format 1
+# plan sha256:f8166e2182f95d700bf616f2170b038f221bb02d27744e07d54d66fcdc78f425 format 1
 #
 # What `sbc exec` does and a shell cannot: let Ctrl-C reach the command alone (here it ends the
 # sandbox), tell a failure of bubblewrap (status 1) from one of the command, pass on other
 # signals, close descriptors above 9, keep two running sandboxes
 # from removing each other's empty directories, check assertions where links of the host lead,
 # limit the processes of the command alone.
+#
+# Waived, with the reasons:
+#   waive "network" "none": the agent talks to its service; agreed by the team
 # shellcheck disable=SC1003,SC2016 # what looks like a slip is text of the policy
 set -fu
 
@@ -21,6 +24,12 @@ fail() {
 
 (: 3<&0) 2>/dev/null || exec </dev/null
 exec 3<&- 4<&- 5<&- 6<&- 7<&- 8<&- 9<&-
+# From a directory /proc/self/fd/0/.. would reach the whole host.
+for name in 0 1 2; do
+    if [ -d "/proc/self/fd/$name" ] || [ -b "/proc/self/fd/$name" ]; then
+        fail "descriptor $name is a directory or a disk, which leads out of the sandbox"
+    fi
+done
 PATH=/usr/bin:/bin:/usr/local/bin:/run/current-system/sw/bin
 
 # The script lies in the project's .agent-sandbox. A name may end in a newline.
@@ -618,8 +627,8 @@ options() {
     # rw "~/.cache/sbc/yarn" at="~/.cache/yarn" missing="create-dir" [node] The same for yarn.
     bind --bind create-dir "$home"/.cache/sbc/yarn "$home"/.cache/yarn
 
-    # tmpfs "~/.claude" mode="0700" [claude] In memory, but for what is named below. Claude Code on the host runs what it finds here: hooks, plugins, daemons, a second `.config.json`, and with every version something new.
-    arg --perms 0700 --tmpfs "$home"/.claude
+    # tmpfs "~/.claude" size="1G" mode="0700" [claude] In memory, but for what is named below. Claude Code on the host runs what it finds here: hooks, plugins, daemons, a second `.config.json`, and with every version something new.
+    arg --size 1073741824 --perms 0700 --tmpfs "$home"/.claude
 
     # rw "~/.claude/.credentials.json" missing="create-file" [claude] The login. What is renewed inside must reach the host, whose copy is no longer valid then.
     show --bind create-file "$home"/.claude/.credentials.json
@@ -841,7 +850,7 @@ options() {
     # ro "${GIT_COMMON_DIR}/worktrees/${GIT_WORKTREE_ID}/config.worktree" missing="watch" [base-dev] They can name programs.
     inside --ro-bind skip "$git_common_dir"/worktrees/"$git_worktree_id"/config.worktree
 
-    # ro "${GIT_COMMON_DIR}/worktrees/${GIT_WORKTREE_ID}/gitdir" missing="skip" [base-dev]
+    # ro "${GIT_COMMON_DIR}/worktrees/${GIT_WORKTREE_ID}/gitdir" missing="skip" [base-dev] Where git of the main checkout finds this worktree.
     inside --ro-bind skip "$git_common_dir"/worktrees/"$git_worktree_id"/gitdir
 
     # ro "${GIT_COMMON_DIR}/worktrees/${GIT_WORKTREE_ID}/modules" missing="skip" [base-dev] What git keeps of submodules, with their hooks and settings.

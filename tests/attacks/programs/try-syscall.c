@@ -1,5 +1,5 @@
 /* Makes one system call and prints its errno, or 0: try-syscall [int80] NUMBER [ARGUMENT | @TEXT]...
-   int80 enters the kernel as 32-bit programs do. */
+   int80 enters the kernel as 32-bit programs do, with one argument. */
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
@@ -16,7 +16,7 @@ int main(int argc, char **argv) {
     long result;
     if (old) {
 #ifdef __x86_64__
-        __asm__ volatile("int $0x80" : "=a"(result) : "a"(call[0]) : "memory", "r8", "r9", "r10", "r11");
+        __asm__ volatile("int $0x80" : "=a"(result) : "a"(call[0]), "b"(call[1]) : "memory", "r8", "r9", "r10", "r11");
         errno = result < 0 ? -result : 0;
         result = result < 0 ? -1 : result;
 #else

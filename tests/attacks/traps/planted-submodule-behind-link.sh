@@ -1,0 +1,16 @@
+# tries: to hide the entry that makes git look into a planted repository: the index is a link to another file
+# stopped by: the repository is found wherever it lies, and the index is read as git reads it
+# control: bwrap --ro-bind / / --bind "$PROJECT" "$PROJECT" --ro-bind "$PROJECT/.git/hooks" "$PROJECT/.git/hooks" --ro-bind "$PROJECT/.git/config" "$PROJECT/.git/config" --dev /dev --proc /proc --unshare-pid --
+# ways: exec
+### inside
+printf '#!/bin/sh\ntouch ~/ran\n' >evil.sh; chmod +x evil.sh
+git init -q lib && git -C lib -c user.name=me -c user.email=me commit -q --allow-empty -m lib
+git -C lib config core.fsmonitor "$PWD/evil.sh"
+git update-index --add --cacheinfo "160000,$(git -C lib rev-parse HEAD),lib"
+mv .git/index .git/elsewhere && ln -s elsewhere .git/index
+### succeeded
+git status >/dev/null
+test -e ~/ran
+### stopped
+grep -q "/lib/.git/config. has appeared" "$OUT"
+! ls lib/.git/config
