@@ -171,7 +171,9 @@ impl Start {
         let mut janitor = Janitor::start(record, &self.state, self.lifetime);
         let status = exec::run(&self.invocation, &bwrap, &self.command, self.limits, run.lock());
         janitor.dismiss();
-        let (said, unfinished) = run.end(self.lifetime == Lifetime::WithParent);
+        // A signal's status, or none: the command's own end, or bubblewrap's.
+        let is_abrupt = !matches!(status, Ok(0..128));
+        let (said, unfinished) = run.end(self.lifetime == Lifetime::WithParent, is_abrupt);
         tell(&said);
         if let Some(record) = unfinished {
             Janitor::leave(&record, &self.state);
