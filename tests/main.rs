@@ -9,6 +9,7 @@
     reason = "tests look at the machine, and fail by panicking"
 )]
 
+mod agent_profiles;
 mod agents;
 mod bad_host;
 mod bad_input;
