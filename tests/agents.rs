@@ -6,6 +6,8 @@ use crate::desk::{COMMAND, Desk, SBC, SECRET};
 use crate::packages::{self, Installed, Package, installed_or_skip};
 use crate::stand_in::{Call, Script};
 use crate::support::{Output, Project, run};
+use sbc::builtin;
+use sbc::card::Card;
 use serde_json::Value;
 use std::fs;
 
@@ -13,8 +15,6 @@ use std::fs;
 struct Agent {
     /// The name of its profile, and of its program.
     name: &'static str,
-    /// Rules of a project, such as the key of a provider.
-    body: &'static str,
     /// Its variables.
     env: &'static [(&'static str, &'static str)],
     /// Files that its user has in the home. None of them may change.
@@ -40,7 +40,6 @@ struct Agent {
 /// What an agent has that needs nothing special.
 const PLAIN: Agent = Agent {
     name: "",
-    body: "",
     env: &[],
     home: &[],
     turn: &[],
@@ -249,7 +248,7 @@ const AUGGIE: Agent = Agent { name: "auggie", ..PLAIN };
 
 impl Agent {
     fn policy(&self) -> String {
-        format!("sandbox \"app\" {{\n    inherit \"{}\"\n{}}}\n", self.name, self.body)
+        format!("sandbox \"app\" {{ inherit \"{}\"; }}\n", self.name)
     }
 
     /// A desk with the agent, its files and a service that says its script.
@@ -264,6 +263,7 @@ impl Agent {
             desk.project.write_home(name, text.replace("{api}", &desk.api.url()));
         }
         run(desk.project.command("git").args(["init", "--quiet"])).code(0);
+        desk.project.sbc(&["build"]).code(0);
         desk
     }
 
@@ -279,7 +279,7 @@ impl Agent {
         desk.run(&words.iter().map(String::as_str).collect::<Vec<_>>(), &variables)
     }
 
-    /// Runs the agent inside.
+    /// Runs the agent by `sbc exec`.
     fn inside(&self, desk: &Desk, words: &[&str], prompt: &str) -> Output {
         self.run(desk, &[&[SBC, "exec", "--", self.name], words].concat(), prompt).code(0)
     }
@@ -287,6 +287,7 @@ impl Agent {
     /// Runs all that it can do here, and asserts what it saw, did and left behind.
     fn works(&self, package: &'static Package) {
         let installed = installed_or_skip!(package);
+        self.assert_description(package);
         let desk = self.desk(installed);
         let before = desk.files(&OWN);
         let version = self.inside(&desk, &["--version"], "");
@@ -305,10 +306,17 @@ impl Agent {
         self.inside(&desk, self.turn, PROMPTS[0]);
         desk.assert_requests();
         let again = if self.again.is_empty() { self.turn } else { self.again };
-        self.inside(&desk, again, PROMPTS[1]);
+        self.run(&desk, &[&[".agent-sandbox/app.sh", "--", self.name], again].concat(), PROMPTS[1]).code(0);
         desk.assert_requests();
         self.assert_session(&desk);
         self.assert_files(&desk, &desk.changed_since(&before, &OWN));
+    }
+
+    /// The profile names the version that is tested here.
+    fn assert_description(&self, package: &Package) {
+        let card = Card::of(builtin::find(self.name).unwrap());
+        let tested = card.fact("Tested").unwrap();
+        assert!(package.version.is_some_and(|version| tested.starts_with(version)), "{}: {tested}", self.name);
     }
 
     /// The session was kept: the second start sends what was said in the first one.
@@ -359,8 +367,8 @@ fn without_a_sandbox_the_key_gets_out() {
     assert!(desk.api.requests().iter().any(|request| request.contains(SECRET)));
 }
 
-/// One test of each agent: it starts inside, does a turn in the project, goes on with its session, and
-/// leaves nothing behind that is not its own.
+/// One test of each agent: by `sbc exec` it starts inside and does a turn in the project, by the script it goes
+/// on with its session, and it leaves nothing behind that is not its own.
 macro_rules! work {
     ($($test:ident: $agent:ident,)*) => {$(
         #[test]

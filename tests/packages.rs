@@ -1,7 +1,8 @@
 //! Agents from npm and PyPI, installed once and linked into the homes of tests.
 //!
-//! The newest version of each is kept in `~/.cache/sbc-tests/NAME/VERSION` of the user that runs the
-//! tests. A directory with a version's name is complete: it gets its name at the end.
+//! One version of each is kept in `~/.cache/sbc-tests/NAME/VERSION` of the user that runs the tests. A
+//! directory with a version's name is complete: it gets its name at the end. Which version that is stands
+//! here, so that no test fails because of a program that came out today; `SBC_LATEST=1` takes the newest.
 
 use crate::support::run;
 use std::ffi::OsStr;
@@ -19,12 +20,13 @@ pub struct Package {
     /// Its directory in the cache.
     name: &'static str,
     source: Source,
+    /// None: always the newest.
+    pub version: Option<&'static str>,
     found: OnceLock<Result<Installed, String>>,
 }
 
 /// Where a package comes from.
 enum Source {
-    /// With a tag: without one, npm picks an old version where node is old, too.
     Npm(&'static str),
     PyPi(&'static str),
 }
@@ -39,21 +41,20 @@ pub struct Installed {
 }
 
 // The agents.
-pub static CLAUDE: Package = Package::npm("claude", "@anthropic-ai/claude-code@latest");
-pub static AIDER: Package = Package::pypi("aider", "aider-chat");
-pub static AMP: Package = Package::npm("amp", "@sourcegraph/amp@latest");
-pub static AUGGIE: Package = Package::npm("auggie", "@augmentcode/auggie@latest");
-pub static CLINE: Package = Package::npm("cline", "cline@latest");
-pub static CODEX: Package = Package::npm("codex", "@openai/codex@latest");
-pub static COPILOT: Package = Package::npm("copilot", "@github/copilot@latest");
-pub static DROID: Package = Package::npm("droid", "droid@latest");
-pub static GEMINI: Package = Package::npm("gemini", "@google/gemini-cli@latest");
-pub static GROK: Package = Package::npm("grok", "@xai-official/grok@latest");
-/// The newest one that is complete: of others a part may be missing in a mirror.
-pub static KILO: Package = Package::npm("kilo", "@kilocode/cli@7.7.7");
-pub static OPENCODE: Package = Package::npm("opencode", "opencode-ai@latest");
-pub static PI: Package = Package::npm("pi", "@mariozechner/pi-coding-agent@latest");
-pub static QWEN: Package = Package::npm("qwen", "@qwen-code/qwen-code@latest");
+pub static CLAUDE: Package = Package::npm("claude", "@anthropic-ai/claude-code", None);
+pub static AIDER: Package = Package::pypi("aider", "aider-chat", Some("0.86.2"));
+pub static AMP: Package = Package::npm("amp", "@sourcegraph/amp", Some("0.0.1790142911-g7618fb"));
+pub static AUGGIE: Package = Package::npm("auggie", "@augmentcode/auggie", Some("0.36.0"));
+pub static CLINE: Package = Package::npm("cline", "cline", Some("3.0.65"));
+pub static CODEX: Package = Package::npm("codex", "@openai/codex", Some("0.169.0"));
+pub static COPILOT: Package = Package::npm("copilot", "@github/copilot", Some("1.0.102"));
+pub static DROID: Package = Package::npm("droid", "droid", Some("0.215.0"));
+pub static GEMINI: Package = Package::npm("gemini", "@google/gemini-cli", Some("0.61.0"));
+pub static GROK: Package = Package::npm("grok", "@xai-official/grok", Some("1.0.41"));
+pub static KILO: Package = Package::npm("kilo", "@kilocode/cli", Some("7.7.7"));
+pub static OPENCODE: Package = Package::npm("opencode", "opencode-ai", Some("1.18.33"));
+pub static PI: Package = Package::npm("pi", "@mariozechner/pi-coding-agent", Some("0.73.1"));
+pub static QWEN: Package = Package::npm("qwen", "@qwen-code/qwen-code", Some("0.24.4"));
 
 /// A package, or the end of a test that needs it.
 macro_rules! installed_or_skip {
@@ -67,12 +68,12 @@ macro_rules! installed_or_skip {
 pub(crate) use installed_or_skip;
 
 impl Package {
-    pub const fn npm(name: &'static str, package: &'static str) -> Package {
-        Package { name, source: Source::Npm(package), found: OnceLock::new() }
+    const fn npm(name: &'static str, package: &'static str, version: Option<&'static str>) -> Package {
+        Package { name, source: Source::Npm(package), version, found: OnceLock::new() }
     }
 
-    pub const fn pypi(name: &'static str, package: &'static str) -> Package {
-        Package { name, source: Source::PyPi(package), found: OnceLock::new() }
+    const fn pypi(name: &'static str, package: &'static str, version: Option<&'static str>) -> Package {
+        Package { name, source: Source::PyPi(package), version, found: OnceLock::new() }
     }
 
     /// The package, or why there is none.
@@ -87,23 +88,23 @@ impl Package {
         fs::create_dir_all(&cache).map_err(|error| format!("{}: {error}", cache.display()))?;
         let lock = File::create(cache.join("lock")).map_err(|error| error.to_string())?;
         lock.lock().map_err(|error| error.to_string())?;
-        let version = match self.source.newest() {
-            Ok(newest) => newest,
+        let version = match self.version.filter(|_| std::env::var_os("SBC_LATEST").is_none()) {
+            Some(version) => version.to_owned(),
             // Without the network the kept one will do.
-            Err(reason) => kept(&cache).pop().ok_or(reason)?,
+            None => self.source.newest().or_else(|reason| kept(&cache).pop().ok_or(reason))?,
         };
         let prefix = cache.join(&version);
         if !prefix.exists() {
-            self.install(&cache, &prefix)?;
+            self.install(&cache, &prefix, &version)?;
         }
         lock.lock_shared().map_err(|error| error.to_string())?;
         Ok(Installed { version, prefix, _lock: lock })
     }
 
     /// Installs beside the place, then moves there; removes what was kept before.
-    fn install(&self, cache: &Path, prefix: &Path) -> Result<(), String> {
+    fn install(&self, cache: &Path, prefix: &Path, version: &str) -> Result<(), String> {
         let fresh = tempfile::Builder::new().prefix(".new-").tempdir_in(cache).map_err(|error| error.to_string())?;
-        self.source.install(fresh.path())?;
+        self.source.install(fresh.path(), version)?;
         for version in kept(cache) {
             fs::remove_dir_all(cache.join(version)).map_err(|error| error.to_string())?;
         }
@@ -126,7 +127,8 @@ impl Source {
     /// The version that would be installed now.
     fn newest(&self) -> Result<String, String> {
         match self {
-            Source::Npm(package) => npm(&["view", package, "version"]),
+            // With a tag: without one, npm picks an old version where node is old, too.
+            Source::Npm(package) => npm(&["view", &format!("{package}@latest"), "version"]),
             Source::PyPi(package) => {
                 let text = pip(Path::new("/"), &["index", "versions", package])?;
                 let version = text.split(['(', ')']).nth(1).ok_or("pip names no version")?;
@@ -135,14 +137,14 @@ impl Source {
         }
     }
 
-    /// Installs it below a directory.
-    fn install(&self, into: &Path) -> Result<(), String> {
-        match self {
-            Source::Npm(package) => {
-                npm(&["install", "--global", "--prefix", &into.to_string_lossy(), package]).map(drop)
-            }
-            Source::PyPi(package) => pip(into, &["install", "--user", "--no-cache-dir", package]).map(drop),
-        }
+    /// Installs a version below a directory.
+    fn install(&self, into: &Path, version: &str) -> Result<(), String> {
+        let place = into.to_string_lossy();
+        let said = match self {
+            Source::Npm(name) => npm(&["install", "--global", "--prefix", &place, &format!("{name}@{version}")]),
+            Source::PyPi(name) => pip(into, &["install", "--user", "--no-cache-dir", &format!("{name}=={version}")]),
+        };
+        said.map(drop)
     }
 }
 
