@@ -58,8 +58,10 @@ macro_rules! profiles {
 /// Every built-in profile. Their order is the order of their source ids.
 #[rustfmt::skip]
 pub const PROFILES: &[Profile] = profiles! {
-    Base "base": "base-dev";
-    Agent "agent": "claude";
+    Base "base": "base-agent" "base-dev";
+    Agent "agent":
+        "aider" "amp" "auggie" "claude" "cline" "codex" "copilot" "crush" "cursor" "droid" "gemini" "goose" "grok"
+        "kilo" "kimi" "kiro" "opencode" "pi" "qwen";
     Toolchain "toolchain": "node";
     Tool "tool": ;
 };

@@ -100,6 +100,38 @@ pub const AGENTS: &[Agent] = &[
         profile: "qwen", title: "Qwen Code", program: "qwen", package: Some("@qwen-code/qwen-code"),
         files: &["QWEN.md", ".qwen"], first_run: None,
     },
+    Agent {
+        profile: "cline", title: "Cline", program: "cline", package: Some("cline"),
+        files: &[".clinerules", ".cline"], first_run: None,
+    },
+    Agent {
+        profile: "droid", title: "Droid", program: "droid", package: Some("droid"),
+        files: &[".factory"], first_run: None,
+    },
+    Agent {
+        profile: "kilo", title: "Kilo Code CLI", program: "kilo", package: Some("@kilocode/cli"),
+        files: &[".kilocode", ".kilo"], first_run: None,
+    },
+    Agent {
+        profile: "auggie", title: "Auggie", program: "auggie", package: Some("@augmentcode/auggie"),
+        files: &[".augment"], first_run: None,
+    },
+    Agent {
+        profile: "pi", title: "pi", program: "pi", package: Some("@mariozechner/pi-coding-agent"),
+        files: &[".pi"], first_run: None,
+    },
+    Agent {
+        profile: "kiro", title: "Kiro CLI", program: "kiro-cli", package: None,
+        files: &[".kiro"], first_run: None,
+    },
+    Agent {
+        profile: "kimi", title: "Kimi Code CLI", program: "kimi", package: Some("@moonshot-ai/kimi-code"),
+        files: &[], first_run: None,
+    },
+    Agent {
+        profile: "grok", title: "Grok", program: "grok", package: Some("@xai-official/grok"),
+        files: &[".grok"], first_run: None,
+    },
 ];
 
 /// All toolchains.

@@ -1,7 +1,7 @@
 //! `sbc learn` with the real strace and real programs: what it proposes makes them work.
 
 use crate::formats::valid;
-use crate::npm::{Claude, claude_or_skip};
+use crate::packages::{CLAUDE, Installed, installed_or_skip};
 use crate::support::{Output, Project, run, skip};
 use serde_json::Value;
 use std::fmt::Write as _;
@@ -477,7 +477,7 @@ fn rustup() {
 }
 
 /// Puts the program where its own installer puts it.
-fn by_its_installer(claude: &Claude, home: &Path) {
+fn by_its_installer(claude: &Installed, home: &Path) {
     claude.link_into(home);
     let local = home.join(".local");
     let version = local.join("share/claude/versions").join(&claude.version);
@@ -491,7 +491,7 @@ fn by_its_installer(claude: &Claude, home: &Path) {
 /// Claude Code, by npm and by its own installer: the profile `claude`, and nothing else.
 #[test]
 fn claude_code() {
-    let claude = claude_or_skip!();
+    let claude = installed_or_skip!(CLAUDE);
     for by_npm in [true, false] {
         let project = Project::with_body("");
         if by_npm {

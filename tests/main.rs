@@ -9,6 +9,8 @@
     reason = "tests look at the machine, and fail by panicking"
 )]
 
+mod agent_profiles;
+mod agents;
 mod bad_host;
 mod bad_input;
 mod book;
@@ -16,8 +18,10 @@ mod cache;
 mod cases;
 mod claude;
 mod codes;
+mod desk;
 mod determinism;
 mod diagnostics;
+mod dialects;
 mod diff;
 mod doctor;
 mod documented;
@@ -28,6 +32,7 @@ mod guards;
 mod host_messages;
 mod hostile;
 mod hosts;
+mod http;
 mod import;
 mod import_guards;
 mod import_settings;
@@ -40,10 +45,9 @@ mod learn;
 mod limits;
 mod lints;
 mod lints_hold;
-mod messages_api;
 mod node;
-mod npm;
 mod outside;
+mod packages;
 mod patterns;
 mod planted;
 mod projects;
@@ -57,6 +61,7 @@ mod script;
 mod seccomp;
 mod show;
 mod signals;
+mod stand_in;
 mod streams;
 mod support;
 mod swaps;

@@ -3,7 +3,7 @@
 //! Each repair is made as a program would make it: the changes of the message, nothing else, until
 //! `sbc check` is content. Then the command has to start.
 
-use crate::npm::claude_or_skip;
+use crate::packages::{CLAUDE, installed_or_skip};
 use crate::support::{Output, Project, run, skip};
 use sbc::edit::{Replacement, apply};
 use sbc::program::{self, Program};
@@ -527,7 +527,7 @@ fn the_next_of_path() {
 /// Claude Code by npm: with its profile nothing is lacking, and without it the profile is proposed.
 #[test]
 fn claude_by_npm() {
-    let claude = claude_or_skip!();
+    let claude = installed_or_skip!(CLAUDE);
     let options = "    run {\n        command \"claude\" \"--version\"\n    }";
     for inherits in ["\"claude\"", "\"claude\" \"node\""] {
         let desk = Desk::new(&format!("    inherit {inherits}\n{options}"));
@@ -543,7 +543,7 @@ fn claude_by_npm() {
 /// Claude Code as its own installer lays it out: a link into the directory of its versions.
 #[test]
 fn claude_by_its_installer() {
-    let claude = claude_or_skip!();
+    let claude = installed_or_skip!(CLAUDE);
     let shown = "    filesystem {\n        ro \"~/.local/bin\"\n    }\n    env {\n        prepend PATH=\"${HOME}/.local/bin\"\n    }\n";
     let command = "    run {\n        command \"claude\" \"--version\"\n    }";
     for (body, lacking) in [("    inherit \"claude\"\n", false), (&format!("    inherit \"base-dev\"\n{shown}"), true)]

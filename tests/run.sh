@@ -36,6 +36,7 @@ install setpriv util-linux
 install ssh-agent openssh-client
 install tmux tmux
 install npm nodejs npm
+install pip3 python3-pip
 install chromium chromium
 if [ -n "$missing" ]; then
     say "installing$missing"
