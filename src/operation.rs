@@ -152,7 +152,7 @@ impl<'a, 'o> Inspector<'a, 'o> {
             Action::Pin { .. } => return None,
             Action::File { text } => {
                 let bytes = whole_lines(self.text(text, &step.origins)?);
-                let option = if step.place == Place::Root { "--file" } else { "--ro-bind-data" };
+                let option = if step.is_plain_file() { "--file" } else { "--ro-bind-data" };
                 Operation::Data { option, mode: 0o444, data: Data::Bytes(bytes) }
             }
             Action::Tmpfs { size, mode } => Operation::Tmpfs { size: *size, mode: mode.unwrap_or(0o755) },
@@ -402,8 +402,7 @@ fn granted(step: &Step, grant: Grant, source: Checked) -> Operation {
         Grant::Device => bind("--dev-bind", true, source),
         Grant::Overlay => Operation::Overlay { source },
         Grant::Copy => {
-            // A file in memory can be replaced by rename, a mounted one cannot.
-            let option = if step.place == Place::Memory { "--file" } else { "--bind-data" };
+            let option = if step.is_plain_file() { "--file" } else { "--bind-data" };
             let executable =
                 fs::metadata(&source.path).is_ok_and(|metadata| metadata.permissions().mode() & 0o100 != 0);
             Operation::Data { option, mode: if executable { 0o700 } else { 0o600 }, data: Data::File(source) }
