@@ -92,11 +92,10 @@ impl<'a, 'o> Inspector<'a, 'o> {
         // Last, because what is pinned may have to be made for what lies in it.
         let is_pin = |step: &Step| matches!(step.action, Action::Pin { .. });
         for (step, at) in placed.iter().filter(|(step, _)| is_pin(step)) {
-            let below = |request: &Request<'_>| {
-                request.at != *at && request.at.starts_with(at) && !matches!(request.operation, Operation::Deny { .. })
-            };
-            let needed = requests.iter().any(below);
-            if let Some(operation) = self.pin(step, needed) {
+            let below = requests.iter().filter(|request| request.at != *at && request.at.starts_with(at));
+            let is_shown = |request: &Request<'_>| !matches!(request.operation, Operation::Deny { .. });
+            let (holds, needed) = (below.clone().next().is_some(), below.clone().any(is_shown));
+            if let Some(operation) = self.pin(step, holds, needed) {
                 requests.push(Request { step, at: at.clone(), operation });
             }
         }
@@ -122,13 +121,13 @@ impl<'a, 'o> Inspector<'a, 'o> {
         self.guarded.names.extend(in_root.filter(|name| !is_own(name)).map(OsStr::to_owned));
     }
 
-    /// A directory that must not be renamed. One that is not there is made where it is `needed`. A
+    /// A directory that must not be renamed, where it `holds` a mount. One that is not there is made where it is `needed`. A
     /// file in its place, such as `.git`, decides where what the rules protect is, and stays as it is.
-    fn pin(&mut self, step: &Step, needed: bool) -> Option<Operation> {
+    fn pin(&mut self, step: &Step, holds: bool, needed: bool) -> Option<Operation> {
         let Action::Pin { source } = &step.action else { return None };
         let path = self.source(step, source)?;
         match fs::metadata(&path) {
-            Ok(there) if there.is_dir() => {}
+            Ok(there) if there.is_dir() && holds => {}
             Ok(there) if there.is_file() => {
                 self.guarded.kept.push(path.clone());
                 let source = Checked { path, directory: false, identity: Some(Identity::of(&there)) };
