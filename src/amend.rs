@@ -82,7 +82,7 @@ struct Page<'a> {
 
 impl<'a> Page<'a> {
     fn new(sources: &'a Sources, source: SourceId) -> Option<Page<'a>> {
-        let text = sources.get(source)?.text.as_str();
+        let text = sources.get(source)?.text.as_ref();
         Some(Page { text, source, document: parse(text)?.document })
     }
 
@@ -295,7 +295,8 @@ mod tests {
     /// The text after changes; each place is told by the first text that stands there.
     fn amended(before: &str, amendments: impl Fn(&dyn Fn(&str) -> Location) -> Vec<Amendment>) -> Option<String> {
         let mut sources = Sources::default();
-        let source = sources.add(Source { kind: SourceKind::Policy, name: String::new(), text: before.to_owned() });
+        let source =
+            sources.add(Source { kind: SourceKind::Policy, name: String::new(), text: before.to_owned().into() });
         let place = |text: &str| {
             let start = before.find(text).unwrap_or_default();
             Location { source, span: Span { start, end: start + text.len() } }

@@ -11,7 +11,7 @@
 use crate::compile::{Compiled, Wanted};
 use crate::merge::{Guarantee, Lift, Merged};
 use crate::plan::{Content, Plan, sha256};
-use crate::source::Sources;
+use crate::source::{SourceKind, Sources};
 use crate::write::private_directory;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -54,7 +54,8 @@ impl Cache {
         };
         add(identity()?.as_bytes());
         add(format!("{wanted:?}").as_bytes());
-        for (_, source) in sources.iter() {
+        // Those that are embedded, the executable stands for.
+        for (_, source) in sources.iter().filter(|(_, source)| source.kind != SourceKind::BuiltIn) {
             add(format!("{:?}", source.kind).as_bytes());
             add(source.name.as_bytes());
             add(source.text.as_bytes());

@@ -1,5 +1,6 @@
 //! The command line, as clap types and nothing else.
 
+use crate::import::Kind;
 use crate::levels::Subject;
 use crate::report::Format;
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -66,6 +67,8 @@ pub enum Command {
     },
     /// Say what two policies allow differently
     Diff(Diff),
+    /// Say a bwrap script, or another tool's settings, as a policy
+    Import(Import),
     /// Write a first policy for this project, or say what the one that is there lacks
     Init(Init),
     /// Say what this host can do for a sandbox, and how to cure what it cannot
@@ -75,10 +78,41 @@ pub enum Command {
         format: DoctorFormat,
     },
     /// List the built-in profiles, or print one
-    Profiles {
-        /// The profile to print
-        name: Option<String>,
-    },
+    Profiles(Profiles),
+}
+
+/// What `sbc import` reads, and what it does with the policy.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "The script is read and never run. The policy goes to standard output; what could not be said, \
+    and what the policy shows otherwise, to standard error."
+)]
+pub struct Import {
+    /// A script that calls bwrap, a bwrap command line, options for `bwrap --args`, or settings of another tool; `-` is
+    /// standard input
+    pub file: PathBuf,
+    /// What the file is [default: what its name and its text say]
+    #[arg(long, value_enum, value_name = "KIND")]
+    pub from: Option<Kind>,
+    /// Inherit no profile, and fail if the policy shows a file otherwise than the original
+    #[arg(long)]
+    pub exact: bool,
+    /// Write `.agent-sandbox.kdl`; where there is one, only show what would change
+    #[arg(long)]
+    pub write: bool,
+}
+
+/// What `sbc profiles` says.
+#[derive(Debug, Args)]
+pub struct Profiles {
+    /// The profile to print
+    pub name: Option<String>,
+    /// Say what the profile allows beyond those that it inherits
+    #[arg(long, requires = "name")]
+    pub effect: bool,
+    /// List the profiles that speak of something
+    #[arg(long, value_name = "WORD", conflicts_with = "name")]
+    pub search: Option<String>,
 }
 
 /// What `sbc init` writes, and whether it asks.

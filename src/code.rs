@@ -45,6 +45,7 @@ codes! {
     SBC0005 Error "not valid KDL",
     SBC0006 Error "a file cannot be read",
     SBC0007 Error "no policy here",
+    SBC0008 Error "nothing that can be imported",
     // 01: shape
     SBC0101 Error "unknown name",
     SBC0102 Error "unknown property",

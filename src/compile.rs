@@ -15,7 +15,7 @@ use crate::repair::repair;
 use crate::source::{SourceId, SourceKind, Sources};
 use crate::space::Symbols;
 use crate::view::View;
-use crate::{amend, builtin, foreign, guard};
+use crate::{amend, foreign, guard};
 
 /// One sandbox, compiled.
 #[derive(Clone, Debug)]
@@ -43,7 +43,7 @@ pub enum Wanted {
 /// Compiles sandboxes of a project. Everything in its files is checked, wanted or not.
 pub fn compile(sources: &Sources, wanted: &Wanted) -> Compilation {
     let mut out = Diagnostics::default();
-    let mut policies = builtin::policies();
+    let mut policies = Vec::new();
     let texts = sources.iter().filter(|(_, source)| source.kind != SourceKind::BuiltIn).collect();
     let decoded = guard::each(texts, |(id, source)| {
         let mut out = Diagnostics::default();
@@ -53,8 +53,8 @@ pub fn compile(sources: &Sources, wanted: &Wanted) -> Compilation {
         policies.push(policy);
         out.extend(problems);
     }
-    let library = Library::new(policies.iter().flat_map(|policy| &policy.layers));
-    let own = || policies.iter().skip(builtin::TEXTS.len()).flat_map(|policy| &policy.layers);
+    let own = || policies.iter().flat_map(|policy: &Policy| &policy.layers);
+    let library = Library::new(own());
     let all: Vec<&Layer> = own().filter(|layer| layer.kind == LayerKind::Sandbox).collect();
     let mut sandboxes = Vec::new();
     for sandbox in choose(&all, wanted, &mut out) {

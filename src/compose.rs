@@ -155,7 +155,7 @@ impl Composer<'_> {
     /// Tries a draft.
     fn attempt(&self, draft: &Draft) -> Option<Trial> {
         let mut sources = self.library.clone();
-        sources.add(Source { kind: SourceKind::Policy, name: POLICY.to_owned(), text: draft.text() });
+        sources.add(Source { kind: SourceKind::Policy, name: POLICY.to_owned(), text: draft.text().into() });
         Trial::new(sources, self.host)
     }
 

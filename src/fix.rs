@@ -81,7 +81,7 @@ pub fn apply_fixes(sources: &Sources, wanted: &[&Diagnostic]) -> (Sources, Vec<C
     for (id, source) in sources.iter() {
         let edits: Vec<&Edit> = taken.iter().filter(|edit| edit.location.source == id).copied().collect();
         changes.extend(lines(source, &edits));
-        next.add(Source { text: edited(source, id, &edits), ..source.clone() });
+        next.add(Source { text: edited(source, id, &edits).into(), ..source.clone() });
     }
     (next, changes)
 }

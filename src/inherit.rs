@@ -2,7 +2,8 @@
 //!
 //! Decides no value. The order in which names are written has no influence.
 
-use crate::diagnostic::{Code, Diagnostic, Diagnostics, list, nearest};
+use crate::builtin;
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, nearest};
 use crate::policy::{Layer, LayerKind};
 use crate::source::Spanned;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -10,8 +11,8 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 /// The deepest chain of `inherit`, the layer itself included.
 pub const MAX_DEPTH: usize = 16;
 
-/// The profiles that can be inherited, by name. More than one under a name is an error for whoever
-/// inherits it.
+/// The profiles that can be inherited by name: a project's own, beside the built-in ones. More than one
+/// under a name is an error for whoever inherits it.
 #[derive(Default)]
 pub struct Library<'a> {
     profiles: BTreeMap<&'a str, Vec<&'a Layer>>,
@@ -36,23 +37,25 @@ impl<'a> Library<'a> {
     }
 
     fn find(&self, name: &Spanned<String>, chain: &[&Layer], out: &mut Diagnostics) -> Option<&'a Layer> {
-        match self.profiles.get(name.value.as_str()).map(Vec::as_slice) {
-            Some([only]) => Some(only),
-            Some(several) => {
+        let own = self.profiles.get(name.value.as_str()).into_iter().flatten().copied();
+        let known: Vec<&'a Layer> = builtin::layer(&name.value).into_iter().chain(own).collect();
+        match known.as_slice() {
+            [only] => Some(only),
+            [_, ..] => {
                 let mut diagnostic = Diagnostic::error(
                     Code::SBC0203,
-                    format!("there are {} profiles named `{}`", several.len(), name.value),
+                    format!("there are {} profiles named `{}`", known.len(), name.value),
                 )
                 .at(name.location, "which one?")
                 .help("rename the project's own profile, so that nobody has to guess");
-                for layer in several {
+                for layer in known {
                     diagnostic = diagnostic.at(layer.name.location, "one is here");
                 }
                 out.push(through(diagnostic, chain));
                 None
             }
-            None => {
-                let names = || self.profiles.keys().copied();
+            [] => {
+                let names = || builtin::names().chain(self.profiles.keys().copied());
                 let help = match nearest(&name.value, names()) {
                     _ if self.sandboxes.contains(name.value.as_str()) => {
                         format!("`{}` is a sandbox: move what both share into a profile", name.value)
@@ -62,8 +65,7 @@ impl<'a> Library<'a> {
                         format!("a profile is inherited by its name, without its file: `\"{}\"`", stem(&name.value))
                     }
                     None => format!(
-                        "there are {}; your own go into `.agent-sandbox/profiles/{}.kdl`",
-                        list(names(), "and"),
+                        "`sbc profiles` lists what there is; your own go into `.agent-sandbox/profiles/{}.kdl`",
                         name.value
                     ),
                 };

@@ -16,6 +16,7 @@ pub mod words;
 
 pub mod autorun;
 pub mod builtin;
+pub mod card;
 pub mod check;
 pub mod compile;
 pub mod decode;
@@ -73,6 +74,7 @@ pub mod git;
 pub mod gitlinks;
 pub mod handover;
 pub mod host;
+pub mod import;
 pub mod improve;
 pub mod invocation;
 pub mod janitor;

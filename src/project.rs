@@ -156,7 +156,7 @@ fn read(root: &Path, path: &Path, name: String, kind: SourceKind, sources: &mut 
 pub fn add(name: String, kind: SourceKind, text: io::Result<String>, sources: &mut Sources, out: &mut Diagnostics) {
     match text {
         Ok(text) => {
-            sources.add(Source { kind, name, text });
+            sources.add(Source { kind, name, text: text.into() });
         }
         Err(error) if error.kind() == io::ErrorKind::InvalidData => {
             let title = format!("`{name}` is not UTF-8: {error}");

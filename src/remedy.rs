@@ -70,7 +70,7 @@ const PLACES: [&str; 14] = [
 ];
 
 /// Directories of the home in which `bin` is one thing of many.
-const SHARED: [&str; 4] = ["", ".local", ".cargo", "go"];
+const SHARED: [&str; 6] = ["", ".local", ".local/bin", ".local/lib", ".cargo", "go"];
 
 /// Trees of the system, each shown as a whole.
 const SYSTEM: [&str; 9] = ["/nix/store", "/gnu/store", "/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32"];
@@ -100,7 +100,7 @@ fn program(host: &Host, merged: &Merged, start: &Start<'_, '_>, found: &Path) ->
     let profile = profile(host, merged, found);
     match profile {
         _ if is_inside => {}
-        Some(layer) => rules.extend(name_of(layer).map(Rule::Inherit)),
+        Some(layer) => rules.push(Rule::Inherit(&layer.name.value)),
         None => rules.extend(shows(host, start, found)),
     }
     let directory = found.parent().unwrap_or(Path::new("/"));
@@ -208,20 +208,9 @@ fn profile(host: &Host, merged: &Merged, path: &Path) -> Option<&'static Layer> 
     if !inherits("base-dev") || !is_within(path, &host.home) {
         return None;
     }
-    layers()
-        .iter()
+    builtin::layers()
         .filter(|layer| !inherits(&layer.name.value))
-        .find(|layer| shown(host, layer).iter().any(|shown| is_within(path, shown) && shown != &host.home))
-}
-
-/// The built-in profiles, decoded once.
-fn layers() -> &'static [Layer] {
-    static LAYERS: std::sync::OnceLock<Vec<Layer>> = std::sync::OnceLock::new();
-    LAYERS.get_or_init(|| builtin::policies().into_iter().flat_map(|policy| policy.layers).collect())
-}
-
-fn name_of(layer: &Layer) -> Option<&'static str> {
-    builtin::TEXTS.iter().map(|(name, _)| *name).find(|name| *name == layer.name.value)
+        .find(|layer| shown(host, layer).iter().any(|shown| is_within(path, shown) && !is_shared(host, shown)))
 }
 
 /// The paths that a profile shows read-only in their places, as far as the host has them.
@@ -316,7 +305,7 @@ impl Rule {
     pub fn shown(&self, host: &Host) -> Vec<(PathBuf, PathBuf)> {
         match self {
             Rule::Inherit(name) => {
-                let layer = layers().iter().filter(|layer| layer.name.value == *name);
+                let layer = builtin::layers().filter(|layer| layer.name.value == *name);
                 layer.flat_map(|layer| shown(host, layer)).map(|path| (path.clone(), path)).collect()
             }
             Rule::Show { source, at } => vec![(at.clone(), source.clone())],
@@ -328,7 +317,7 @@ impl Rule {
     pub fn prepended(&self, host: &Host) -> Vec<(&'static str, OsString)> {
         match self {
             Rule::Inherit(name) => {
-                let layer = layers().iter().filter(|layer| layer.name.value == *name);
+                let layer = builtin::layers().filter(|layer| layer.name.value == *name);
                 layer.flat_map(|layer| prepended(host, layer)).map(|path| ("PATH", path.into_os_string())).collect()
             }
             Rule::Show { .. } | Rule::Link { .. } => Vec::new(),

@@ -69,6 +69,11 @@ pub fn assertion(assertion: &Assertion) -> String {
     format!("{} {}", assertion.kind().word(), quote(&subject(assertion)))
 }
 
+/// A `waive` of an assertion.
+pub fn waiver(waived: &Assertion, reason: &str) -> String {
+    format!("waive {} {} reason={}", quote(waived.kind().word()), quote(&subject(waived)), quote(reason))
+}
+
 /// What an assertion is about, as the language writes it.
 pub fn subject(assertion: &Assertion) -> String {
     match assertion {

@@ -4,6 +4,7 @@
 //! project brings. It never reads a file; `project.rs` does.
 
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 
 /// Names one text of a [`Sources`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -47,7 +48,7 @@ pub struct Source {
     pub kind: SourceKind,
     /// Relative to the project root, or `built-in:NAME.kdl`.
     pub name: String,
-    pub text: String,
+    pub text: Cow<'static, str>,
 }
 
 impl Source {

@@ -2,7 +2,8 @@
 
 use crate::revision::repository;
 use crate::support::{Output, Project, run};
-use sbc::builtin;
+use sbc::builtin::{self, Group};
+use sbc::card::{self, Card};
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -25,7 +26,8 @@ impl Block {
 
 /// Every policy in the book and the README compiles, or fails with the code that it names.
 ///
-/// `kdl` is a whole file. `kdl,fragment` is a part of a body. `kdl,must-fail=SBC0301` fails so.
+/// `kdl` is a whole file. `kdl,fragment` is a part of a body, `kdl,profile` the text of
+/// a built-in profile. `kdl,must-fail=SBC0301` fails so.
 #[test]
 fn policies_compile() {
     let blocks: Vec<Block> = pages().iter().flat_map(|page| blocks(page)).collect();
@@ -39,14 +41,20 @@ fn policies_compile() {
 fn wrong(block: &Block) -> Option<String> {
     let mut text = block.text.clone();
     let mut expected = None;
+    let mut levels = ["--deny", "warnings"];
     for word in block.words.iter().skip(1) {
         match word.strip_prefix("must-fail=") {
             Some(code) => expected = Some(code),
             None if word == "fragment" => text = format!("sandbox \"x\" {{\n{text}}}\n"),
+            // Warnings are about what somebody could write otherwise.
+            None if word == "profile" => {
+                text = text.replacen("\nprofile \"", "\nsandbox \"", 1);
+                levels = ["--allow", "warnings"];
+            }
             None => return Some(format!("{}: `{word}` is not known after ```kdl", block.place)),
         }
     }
-    let Output { code, stderr, .. } = Project::new(&text).sbc(&["check", "--no-host", "--deny", "warnings"]);
+    let Output { code, stderr, .. } = Project::new(&text).sbc(&[&["check", "--no-host"][..], &levels].concat());
     match expected {
         None if code == 0 => None,
         Some(expected) if code == 1 && codes(&stderr) == BTreeSet::from([expected]) => None,
@@ -302,23 +310,21 @@ fn code_map_is_complete() {
     }
 }
 
-/// Every built-in profile has a section of its own.
+/// Every built-in profile says at its head what it is, what it leaves out, which hosts it needs and how it was
+/// tried; an agent also what remains. Every rule has its reason above it.
 #[test]
 fn profiles_are_described() {
-    let described = headings(&read(&root().join("book/src/profiles.md")));
-    for (name, _) in builtin::TEXTS {
-        assert!(described.iter().any(|heading| heading == name), "profiles.md has no section `{name}`");
-    }
-}
-
-/// Every path that a built-in profile names is spoken of on the page of the profiles.
-#[test]
-fn profiles_are_described_whole() {
-    let page = read(&root().join("book/src/profiles.md"));
-    for (name, text) in builtin::TEXTS {
-        for path in text.split('"').filter(|part| part.starts_with("~/") || part.starts_with("./")) {
-            assert!(page.contains(&format!("`{path}`")), "profiles.md does not mention `{path}` of {name}");
+    for profile in builtin::PROFILES {
+        let (name, card) = (profile.name, Card::of(profile));
+        assert!(!card.what.is_empty(), "{name} does not say what it is");
+        let remains = (profile.group == Group::Agent).then_some(card::REMAINS);
+        for label in card::LABELS.into_iter().chain(remains) {
+            assert!(card.fact(label).is_some_and(|text| !text.is_empty()), "{name} says nothing of `{label}`");
         }
+        let layer = builtin::layer(name).unwrap();
+        assert!(layer.about.is_some(), "{name} has no `about`");
+        let bare = layer.filesystem.values().find(|entry| entry.origin.reason.is_none());
+        assert!(bare.is_none(), "{name}: a rule without a reason: {bare:#?}");
     }
 }
 

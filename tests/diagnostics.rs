@@ -35,7 +35,7 @@ fn corpus() -> Vec<(String, Sources)> {
             continue;
         }
         let mut sources = builtin::sources();
-        sources.add(Source { kind: SourceKind::Policy, name: ".agent-sandbox.kdl".into(), text });
+        sources.add(Source { kind: SourceKind::Policy, name: ".agent-sandbox.kdl".into(), text: text.into() });
         found.push((entry.file_name().into_string().unwrap(), sources));
     }
     found.sort_by(|a, b| a.0.cmp(&b.0));
@@ -48,7 +48,7 @@ fn problems(sources: &Sources) -> Vec<Diagnostic> {
 }
 
 fn policy(sources: &Sources) -> String {
-    sources.iter().last().unwrap().1.text.clone()
+    sources.iter().last().unwrap().1.text.to_string()
 }
 
 /// Whoever types what every help says ends up with a policy that compiles.
@@ -210,7 +210,7 @@ fn meanings_are_settled() {
     for (body, part) in MEANINGS {
         let text = format!("sandbox \"app\" {{\n    {}\n}}\n{PROFILES}", body.trim_end());
         let mut sources = builtin::sources();
-        sources.add(Source { kind: SourceKind::Policy, name: ".agent-sandbox.kdl".into(), text: text.clone() });
+        sources.add(Source { kind: SourceKind::Policy, name: ".agent-sandbox.kdl".into(), text: text.clone().into() });
         assert!(!problems(&sources).is_empty(), "{text}");
         for _ in 0..10 {
             let found = problems(&sources);
@@ -338,7 +338,7 @@ proptest! {
     fn fixed_slips_settle(seeds in proptest::collection::vec(any::<u64>(), 1..4), which in 0..SLIPPED.len()) {
         let text = seeds.iter().fold(SLIPPED[which].to_owned(), |text, seed| slip(&text, *seed));
         let mut sources = builtin::sources();
-        sources.add(Source { kind: SourceKind::Policy, name: ".agent-sandbox.kdl".into(), text });
+        sources.add(Source { kind: SourceKind::Policy, name: ".agent-sandbox.kdl".into(), text: text.into() });
         let fixed = fix::fix(&sources);
         let (before, after) = (problems(&sources).len(), problems(&fixed.sources).len());
         prop_assert!(after < before || fixed.changes.is_empty() && after == before, "{}", policy(&fixed.sources));

@@ -44,7 +44,7 @@ fn every_agent() {
         let said = project.sbc(&["init"]).code(0).says(&[agent.title, &format!("~/.local/bin/{}", agent.program)]);
         let policy = passes(&project);
         let inherits = format!("\"{}\"", agent.profile);
-        if builtin::TEXTS.iter().any(|(name, _)| *name == agent.profile) {
+        if builtin::find(agent.profile).is_some() {
             assert!(policy.contains(&inherits), "{policy}");
             assert!(project.sbc(&["exec"]).code(0).stdout.starts_with("started"));
         } else {
@@ -63,7 +63,7 @@ fn every_toolchain() {
             project.write(&name, "");
             project.sbc(&["init"]).code(0).says(&[&format!("saw {} ({name})", toolchain.title)]);
             let policy = passes(&project);
-            let has_profile = builtin::TEXTS.iter().any(|(name, _)| *name == toolchain.profile);
+            let has_profile = builtin::find(toolchain.profile).is_some();
             assert_eq!(policy.contains(&format!("\"{}\"", toolchain.profile)), has_profile, "{policy}");
         }
     }

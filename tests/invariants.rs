@@ -25,6 +25,8 @@ const MACHINE: &[&str] = &[
     "guard.rs",
     "handover.rs",
     "host.rs",
+    "import/compare.rs",
+    "import/settle.rs",
     "improve.rs",
     "invocation.rs",
     "janitor.rs",

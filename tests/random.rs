@@ -225,9 +225,9 @@ pub fn compiled(text: &str, profiles: &[(String, String)]) -> Compilation {
     let mut sources: Sources = builtin::sources();
     for (name, text) in profiles {
         let name = format!(".agent-sandbox/profiles/{name}.kdl");
-        sources.add(Source { kind: SourceKind::Profile, name, text: text.clone() });
+        sources.add(Source { kind: SourceKind::Profile, name, text: text.clone().into() });
     }
-    sources.add(Source { kind: SourceKind::Policy, name: ".agent-sandbox.kdl".into(), text: text.to_owned() });
+    sources.add(Source { kind: SourceKind::Policy, name: ".agent-sandbox.kdl".into(), text: text.to_owned().into() });
     compile(&sources, &Wanted::All)
 }
 

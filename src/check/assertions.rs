@@ -1,10 +1,10 @@
 //! Checks what a policy asserts of its own result, and what every sandbox asserts by itself.
 
-use super::broken::{Broken, report};
+use super::broken::{Broken, report, waivers};
 use super::cure;
 use super::guards::{self, Found};
 use crate::check::{Surroundings, symbolic};
-use crate::diagnostic::Diagnostics;
+use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::merge::{Guarantee, Merged};
 use crate::origin::Origin;
 use crate::path::SymbolicPath;
@@ -22,7 +22,20 @@ pub fn check(
     surroundings: Option<&Surroundings>,
     out: &mut Diagnostics,
 ) {
-    by_rule(find(merged, plan, view, surroundings)).iter().for_each(|group| out.push(report(merged, group)));
+    breaches(merged, plan, view, surroundings).into_iter().for_each(|breach| out.push(breach.problem));
+}
+
+/// What one rule breaks.
+pub struct Breach {
+    pub problem: Diagnostic,
+    /// What has to be waived for the rule to stay.
+    pub waivers: Vec<Assertion>,
+}
+
+/// Everything that does not hold in the view and is not waived, by the rule that breaks it.
+pub fn breaches(merged: &Merged, plan: &Plan, view: &View<'_>, surroundings: Option<&Surroundings>) -> Vec<Breach> {
+    let groups = by_rule(find(merged, plan, view, surroundings));
+    groups.iter().map(|group| Breach { problem: report(merged, group), waivers: waivers(group) }).collect()
 }
 
 /// Every assertion that does not hold in the view and is not waived, guards included.

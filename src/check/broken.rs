@@ -105,6 +105,30 @@ impl<'a> Broken<'a> {
     fn path(&self) -> String {
         crate::rule::subject(&self.assertion)
     }
+
+    /// The assertion to waive for this alone.
+    fn waiver(&self) -> Assertion {
+        let part = self.source.as_ref().filter(|_| self.is_part);
+        part.map_or_else(|| self.assertion.clone(), |part| Assertion::Path(self.assertion.kind(), part.clone()))
+    }
+}
+
+/// What has to be waived for a rule to stay that breaks all these.
+pub fn waivers(group: &[Broken<'_>]) -> Vec<Assertion> {
+    let (layers, guards): (Vec<&Broken<'_>>, Vec<&Broken<'_>>) = group.iter().partition(|one| one.by_layer.is_some());
+    let asserted = layers.iter().map(|broken| broken.assertion.clone());
+    let guarded = match guards.as_slice() {
+        [one] => vec![one.waiver()],
+        several => of_source(several),
+    };
+    asserted.chain(guarded).collect()
+}
+
+/// The waivers that lift several guards of one rule: about all that it shows.
+fn of_source(guards: &[&Broken<'_>]) -> Vec<Assertion> {
+    let source = guards.iter().find_map(|broken| broken.source.clone());
+    let kinds: BTreeSet<AssertionKind> = guards.iter().map(|broken| broken.assertion.kind()).collect();
+    kinds.into_iter().rev().filter_map(|kind| Some(Assertion::Path(kind, source.clone()?))).collect()
 }
 
 /// Everything that one rule breaks, or the one assertion that fails for the lack of a rule.
@@ -128,9 +152,7 @@ fn assertion(merged: &Merged, broken: &Broken<'_>) -> Diagnostic {
 
 /// What makes one hold again, and what lifts it.
 fn cured(merged: &Merged, broken: &Broken<'_>, diagnostic: Diagnostic) -> Diagnostic {
-    let part = broken.source.as_ref().filter(|_| broken.is_part).map(ToString::to_string);
-    let subject = part.unwrap_or_else(|| broken.path());
-    let waiver = format!("`{}` in `{}`", waive(broken.assertion.kind(), &subject), merged.name);
+    let waiver = format!("`{}` in `{}`", waive(&broken.waiver()), merged.name);
     let elsewhere = merged.guarantees.iter().filter(|other| other.is_guard && other.assertion == broken.assertion);
     let diagnostic = elsewhere.fold(diagnostic, |diagnostic, other| {
         diagnostic.note(format!("`{}` waives it for its own rules and for what it inherits", other.layer))
@@ -142,8 +164,8 @@ fn cured(merged: &Merged, broken: &Broken<'_>, diagnostic: Diagnostic) -> Diagno
     cure.amendment.iter().cloned().fold(diagnostic, Diagnostic::amend)
 }
 
-fn waive(kind: AssertionKind, path: &str) -> String {
-    format!("waive {} {} reason=\"…\"", quote(kind.word()), quote(path))
+fn waive(assertion: &Assertion) -> String {
+    crate::rule::waiver(assertion, "…")
 }
 
 /// A part of what the rule shows.
@@ -223,9 +245,7 @@ fn guarded(merged: &Merged, guards: &[&Broken<'_>]) -> Diagnostic {
 /// What makes several guards of one rule hold again: as many rules, or less of this one.
 fn narrowed(merged: &Merged, guards: &[&Broken<'_>], diagnostic: Diagnostic) -> Diagnostic {
     let Some(first) = guards.first() else { return diagnostic };
-    let source = first.source.as_ref().map(ToString::to_string).unwrap_or_default();
-    let kinds: BTreeSet<AssertionKind> = guards.iter().map(|broken| broken.assertion.kind()).collect();
-    let waivers: Vec<String> = kinds.into_iter().rev().map(|kind| waive(kind, &source)).collect();
+    let waivers: Vec<String> = of_source(guards).iter().map(waive).collect();
     let waivers = format!("{} in `{}`", list(waivers.iter().map(String::as_str), "and"), merged.name);
     let added: Option<Vec<&[(Section, String)]>> =
         guards.iter().map(|broken| broken.cure.as_ref().and_then(Cure::added)).collect();

@@ -4,6 +4,7 @@
 //! that somebody else has written meanwhile.
 
 use super::{ask, compile_guarded, fix, is_colored, print, refuse, report, style};
+use crate::builtin;
 use crate::cli::Init;
 use crate::compile::{Wanted, read};
 use crate::compose::Composer;
@@ -129,7 +130,8 @@ impl Job<'_> {
     /// Says which of the named profiles there is none of.
     fn unknown(&self, profiles: &[String]) -> Option<i32> {
         let unknown = self.arguments.profiles.iter().find(|name| !profiles.contains(name))?;
-        Some(super::profiles::run(Some(unknown)))
+        super::report_one(super::profiles::unknown(unknown));
+        Some(1)
     }
 
     /// Shows changes and asks, where somebody can be asked and wants to be.
@@ -173,15 +175,19 @@ impl Job<'_> {
 /// The names of all profiles.
 fn profiles(library: &Sources) -> Vec<String> {
     let mut out = Diagnostics::default();
-    let layers = library.iter().flat_map(|(id, source)| read(id, &source.text, source.kind, &mut out).layers);
-    layers.filter(|layer| layer.kind == LayerKind::Profile).map(|layer| layer.name.value).collect()
+    let own = library.iter().filter(|(_, source)| source.kind != SourceKind::BuiltIn);
+    let own = own.flat_map(|(id, source)| read(id, &source.text, source.kind, &mut out).layers);
+    builtin::names()
+        .map(str::to_owned)
+        .chain(own.filter(|layer| layer.kind == LayerKind::Profile).map(|layer| layer.name.value))
+        .collect()
 }
 
 /// The project's own texts that differ: name, old text, new text.
 fn changes(before: &Sources, after: &Sources) -> Vec<(String, String, String)> {
     let pairs = before.iter().zip(after.iter()).map(|((_, old), (_, new))| (old, new));
     let changed = pairs.filter(|(old, new)| old.kind != SourceKind::BuiltIn && old.text != new.text);
-    changed.map(|(old, new)| (new.name.clone(), old.text.clone(), new.text.clone())).collect()
+    changed.map(|(old, new)| (new.name.clone(), old.text.to_string(), new.text.to_string())).collect()
 }
 
 fn drawn(changes: &[(String, String, String)], color: bool) -> String {

@@ -10,6 +10,7 @@ mod doctor;
 mod exec;
 mod explain;
 mod fix;
+mod import;
 mod init;
 mod profiles;
 mod show;
@@ -51,9 +52,10 @@ pub fn run() -> i32 {
         Command::Show { sandbox, html: Some(file), no_host, .. } => show::page(sandbox, no_host, &file),
         Command::Show { sandbox, tree: true, no_host, .. } => show::tree(sandbox, no_host),
         Command::Show { sandbox, .. } => show::run(sandbox),
+        Command::Import(arguments) => import::run(arguments),
         Command::Init(arguments) => init::run(&arguments),
         Command::Doctor { format } => doctor::run(format),
-        Command::Profiles { name } => profiles::run(name.as_deref()),
+        Command::Profiles(arguments) => profiles::run(&arguments),
     }
 }
 

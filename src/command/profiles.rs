@@ -1,26 +1,65 @@
-//! `sbc profiles`: lists the built-in profiles, or prints one.
+//! `sbc profiles`: lists the built-in profiles, prints one, or says what one adds.
 
-use super::{print, report_one};
-use crate::builtin;
-use crate::diagnostic::{Code, Diagnostic, list, nearest};
+use super::{is_colored, print, report_one};
+use crate::builtin::{self, Group, Profile};
+use crate::card;
+use crate::cli::Profiles;
+use crate::diagnostic::{Code, Diagnostic, nearest, printable};
+use crate::diff;
+use std::fmt::Write as _;
+use std::io::IsTerminal;
 
 /// Prints to standard output; 1 when there is no such profile.
-pub fn run(name: Option<&str>) -> i32 {
-    let Some(name) = name else {
-        let layers = builtin::policies();
-        let lines = layers.iter().flat_map(|policy| &policy.layers);
-        let lines =
-            lines.map(|layer| format!("{:<12}{}\n", layer.name.value, layer.about.as_deref().unwrap_or_default()));
-        return print(lines.collect::<String>());
+pub fn run(arguments: &Profiles) -> i32 {
+    let Some(name) = &arguments.name else { return listing(arguments.search.as_deref()) };
+    let Some(profile) = builtin::find(name) else {
+        report_one(unknown(name));
+        return 1;
     };
-    if let Some((_, text)) = builtin::TEXTS.iter().find(|(known, _)| *known == name) {
-        return print(text);
+    print(if arguments.effect {
+        let mut text = match card::parents(profile).as_slice() {
+            [] => format!("What `{name}` allows:\n\n"),
+            parents => format!("What `{name}` allows beyond `{}`:\n\n", parents.join("`, `")),
+        };
+        text.push_str(&diff::human(&card::effect(profile), is_colored(std::io::stdout().is_terminal())));
+        text
+    } else {
+        profile.text.to_owned()
+    })
+}
+
+/// Prints a line for each profile that has a text in its name, its line about itself or its card.
+fn listing(search: Option<&str>) -> i32 {
+    let word = search.unwrap_or_default().to_lowercase();
+    let found = |profile: &&Profile| {
+        let head = profile.text.lines().take_while(|line| line.starts_with("//")).collect::<String>();
+        format!("{} {} {head}", profile.name, card::about(profile)).to_lowercase().contains(&word)
+    };
+    let mut text = String::new();
+    for group in Group::ALL {
+        let profiles: Vec<&Profile> = card::group(group).filter(found).collect();
+        if !profiles.is_empty() {
+            let gap = if text.is_empty() { "" } else { "\n" };
+            let _ = writeln!(text, "{gap}{}:", group.title());
+        }
+        for profile in profiles {
+            let (name, mounts) = (profile.name, card::mounts(&[profile.name]));
+            let _ = writeln!(text, "  {name:<16}{mounts:>3} mounts  {}", card::about(profile));
+        }
     }
-    let names = || builtin::TEXTS.iter().map(|(name, _)| *name);
-    let help = match nearest(name, names()) {
+    if text.is_empty() {
+        let title = format!("no built-in profile speaks of `{}`", printable(&word));
+        report_one(Diagnostic::error(Code::SBC0201, title).help("`sbc profiles` lists them all"));
+        return 1;
+    }
+    print(text)
+}
+
+/// Says that there is no such profile.
+pub fn unknown(name: &str) -> Diagnostic {
+    let help = match nearest(name, builtin::names()) {
         Some(near) => format!("did you mean `{near}`?"),
-        None => format!("there are {}", list(names(), "and")),
+        None => format!("`sbc profiles` lists them; `sbc profiles --search {}` looks into them", printable(name)),
     };
-    report_one(Diagnostic::error(Code::SBC0201, format!("there is no built-in profile `{name}`")).help(help));
-    1
+    Diagnostic::error(Code::SBC0201, format!("there is no built-in profile `{}`", printable(name))).help(help)
 }

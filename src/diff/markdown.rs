@@ -33,6 +33,15 @@ pub fn markdown(diffs: &[SandboxDiff], names: (&str, &str)) -> String {
     out
 }
 
+/// Every change as an item of a list, whatever sandbox it is about.
+pub fn items(diffs: &[SandboxDiff]) -> String {
+    let mut out = String::new();
+    for diff in diffs {
+        list(&mut out, &lines(&diff.changes));
+    }
+    out
+}
+
 type Line = (Class, Sentence);
 
 /// Writes an item for each line for which there is room, and gives how many are left out.

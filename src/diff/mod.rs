@@ -15,7 +15,7 @@ mod settings;
 
 pub use human::human;
 pub use json::json;
-pub use markdown::markdown;
+pub use markdown::{items, markdown};
 
 use crate::compile::Compiled;
 use crate::diagnostic::Diagnostics;

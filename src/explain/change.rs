@@ -223,9 +223,7 @@ impl Context<'_> {
 }
 
 fn waiver(assertion: &Assertion) -> Line {
-    let subject = rule::subject(assertion);
-    let text = format!("waive {} {} reason=\"…\"", quote(assertion.kind().word()), quote(&subject));
-    Line { section: None, text }
+    Line { section: None, text: rule::waiver(assertion, "…") }
 }
 
 /// What to type about a path.

@@ -27,7 +27,7 @@ fuzz_target!(|choices: &[u8]| {
     let shown = text.clone();
     let result = guard::run(std::time::Duration::from_secs(600), move || {
         let mut sources = builtin::sources();
-        sources.add(Source { kind: SourceKind::Policy, name: ".agent-sandbox.kdl".into(), text });
+        sources.add(Source { kind: SourceKind::Policy, name: ".agent-sandbox.kdl".into(), text: text.into() });
         let compilation = compile(&sources, &Wanted::All);
         if !compilation.diagnostics.has_errors() {
             for sandbox in &compilation.sandboxes {

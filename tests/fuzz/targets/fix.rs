@@ -11,7 +11,7 @@ fuzz_target!(|text: &str| {
     let text = text.to_owned();
     let result = guard::run(std::time::Duration::from_secs(600), move || {
         let mut sources = builtin::sources();
-        sources.add(Source { kind: SourceKind::Policy, name: ".agent-sandbox.kdl".into(), text });
+        sources.add(Source { kind: SourceKind::Policy, name: ".agent-sandbox.kdl".into(), text: text.into() });
         let count = |sources| compile(sources, &Wanted::All).diagnostics.sorted().len();
         let once = fix::fix(&sources);
         assert!(count(&once.sources) <= count(&sources));

@@ -1,0 +1,2 @@
+#!/bin/sh
+exec bwrap --ro-bind /usr "/usr
