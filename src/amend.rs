@@ -14,6 +14,8 @@ use std::collections::BTreeMap;
 /// A change of a policy in the terms of the language.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Amendment {
+    /// A block in a body that has lines and no such block, for rules with a line each.
+    Open { body: Location, section: Section },
     /// Rules in the body that has a name at this place.
     Add { body: Location, rules: Vec<(Section, String)> },
     /// A profile more that a body inherits; one that comes with it gives way.
@@ -34,7 +36,8 @@ impl Amendment {
     /// The file to change.
     const fn source(&self) -> SourceId {
         match self {
-            Amendment::Add { body: place, .. }
+            Amendment::Open { body: place, .. }
+            | Amendment::Add { body: place, .. }
             | Amendment::Inherit { body: place, .. }
             | Amendment::Prefix { subject: place, .. }
             | Amendment::Replace { body: place, .. }
@@ -88,6 +91,7 @@ impl<'a> Page<'a> {
 
     fn edits(&self, amendment: &Amendment) -> Option<Vec<Edit>> {
         match amendment {
+            Amendment::Open { body, section } => Some(vec![self.open(*body, *section)?]),
             Amendment::Add { body, rules } => self.add(*body, rules),
             Amendment::Inherit { body, name, instead_of } => Some(vec![self.inherit(*body, name, instead_of)?]),
             Amendment::Prefix { subject, text } => Some(vec![self.prefix(*subject, text)?]),
@@ -112,6 +116,14 @@ impl<'a> Page<'a> {
 
     fn edit(&self, start: usize, end: usize, text: impl Into<String>) -> Edit {
         Edit { location: Location { source: self.source, span: Span { start, end } }, text: text.into() }
+    }
+
+    fn open(&self, body: Location, section: Section) -> Option<Edit> {
+        let (body, name) = (node_at(self.document.nodes(), body.span.start)?, section.block()?);
+        let is_there = body.children()?.nodes().iter().any(|node| node.name().value() == name);
+        let (_, line) = self.line_before(self.extent(body)?.1 - 1)?;
+        let block = format!("{name} {{\n{}}}", self.indentation(body.children()?, line));
+        if is_there || !self.has_lines(body) { None } else { self.append(body, &[block]) }
     }
 
     /// Rules at the end of the blocks of a body, or in blocks of their own; layers at the end of the file.
@@ -178,14 +190,25 @@ impl<'a> Page<'a> {
             let end = if done.ends_with('{') && done.len() == brace { "; " } else { ";" };
             return Some(self.edit(done.len(), done.len(), format!("{start}{}{end}", statements.join("; "))));
         }
-        let last = children.nodes().last().and_then(|node| self.line_before(node.name().span().offset()));
-        let indentation = match last.filter(|(_, own)| own.trim().is_empty()) {
-            Some((_, own)) => own.to_owned(),
-            None => format!("{line}    "),
-        };
+        let indentation = self.indentation(children, line);
         let newline = if before.ends_with("\r\n") { "\r\n" } else { "\n" };
         let lines: String = statements.iter().map(|one| format!("{indentation}{one}{newline}")).collect();
         Some(self.edit(before.len(), before.len(), lines))
+    }
+
+    /// Whether the brace that closes a block has a line of its own.
+    fn has_lines(&self, block: &KdlNode) -> bool {
+        let brace = self.extent(block).and_then(|(_, end)| self.line_before(end - 1));
+        brace.is_some_and(|(_, line)| line.trim().is_empty())
+    }
+
+    /// What stands before statements of a block: as before its last, or more than before its brace.
+    fn indentation(&self, block: &KdlDocument, brace: &str) -> String {
+        let last = block.nodes().last().and_then(|node| self.line_before(node.name().span().offset()));
+        match last.filter(|(_, own)| own.trim().is_empty()) {
+            Some((_, own)) => own.to_owned(),
+            None => format!("{brace}    "),
+        }
     }
 
     /// All lines before an offset, and the part of its own.
@@ -336,6 +359,21 @@ mod tests {
         for (before, after) in cases {
             let added = amended(before, |place| vec![Amendment::Add { body: place("\"a\""), rules: rules.clone() }]);
             assert_eq!(added.as_deref(), Some(after));
+        }
+    }
+
+    /// A block is opened once, and only where the body has lines.
+    #[test]
+    fn blocks_are_opened() {
+        let cases = [
+            ("sandbox a {\n    dir \"/z\"\n}\n", Some("sandbox a {\n    dir \"/z\"\n    filesystem {\n    }\n}\n")),
+            ("sandbox a { dir \"/z\"; }", None),
+            ("sandbox a {\n    filesystem { dir \"/z\"; }\n}\n", None),
+        ];
+        for (before, after) in cases {
+            let section = Section::Filesystem;
+            let opened = amended(before, |place| vec![Amendment::Open { body: place("a {"), section }]);
+            assert_eq!(opened.as_deref().filter(|text| *text != before), after);
         }
     }
 

@@ -30,6 +30,8 @@ const PLACES: [&str; 4] = ["/usr/bin/bwrap", "/usr/local/bin/bwrap", "/run/curre
 /// The bubblewrap that runs a sandbox.
 #[derive(Clone, Debug)]
 pub struct Bubblewrap {
+    /// Words in front of its path, such as those of a tracer.
+    pub tracer: Vec<OsString>,
     /// Its real path.
     pub path: PathBuf,
     /// Whether it takes the sources of mounts by descriptor.

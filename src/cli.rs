@@ -67,6 +67,8 @@ pub enum Command {
     },
     /// Say what two policies allow differently
     Diff(Diff),
+    /// Watch a command in a sandbox, and propose rules for what it looked for and did not get
+    Learn(Learn),
     /// Say a bwrap script, or another tool's settings, as a policy
     Import(Import),
     /// Write a first policy for this project, or say what the one that is there lacks
@@ -257,4 +259,44 @@ pub enum DiffFormat {
     Json,
     /// A comment on a pull request
     Markdown,
+}
+
+/// What `sbc learn` watches, and what it makes of it.
+#[derive(Debug, Args)]
+#[command(
+    override_usage = "sbc learn [OPTIONS] [SANDBOX] [-- COMMAND…]\n       sbc learn [OPTIONS] [SANDBOX] -- -OPTION…"
+)]
+pub struct Learn {
+    /// Write the proposed rules into the policy
+    #[arg(long)]
+    pub apply: bool,
+    /// Propose also rules for what nothing shows to have mattered
+    #[arg(long)]
+    pub all: bool,
+    /// Read a log of `strace -f -y -o LOG …` instead of running a command
+    #[arg(long, value_name = "LOG", conflicts_with_all = ["unconfined", "words"])]
+    pub from: Option<PathBuf>,
+    /// Run the command outside of any sandbox, and propose all that it used
+    #[arg(long, requires = "words")]
+    pub unconfined: bool,
+    /// Name the rules that the command did not touch, instead of proposing any
+    #[arg(long, conflicts_with = "apply")]
+    pub unused: bool,
+    /// How the answer is shown
+    #[arg(long, value_enum, default_value = "human")]
+    pub format: LearnFormat,
+    /// The sandbox [default: the only one]
+    pub sandbox: Option<String>,
+    /// Another command; if the first word starts with `-`, arguments for the policy's command
+    #[arg(last = true)]
+    pub words: Vec<OsString>,
+}
+
+/// The forms of `sbc learn`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum LearnFormat {
+    /// For people, with a diff on standard output
+    Human,
+    /// One JSON object, as in schema/learn.schema.json
+    Json,
 }

@@ -113,6 +113,9 @@ codes! {
     SBC0713 Error "a path has changed during the start",
     SBC0714 Error "a program that others can change",
     SBC0715 Error "a sandbox that runs could interfere with the start",
+    SBC0720 Error "strace is missing",
+    SBC0721 Error "programs cannot be watched here",
+    SBC0722 Error "not a log of strace's",
     // 08: lints
     SBC0801 Warning "a rule that changes nothing",
     SBC0802 Warning "a profile that is inherited anyway",

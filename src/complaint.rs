@@ -64,6 +64,12 @@ pub const APPARMOR: &str = "load the AppArmor profile `bwrap-userns-restrict` (U
 
 const CAUSES: &[Cause] = &[
     cause(
+        "strace: ",
+        Code::SBC0721,
+        "strace cannot watch programs here",
+        "allow it: `sudo sysctl kernel.yama.ptrace_scope=1`; in a container `--cap-add SYS_PTRACE`",
+    ),
+    cause(
         "Unknown option",
         Code::SBC0702,
         "this bubblewrap is too old for the policy",

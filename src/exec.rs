@@ -123,7 +123,9 @@ impl Start {
         handover.descriptor("--json-status-fd", status_end);
         let Handover { text, held: mut handed_over } = handover;
         let arguments = in_memory(&text).map_err(failed)?;
-        let mut start = Command::new(&bwrap.path);
+        let mut words = bwrap.tracer.iter().map(OsString::as_os_str).chain([bwrap.path.as_os_str()]);
+        let mut start = Command::new(words.next().unwrap_or_default());
+        start.args(words);
         start.env_clear().envs(&invocation.env);
         start.arg("--args").arg(arguments.as_raw_fd().to_string()).arg("--");
         let mut complaint = None;

@@ -140,10 +140,8 @@ impl Improver<'_> {
         let host = self.composer.host;
         let Some(compiled) = self.trial.sandboxes.first() else { return };
         let Standing::Lacks(rules) = standing(compiled, host, program) else { return };
-        let sections: Option<Vec<(Section, String)>> =
-            rules.iter().map(|rule| Some((rule.section(), rule.text(host)?))).collect();
-        let Some((sections, texts)) = sections.zip(texts(&rules, host)) else { return };
-        let Some(amendments) = (Sandbox { compiled, host }).amendments(&rules, sections) else { return };
+        let amendments = (Sandbox { compiled, host }).amendments(&rules);
+        let Some((amendments, texts)) = amendments.zip(texts(&rules, host)) else { return };
         if self.take(amendments) {
             self.said.push(format!("`{program}` does not start inside as outside: {texts} proposed"));
         }

@@ -236,8 +236,8 @@ fn prepended(host: &Host, layer: &Layer) -> Vec<PathBuf> {
 /// The tree that a file belongs to, as far as it is of one piece; else the file.
 fn tree(host: &Host, path: &Path) -> PathBuf {
     let name = |path: &Path| path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-    if let Some(system) = SYSTEM.iter().find(|system| path.starts_with(system)) {
-        return PathBuf::from(system);
+    if let Some(system) = system_tree(path) {
+        return system;
     }
     if let Some(package) = package(path) {
         return package;
@@ -267,6 +267,11 @@ fn package(path: &Path) -> Option<PathBuf> {
     let scoped = rest.to_string_lossy().starts_with('@');
     let package: PathBuf = rest.components().take(if scoped { 2 } else { 1 }).collect();
     (!package.as_os_str().is_empty() && !rest.starts_with(".bin")).then(|| modules.join(package))
+}
+
+/// The tree of the system that a path lies in.
+pub fn system_tree(path: &Path) -> Option<PathBuf> {
+    SYSTEM.iter().find(|system| path.starts_with(system)).map(PathBuf::from)
 }
 
 fn is_system(path: &Path) -> bool {

@@ -32,6 +32,7 @@ mod init;
 mod invariants;
 mod kills;
 mod knowledge;
+mod learn;
 mod limits;
 mod lints;
 mod lints_hold;

@@ -29,6 +29,8 @@ install git git
 install keyctl keyutils
 install pgrep procps
 install strace strace
+install curl curl
+install openssl openssl
 install script bsdutils
 install setpriv util-linux
 install ssh-agent openssh-client

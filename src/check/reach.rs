@@ -154,12 +154,7 @@ impl Sandbox<'_> {
             None => Diagnostic::warning(Code::SBC0811, format!("{title}, and not on this host")),
         };
         diagnostic = self.located(diagnostic, command);
-        let rules: Vec<(Section, String)> = remedy
-            .rules
-            .iter()
-            .map(|rule| Some((rule.section(), rule.text(self.host)?)))
-            .collect::<Option<_>>()
-            .unwrap_or_default();
+        let rules = self.texts(&remedy.rules).unwrap_or_default();
         if rules.is_empty() {
             return diagnostic.help(self.without_rule(command, failure, remedy));
         }
@@ -171,7 +166,7 @@ impl Sandbox<'_> {
             false => diagnostic.note(format!("this host has it as `{found}`")),
         };
         let diagnostic = diagnostic.help(format!("write {texts} of `{}`", self.compiled.merged.name));
-        let amendments = self.amendments(&remedy.rules, rules).unwrap_or_default();
+        let amendments = self.amendments(&remedy.rules).unwrap_or_default();
         amendments.into_iter().fold(diagnostic, Diagnostic::amend)
     }
 
@@ -237,8 +232,14 @@ impl Sandbox<'_> {
         }
     }
 
+    /// The rules as a policy writes them, where that can be said.
+    fn texts(&self, rules: &[Rule]) -> Option<Vec<(Section, String)>> {
+        rules.iter().map(|rule| Some((rule.section(), rule.text(self.host)?))).collect()
+    }
+
     /// The rules as changes of the sandbox's text, where they can be told.
-    pub fn amendments(&self, rules: &[Rule], texts: Vec<(Section, String)>) -> Option<Vec<Amendment>> {
+    pub fn amendments(&self, rules: &[Rule]) -> Option<Vec<Amendment>> {
+        let texts = self.texts(rules)?;
         let body = self.compiled.merged.location;
         let (mut amendments, mut added) = (Vec::new(), Vec::new());
         for (rule, text) in rules.iter().zip(texts) {

@@ -27,6 +27,11 @@ const FAILED: i32 = 125;
 
 /// The command's status, or 125 when it was not started. `named` is the plan that the caller trusts.
 pub fn run(sandbox: Option<String>, words: Vec<OsString>, named: Option<&str>) -> i32 {
+    run_by(sandbox, words, named, Vec::new())
+}
+
+/// The same with words in front of bubblewrap, such as those of a tracer.
+pub fn run_by(sandbox: Option<String>, words: Vec<OsString>, named: Option<&str>, tracer: Vec<OsString>) -> i32 {
     let failed = |problems: Problems| {
         report(&problems.0, &problems.1, Format::Human);
         FAILED
@@ -40,9 +45,11 @@ pub fn run(sandbox: Option<String>, words: Vec<OsString>, named: Option<&str>) -
     };
     // Before anything is made on the host.
     match trust::permit(&start.compiled, &host, named) {
-        Ok(Permit::Known) => start.run().unwrap_or_else(|diagnostic| failed(explain(diagnostic, sandbox, &words))),
+        Ok(Permit::Known) => {
+            start.run(tracer).unwrap_or_else(|diagnostic| failed(explain(diagnostic, sandbox, &words)))
+        }
         // Project and host may have changed while the question stood there, so both are looked at anew.
-        Ok(Permit::Asked(plan)) => run(sandbox, words, Some(&plan)),
+        Ok(Permit::Asked(plan)) => run_by(sandbox, words, Some(&plan), tracer),
         Ok(Permit::Refused) => FAILED,
         Err(diagnostic) => failed(refuse(diagnostic)),
     }
@@ -150,7 +157,7 @@ impl Start {
         Some(Start { compiled, invocation, bwrap, command, limits, lifetime, state: host.records() })
     }
 
-    fn run(mut self) -> Result<i32, Diagnostic> {
+    fn run(mut self, tracer: Vec<OsString>) -> Result<i32, Diagnostic> {
         let abilities = Abilities::of(&self.bwrap, &self.state);
         let binds_descriptors = abilities.binds_descriptors();
         let named = handover::named(&self.invocation.options, binds_descriptors);
@@ -158,7 +165,7 @@ impl Start {
         let Invocation { placeholders, guarded, footprint, .. } = &self.invocation;
         let needs = Needs { placeholders, guarded, footprint, lifetime: self.lifetime };
         let run = Run::begin(needs, &self.state, &|| abilities.follows_links())?;
-        let bwrap = Bubblewrap { path: self.bwrap, binds_descriptors };
+        let bwrap = Bubblewrap { tracer, path: self.bwrap, binds_descriptors };
         // The janitor, too, shall hold nothing of the caller's.
         let record = run.record().filter(|_| sys::close_descriptors_on_exec().is_ok());
         let mut janitor = Janitor::start(record, &self.state, self.lifetime);

@@ -12,6 +12,7 @@ mod explain;
 mod fix;
 mod import;
 mod init;
+mod learn;
 mod profiles;
 mod show;
 mod trust;
@@ -52,6 +53,7 @@ pub fn run() -> i32 {
         Command::Show { sandbox, html: Some(file), no_host, .. } => show::page(sandbox, no_host, &file),
         Command::Show { sandbox, tree: true, no_host, .. } => show::tree(sandbox, no_host),
         Command::Show { sandbox, .. } => show::run(sandbox),
+        Command::Learn(arguments) => learn::run(arguments),
         Command::Import(arguments) => import::run(arguments),
         Command::Init(arguments) => init::run(&arguments),
         Command::Doctor { format } => doctor::run(format),

@@ -1,0 +1,300 @@
+//! `sbc learn`: runs a command and says which rules it lacks.
+//!
+//! The sandbox is the one of `sbc exec`, with the same question before. strace stands beside it and
+//! changes nothing of the plan. Everything that is learned is said at the end.
+
+use super::{Loaded, Problems, ask, exec, fix, load, one, print, refuse, report, style, style_of};
+use crate::cli::{Learn, LearnFormat};
+use crate::diagnostic::{Code, Diagnostic, printable};
+use crate::host::{self, Host};
+use crate::learn::fold::{Situation, findings};
+use crate::learn::follow::{self, Failure, Followed};
+use crate::learn::propose::{Draft, Hold, Proposal, Proposed, propose};
+use crate::learn::show::{self, Answer, Lesson};
+use crate::learn::trace::Malformed;
+use crate::learn::unused::{Unused, unused};
+use crate::project::{self, POLICY};
+use crate::report::{Format, Style};
+use crate::source::{Source, SourceKind, Sources};
+use crate::strace::Tracer;
+use crate::{builtin, draft, sys, write};
+use std::ffi::{OsStr, OsString};
+use std::fs::File;
+use std::io::{self, BufReader, IsTerminal, Write};
+use std::os::fd::OwnedFd;
+use std::os::unix::process::ExitStatusExt;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// What was watched.
+struct Watched {
+    followed: Followed,
+    /// The command's own; nothing where a log was read.
+    status: Option<i32>,
+    /// Whether it ran outside of a sandbox.
+    is_outside: bool,
+}
+
+/// The policy, and whether it is only now begun.
+struct Before {
+    root: PathBuf,
+    draft: Draft,
+    is_new: bool,
+}
+
+/// 0 when something was learned, whatever the command's status is; 1 when not.
+pub fn run(arguments: Learn) -> i32 {
+    let format = arguments.format;
+    // With JSON, standard output is sbc's own, and the command's goes where its errors go.
+    let data = match format {
+        LearnFormat::Json => set_aside(),
+        LearnFormat::Human => None,
+    };
+    let learned = watch(&arguments).and_then(|watched| match watched {
+        Some(watched) => learn(&arguments, watched, data),
+        None => Ok(1),
+    });
+    learned.unwrap_or_else(|problems| {
+        report(&problems.0, &problems.1, Format::Human);
+        1
+    })
+}
+
+/// Takes standard output away from the command.
+fn set_aside() -> Option<OwnedFd> {
+    let own = rustix::io::fcntl_dupfd_cloexec(rustix::stdio::stdout(), 3).ok()?;
+    rustix::stdio::dup2_stdout(rustix::stdio::stderr()).ok()?;
+    Some(own)
+}
+
+/// Runs the command, or reads a log. Nothing where the command did not start, which was said.
+fn watch(arguments: &Learn) -> Result<Option<Watched>, Problems> {
+    let cwd = std::env::current_dir().unwrap_or_default();
+    if let Some(path) = &arguments.from {
+        let name = path.display().to_string();
+        let log = File::open(path).map_err(|error| unreadable(&name, &Failure::Io(error)))?;
+        let followed =
+            follow::read(BufReader::new(log), &cwd, &mut |_| ()).map_err(|error| unreadable(&name, &error))?;
+        let is_outside = !followed.has_sandbox();
+        return Ok(Some(Watched { followed, status: None, is_outside }));
+    }
+    let (tracer, log) = Tracer::new(&host::records().map_err(refuse)?).map_err(refuse)?;
+    let words = tracer.words();
+    let counts = announce(arguments.unconfined);
+    let reader = std::thread::spawn(move || {
+        let followed = follow::read(BufReader::with_capacity(1 << 16, log), &cwd, &mut |lines| count(counts, lines));
+        if counts {
+            eprint!("\r\u{1b}[K");
+        }
+        followed
+    });
+    let status = match arguments.unconfined {
+        true => unconfined(words, &arguments.words).map_err(refuse)?,
+        false => exec::run_by(arguments.sandbox.clone(), arguments.words.clone(), None, words),
+    };
+    tracer.release();
+    match reader.join() {
+        Ok(Ok(followed)) => Ok(Some(Watched { followed, status: Some(status), is_outside: arguments.unconfined })),
+        // exec has said why nothing ran.
+        Ok(Err(Failure::Empty)) => Ok(None),
+        Ok(Err(failure)) => Err(unreadable("the log of this run", &failure)),
+        Err(_) => Err(unreadable("the log of this run", &Failure::Empty)),
+    }
+}
+
+/// Says that a command is watched. Gives whether the terminal is free for a count meanwhile: where the
+/// command has it, nobody else writes there.
+fn announce(unconfined: bool) -> bool {
+    if unconfined {
+        let text = "OUTSIDE OF ANY SANDBOX: this command can do all that you can. Watching it until it ends.";
+        let color = style().color;
+        eprintln!("{}", if color { format!("\u{1b}[1;31m{text}\u{1b}[0m") } else { text.to_owned() });
+    } else {
+        eprintln!("watching the command with strace until all that it started has ended");
+    }
+    io::stderr().is_terminal() && !io::stdin().is_terminal() && !io::stdout().is_terminal()
+}
+
+fn count(counts: bool, lines: usize) {
+    if counts && lines.is_multiple_of(4096) {
+        eprint!("\r{lines} calls\u{1b}[K");
+    }
+}
+
+/// Runs a command as the caller would have.
+fn unconfined(tracer: Vec<OsString>, words: &[OsString]) -> Result<i32, Diagnostic> {
+    let failed = |error: io::Error| Diagnostic::error(Code::SBC0721, format!("strace cannot be started: {error}"));
+    let (program, rest) = tracer.split_first().ok_or_else(|| failed(io::ErrorKind::InvalidInput.into()))?;
+    // Ctrl-C is for the command; sbc stays to say what was learned.
+    let keyboard: Vec<i32> =
+        [libc::SIGINT, libc::SIGQUIT].into_iter().filter(|signal| !sys::is_ignored(*signal)).collect();
+    let mut command = Command::new(program);
+    let mut child = command.args(rest).args(words).spawn().map_err(failed)?;
+    keyboard.iter().for_each(|signal| sys::ignore(*signal));
+    let ended = child.wait().map_err(failed)?;
+    keyboard.iter().for_each(|signal| sys::restore(*signal));
+    Ok(ended.code().unwrap_or_else(|| 128 + ended.signal().unwrap_or(0)))
+}
+
+fn unreadable(name: &str, failure: &Failure) -> Problems {
+    let (why, help) = match failure {
+        Failure::Io(error) => (format!(": {error}"), "name a file that you can read"),
+        Failure::Line(number, Malformed::Foreign) => {
+            (format!(": line {number} is none of strace's"), "write it with `strace -f -y -o LOG COMMAND`")
+        }
+        Failure::Line(number, Malformed::CutOff) => {
+            (format!(": line {number} ends in the middle"), "trace the command again, to its end")
+        }
+        Failure::TooLong(number) => {
+            (format!(": line {number} is longer than a megabyte"), "write it with `strace -f -y -o LOG COMMAND`")
+        }
+        Failure::TooMany => {
+            (": it names more than a million paths or processes".to_owned(), "trace a smaller part of the work")
+        }
+        Failure::Empty => (": it holds no call".to_owned(), "write it with `strace -f -y -o LOG COMMAND`"),
+    };
+    refuse(Diagnostic::error(Code::SBC0722, format!("`{name}` cannot be read as a log of strace's{why}")).help(help))
+}
+
+/// Says what was learned, and writes it if that is wanted.
+fn learn(arguments: &Learn, watched: Watched, data: Option<OwnedFd>) -> Result<i32, Problems> {
+    let Before { root, draft, is_new } = before(arguments)?;
+    let host = Host::read(&root).map_err(refuse)?;
+    let name = draft.compiled.plan.name.clone();
+    let (start, sources) = (draft.clone(), draft.sources.clone());
+    let failed = watched.status.is_some_and(|status| status != 0);
+    let looked = draft.look(&host, |invocation, view| {
+        let own = invocation.env.get(OsStr::new("PATH"));
+        let path: Vec<PathBuf> = own.iter().flat_map(std::env::split_paths).collect();
+        let situation = Situation {
+            compiled: &draft.compiled,
+            host: &host,
+            view,
+            path: &path,
+            is_outside: watched.is_outside,
+            failed,
+        };
+        let table = &watched.followed.table;
+        if arguments.unused {
+            let proposed = Proposed { draft: start, proposals: Vec::new(), left: 0 };
+            return (Vec::new(), proposed, unused(&situation, table, &sources));
+        }
+        let findings = findings(&situation, table);
+        let proposed = propose(start, &situation, &findings, arguments.all);
+        (findings, proposed, Vec::new())
+    });
+    let Some((findings, Proposed { draft, proposals, left }, unused)) = looked else {
+        let title = format!("this host cannot run the sandbox `{}`", printable(&name));
+        return Err(refuse(Diagnostic::error(Code::SBC0705, title).help("`sbc check` says why")));
+    };
+    let accepted: Vec<bool> = proposals.iter().map(|proposal| accept(proposal, arguments.format)).collect();
+    let after = settle(draft, &proposals, &accepted);
+    let unplaced = watched.followed.table.unplaced;
+    let lesson =
+        Lesson { host: &host, findings: &findings, proposals: &proposals, accepted: &accepted, left, unplaced };
+    let has_change = sources.iter().zip(after.sources.iter()).any(|((_, old), (_, new))| old.text != new.text);
+    let applied = arguments.apply && has_change;
+    if applied {
+        write_policy(&root, &sources, &after.sources, is_new).map_err(refuse)?;
+    }
+    let diff = |style| if has_change { show::diff(&sources, &after.sources, is_new, style) } else { String::new() };
+    if let Some(data) = data {
+        let answer = Answer {
+            sandbox: &name,
+            status: watched.status,
+            findings: show::findings(&lesson),
+            proposals: show::proposals(&lesson),
+            left,
+            unused,
+            diff: diff(Style { color: false, unicode: true, width: None }),
+            applied,
+        };
+        let text = serde_json::to_string_pretty(&answer).unwrap_or_default() + "\n";
+        return Ok(i32::from(File::from(data).write_all(text.as_bytes()).is_err()));
+    }
+    Ok(say(arguments, &lesson, watched.status, &unused, &diff(style_of(&io::stdout())), applied))
+}
+
+/// Prints the answer for people.
+fn say(
+    arguments: &Learn,
+    lesson: &Lesson<'_>,
+    status: Option<i32>,
+    unused: &[Unused],
+    diff: &str,
+    applied: bool,
+) -> i32 {
+    status.iter().for_each(|status| eprintln!("the command ended with status {status}"));
+    if arguments.unused {
+        eprintln!("{}", if unused.is_empty() { "every rule was touched" } else { "not touched by this run:" });
+        return print(show::unused(unused));
+    }
+    eprint!("{}", show::report(lesson, style()));
+    if diff.is_empty() {
+        let hint = lesson.findings.iter().any(|one| !one.is_sure() && !one.is_noise()) && !arguments.all;
+        eprintln!("nothing to propose{}", if hint { "; with `--all` also for what may not have mattered" } else { "" });
+        return 0;
+    }
+    let code = print(diff);
+    match applied {
+        true => eprintln!("wrote {POLICY}; look at it, then `sbc exec`, which asks for the changed sandbox"),
+        false => eprintln!("nothing was written; `sbc learn --apply …` does that"),
+    }
+    code
+}
+
+/// The policy as it is; where there is none and none is needed, the least that can be written.
+fn before(arguments: &Learn) -> Result<Before, Problems> {
+    let is_new = arguments.unconfined && project::find(Path::new(".")).is_err();
+    if is_new {
+        let root = std::env::current_dir().unwrap_or_default();
+        let directory = root.file_name().map(|name| name.to_string_lossy().into_owned());
+        let name = draft::name_of(&directory.unwrap_or_default());
+        let text = format!("sandbox \"{name}\" {{\n    inherit \"base-dev\"\n}}\n");
+        let mut sources = builtin::sources();
+        sources.add(Source { kind: SourceKind::Policy, name: POLICY.to_owned(), text: text.into() });
+        let draft =
+            Draft::compile(sources, &name).ok_or_else(|| refuse(Diagnostic::error(Code::SBC0007, "no policy")))?;
+        return Ok(Before { root, draft, is_new });
+    }
+    let wanted = one(arguments.sandbox.clone());
+    let Loaded { project, mut compilation } = load(Path::new("."), wanted)?;
+    match compilation.sandboxes.pop().filter(|_| !compilation.diagnostics.has_errors()) {
+        Some(compiled) => {
+            let draft = Draft { sources: project.sources, compiled };
+            Ok(Before { root: project.root, draft, is_new })
+        }
+        None => Err(Box::new((compilation.diagnostics, project.sources))),
+    }
+}
+
+/// Whether a rule is to be in force. What opens more than reading is asked at a terminal.
+fn accept(proposal: &Proposal, format: LearnFormat) -> bool {
+    match &proposal.hold {
+        Hold::No => true,
+        Hold::Secret(_) | Hold::Refused => false,
+        Hold::Ask(question) => {
+            format == LearnFormat::Human && ask::is_possible() && ask::agrees(&printable(question), false)
+        }
+    }
+}
+
+/// The policy with what was held back: in force, or as a comment.
+fn settle(draft: Draft, proposals: &[Proposal], accepted: &[bool]) -> Draft {
+    let held = proposals.iter().zip(accepted).filter(|(proposal, _)| proposal.hold != Hold::No);
+    held.fold(draft, |draft, (proposal, accepted)| {
+        let next = match accepted {
+            true => draft.add(proposal.section, &proposal.rule),
+            false => draft.comment(proposal.section, &proposal.rule),
+        };
+        next.unwrap_or(draft)
+    })
+}
+
+fn write_policy(root: &Path, before: &Sources, after: &Sources, is_new: bool) -> Result<(), Diagnostic> {
+    if !is_new {
+        return fix::replace(root, before, after);
+    }
+    let text = after.iter().find(|(_, source)| source.kind == SourceKind::Policy).map(|(_, source)| &source.text);
+    text.map_or(Ok(()), |text| write::create(&root.join(POLICY), text.as_bytes()))
+}

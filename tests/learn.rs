@@ -1,0 +1,504 @@
+//! `sbc learn` with the real strace and real programs: what it proposes makes them work.
+
+use crate::formats::valid;
+use crate::npm::{Claude, claude_or_skip};
+use crate::support::{Output, Project, run, skip};
+use serde_json::Value;
+use std::fmt::Write as _;
+use std::fs;
+use std::os::unix::fs::{PermissionsExt, symlink};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+
+/// Runs `sbc learn`, trusted as `exec` needs it. A caller has the programs of nvm on PATH, if there are any.
+fn learn(project: &Project, arguments: &[&str]) -> Output {
+    project.trust();
+    let nvm = project.home.join(".nvm/versions/node/v20.1.0/bin");
+    let path = format!("{}:/usr/local/bin:/usr/bin:/bin", nvm.display());
+    run(project.plain_command(&["learn"]).args(arguments).env("PATH", path))
+}
+
+/// What `sbc learn --format json` says, after a look at its schema.
+fn answer(project: &Project, arguments: &[&str]) -> Value {
+    let output = learn(project, &[&["--format", "json"], arguments].concat()).code(0);
+    valid("schema/learn.schema.json", &output.stdout)
+}
+
+/// The rules of an answer that are in force.
+fn rules(answer: &Value) -> Vec<String> {
+    let all = answer["proposals"].as_array().unwrap().iter();
+    let accepted = all.filter(|one| one["accepted"].as_bool().unwrap());
+    accepted.map(|one| one["rule"].as_str().unwrap().to_owned()).collect()
+}
+
+/// Learns and applies until the command succeeds: at most so many times, and ten lines. Gives the rules.
+fn teach(project: &Project, command: &[&str], rounds: usize) -> Vec<String> {
+    let words = [&["--apply", "--"], command].concat();
+    let mut learned = Vec::new();
+    for _ in 0..rounds {
+        let answer = answer(project, &words);
+        let new = rules(&answer);
+        assert!(!new.is_empty(), "{}\n{answer:#}", project.read(".agent-sandbox.kdl"));
+        learned.extend(new);
+        project.sbc(&["check"]).code(0);
+        let mut exec = project.sbc_command(&["exec", "--"]);
+        if run(exec.args(command)).code == 0 {
+            assert!(learned.len() <= 10, "{learned:?}");
+            return learned;
+        }
+    }
+    panic!("{command:?} does not run yet:\n{}", project.read(".agent-sandbox.kdl"));
+}
+
+fn program(project: &Project, path: &str, text: &str) {
+    project.write_home(path, text);
+    fs::set_permissions(project.home.join(path), fs::Permissions::from_mode(0o755)).unwrap();
+}
+
+fn has(program: &str) -> bool {
+    run(Project::empty().command("which").arg(program)).code == 0
+}
+
+/// What a program names when it fails is proposed, a secret only as a comment, and the policy's own comments
+/// and formatting stay. Nothing is written before `--apply`, nothing twice, and nothing stays in the records.
+#[test]
+fn files() {
+    let project = Project::new("// Ours.\nsandbox \"app\" {\n    inherit \"base-dev\" // the floor\n}\n");
+    project.write_home(".toolrc", "settings\n");
+    project.write_home(".npmrc", "token\n");
+    let command = ["--", "/bin/sh", "-c", "cat ~/.toolrc ~/.npmrc ~/.nothing; exit 3"];
+    let before = project.read(".agent-sandbox.kdl");
+    let output = learn(&project, &command).code(0);
+    let output = output.says(&["the command ended with status 3", "~/.npmrc is on this host", "SECRET: npm tokens"]);
+    assert!(output.stdout.contains("\n+        ro \"~/.toolrc\"\n"), "{}", output.stdout);
+    assert_eq!(project.read(".agent-sandbox.kdl"), before);
+    learn(&project, &[&["--apply"], &command[..]].concat()).code(0);
+    let after = "// Ours.\nsandbox \"app\" {\n    inherit \"base-dev\" // the floor\n    filesystem {\n        \
+                 ro \"~/.toolrc\"\n        /- ro \"~/.npmrc\" reason=\"npm tokens\"\n    }\n}\n";
+    assert_eq!(project.read(".agent-sandbox.kdl"), after);
+    assert_eq!(project.exec("cat ~/.toolrc").code(0).stdout, "settings\n");
+    learn(&project, &command).code(0).says(&["nothing to propose"]);
+    let left: Vec<_> = fs::read_dir(project.home.join(".local/state/sbc")).unwrap().flatten().collect();
+    assert!(!left.iter().any(|entry| entry.file_name().to_string_lossy().starts_with("learn-")), "{left:?}");
+}
+
+/// Three files of one directory become the directory; never the home, nor one with a secret in it.
+#[test]
+fn directories() {
+    let project = Project::with_body("");
+    for name in ["tool/a", "tool/b", "tool/c", ".x", ".y", ".z", ".config/gh/hosts.yml", ".config/a", ".config/b"] {
+        project.write_home(name, "text\n");
+    }
+    let shell = "cd ~; cat tool/a tool/b tool/c .x .y .z .config/a .config/b .config/gh/hosts.yml";
+    let answer = answer(&project, &["--", "/bin/sh", "-c", shell]);
+    let expected = [".config/a", ".config/b", ".x", ".y", ".z", "tool"].map(|name| format!("ro \"~/{name}\""));
+    assert_eq!(rules(&answer), expected);
+    let held: Vec<_> = answer["proposals"].as_array().unwrap().iter().filter(|one| one["hold"] == "secret").collect();
+    assert_eq!(held.len(), 1, "{answer:#}");
+    assert!(answer["diff"].as_str().unwrap().contains("+        /- ro \"~/.config/gh"), "{answer:#}");
+}
+
+/// What was found at another place of a search is no finding, and what nothing complains of is proposed only
+/// with `--all`.
+#[test]
+fn noise() {
+    let project = Project::with_body("");
+    project.write_home("first/lib.txt", "host\n");
+    project.write("second/lib.txt", "project\n");
+    project.write_home(".quiet", "text\n");
+    let shell = "test -e ~/first/lib.txt || test -e second/lib.txt; test -e ~/.quiet; true";
+    let words = ["--", "/bin/sh", "-c", shell];
+    assert_eq!(rules(&answer(&project, &words)), [""; 0]);
+    assert_eq!(rules(&answer(&project, &[&["--all"], &words[..]].concat())), ["ro \"~/.quiet\""]);
+}
+
+/// What a guard forbids is not asked for: it is said, and written as a comment only.
+#[test]
+fn what_guards_forbid() {
+    let project = Project::with_body("    filesystem {\n        ro \"~/.local/bin\"\n    }");
+    project.write_home(".local/bin/tool", "text\n");
+    let output = learn(&project, &["--apply", "--", "/bin/sh", "-c", "echo more >> ~/.local/bin/tool"]).code(0);
+    output.says(&["REFUSED by a guard or an assertion, so only a comment: rw \"~/.local/bin/tool\""]);
+    assert!(project.read(".agent-sandbox.kdl").contains("        /- rw \"~/.local/bin/tool\"\n"));
+    project.sbc(&["check"]).code(0);
+}
+
+/// The network, and writing outside of the project, are only comments where nobody can be asked.
+#[test]
+fn what_has_to_be_asked() {
+    let project = Project::with_body("    filesystem {\n        ro \"~/data\"\n    }");
+    project.write_home("data/in/file", "text\n");
+    let shell = "echo more > ~/data/in/file; exec 3<>/dev/tcp/192.0.2.1/80";
+    let answer = answer(&project, &["--apply", "--", "/bin/bash", "-c", shell]);
+    assert_eq!(rules(&answer), [""; 0], "{answer:#}");
+    let policy = project.read(".agent-sandbox.kdl");
+    for line in ["        /- rw \"~/data/in/file\"\n", "    /- network \"host\"\n"] {
+        assert!(policy.contains(line), "{policy}");
+    }
+    // What the policy protects in the project is said, and no rule is proposed for it.
+    let output = learn(&project, &["--", "/bin/sh", "-c", "echo x >> .agent-sandbox.kdl"]).code(0);
+    output.says(&["./.agent-sandbox.kdl cannot be changed inside: ro"]).says(&["nothing to propose"]);
+}
+
+/// `learn` runs nothing that `exec` would not run.
+#[test]
+fn trust_is_required() {
+    let project = Project::with_body("");
+    let output = run(&mut project.plain_command(&["learn", "--", "/bin/sh", "-c", "touch ran"]));
+    output.code(1).says(&["SBC0711"]);
+    assert!(!project.root.join("ran").exists());
+}
+
+/// Signals reach the command, and what was learned until then is said.
+#[test]
+fn signals() {
+    let project = Project::with_body("");
+    project.write_home(".toolrc", "settings\n");
+    project.trust();
+    let shell = "trap 'cat ~/.toolrc; exit 7' TERM; touch ready; while :; do sleep 0.1; done";
+    let mut command = project.plain_command(&["learn", "--", "/bin/sh", "-c", shell]);
+    let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    while !project.root.join("ready").exists() {
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+    run(Command::new("kill").arg(child.id().to_string())).code(0);
+    let output = child.wait_with_output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(said.contains("the command ended with status 7"), "{said}");
+    assert!(String::from_utf8_lossy(&output.stdout).contains("ro \"~/.toolrc\""), "{said}");
+}
+
+/// Rules that a run did not touch are named with their lines; profiles, too.
+#[test]
+fn unused_rules() {
+    let project = Project::new(
+        "sandbox \"app\" {\n    inherit \"node\"\n    filesystem {\n        ro \"~/used\"\n        ro \"~/idle\"\n    }\n}\n",
+    );
+    project.write_home("used/file", "text\n");
+    project.write_home("idle/file", "text\n");
+    let output =
+        learn(&project, &["--unused", "--", "/bin/cat", &project.home.join("used/file").display().to_string()]);
+    let output = output.code(0);
+    assert!(output.stdout.contains(".agent-sandbox.kdl:5: ro \"~/idle\"\n"), "{}", output.stdout);
+    assert!(output.stdout.contains("inherit \"node\"\n"), "{}", output.stdout);
+    assert!(!output.stdout.contains("~/used") && !output.stdout.contains("base-dev"), "{}", output.stdout);
+}
+
+/// A log that was made elsewhere says the same: of strace inside, outside, and without `-y`.
+#[test]
+fn logs() {
+    let project = Project::with_body("");
+    project.write_home(".toolrc", "settings\n");
+    let home = project.home.display().to_string();
+    let missed = format!(
+        "7 openat(AT_FDCWD, \"{home}/.toolrc\", O_RDONLY) = -1 ENOENT (No such file or directory)\n\
+         7 write(2, \"tool: {home}/.toolrc: no settings\\n\", 30) = 30\n7 +++ exited with 1 +++\n"
+    );
+    let used = format!("[pid 7] openat(AT_FDCWD, \"{home}/.toolrc\", O_RDONLY) = 3\n");
+    let apart = format!(
+        "7 chdir(\"{home}\") = 0\n7 vfork( <unfinished ...>\n8 stat(\".toolrc\",  <unfinished ...>\n\
+         7 <... vfork resumed>) = 8\n8 <... stat resumed>0x7ffd) = -1 ENOENT (No such file or directory)\n\
+         8 +++ exited with 2 +++\n"
+    );
+    for log in [missed, used, apart] {
+        project.write("trace.log", &log);
+        assert_eq!(rules(&answer(&project, &["--from", "trace.log"])), ["ro \"~/.toolrc\""], "{log}");
+    }
+    // The real one, of the script.
+    project.sbc(&["build"]).code(0);
+    let mut strace = project.command("strace");
+    strace
+        .args(["-f", "-y", "-o", "real.log", ".agent-sandbox/app.sh", "--", "/bin/cat"])
+        .arg(format!("{home}/.toolrc"));
+    run(&mut strace).code(1);
+    assert_eq!(rules(&answer(&project, &["--from", "real.log"])), ["ro \"~/.toolrc\""]);
+}
+
+/// What is no log, or only a part of one, is refused with its line; names cannot forge lines.
+#[test]
+fn logs_that_are_none() {
+    let project = Project::with_body("");
+    let long = format!("7 stat(\"{}\") = 0\n", "x".repeat(2 << 20));
+    for (log, why) in [
+        ("", "it holds no call"),
+        ("7 +++ exited with 0 +++\n", "it holds no call"),
+        ("hello world\n", "line 1 is none of strace's"),
+        ("7 stat(\"/x\") = 0\n{\"a\": 1}\n", "line 2 is none of strace's"),
+        ("7 stat(\"/x\") = 0\n7 openat(AT_FDCWD, \"/etc/pas", "line 2 ends in the middle"),
+        ("7 stat(\"/x\" <unfinished ...>\n7 <... open resumed>) = 0\n", "line 2 is none of strace's"),
+        (&long, "line 1 is longer than a megabyte"),
+    ] {
+        project.write("trace.log", log);
+        let output = learn(&project, &["--from", "trace.log"]).code(1);
+        output.says(&["SBC0722", why]);
+    }
+    fs::write(project.root.join("trace.log"), b"7 stat(\"/\xff\") = 0\n").unwrap();
+    learn(&project, &["--from", "trace.log"]).code(1).says(&["line 1 is none of strace's"]);
+    learn(&project, &["--from", "no.log"]).code(1).says(&["SBC0722", "No such file"]);
+    // The name of one file holds what would be a second line, and text that drives terminals.
+    let name = r#"/tmp/a\") = -1 ENOENT (x)\n7 open(\"/etc\33[31m"#;
+    project.write("trace.log", format!("7 stat(\"{name}\", 0x1) = -1 ENOENT (No such file or directory)\n"));
+    let output = learn(&project, &["--from", "trace.log"]).code(0).says(&["nothing to propose"]);
+    assert!(!output.stderr.contains('\u{1b}'), "{}", output.stderr);
+}
+
+/// A log of 200,000 lines needs less than 200 MiB.
+#[test]
+fn long_log() {
+    let project = Project::with_body("");
+    let mut log = String::new();
+    for number in 0..200_000 {
+        let (process, name) = (number % 50 + 100, number * 7919 % 200_000);
+        let _ = match number % 4 {
+            0 => writeln!(
+                log,
+                "{process} openat(AT_FDCWD, \"/usr/lib/node_modules/m{name}/index.js\", O_RDONLY) = 3</usr/lib/x>"
+            ),
+            1 => writeln!(log, "{process} statx(AT_FDCWD, \"/usr/lib/m{name}\", 0, STATX_ALL, <unfinished ...>"),
+            2 => writeln!(log, "{} <... statx resumed>0x7f) = -1 ENOENT (No such file or directory)", process - 1),
+            _ => writeln!(log, "{process} write(1, \"some text of the program {name}\\n\", 40) = 40"),
+        };
+    }
+    project.write("trace.log", &log);
+    project.trust();
+    let mut command = project.plain_command(&["learn", "--from", "trace.log"]);
+    let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    let mut most = 0;
+    let status = loop {
+        let status = fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap_or_default();
+        let peak =
+            status.lines().find_map(|line| line.strip_prefix("VmHWM:")?.trim().strip_suffix(" kB")?.parse().ok());
+        most = most.max(peak.unwrap_or(0));
+        if let Some(status) = child.try_wait().unwrap() {
+            break status;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(2));
+    };
+    assert!(status.success());
+    assert!((1..200 * 1024).contains(&most), "{most} kB");
+}
+
+/// Without strace, with one that is none, and with one that the machine forbids.
+#[test]
+fn no_strace() {
+    let project = Project::with_body("");
+    project.trust();
+    for path in ["/no/such/strace", "strace", "/etc"] {
+        let mut command = project.plain_command(&["learn", "--", "true"]);
+        run(command.env("SBC_STRACE", path)).code(1).says(&["SBC0720", path, "install"]);
+    }
+}
+
+/// A strace that may not watch says so, and so does sbc.
+#[test]
+fn strace_that_may_not() {
+    let project = Project::with_body("");
+    project.trust();
+    let text = "#!/bin/sh\necho 'strace: attach: ptrace(PTRACE_SEIZE, 17): Operation not permitted' >&2\nexit 1\n";
+    program(&project, "strace", text);
+    let mut command = project.plain_command(&["learn", "--", "true"]);
+    run(command.env("SBC_STRACE", project.home.join("strace"))).code(1).says(&["SBC0721", "ptrace_scope"]);
+}
+
+/// Outside of a sandbox a policy comes from nothing: it says so loudly, and what the command used is in it.
+#[test]
+fn policy_from_nothing() {
+    let project = Project::named("shop");
+    project.write_home("opt/tool/bin/tool", "");
+    program(&project, "opt/tool/bin/tool", "#!/bin/sh\ncat ~/.toolrc ~/.ssh/config\n");
+    project.write_home(".toolrc", "settings\n");
+    project.write_home(".ssh/config", "Host x\n");
+    let path = format!("{}:/usr/bin:/bin", project.home.join("opt/tool/bin").display());
+    let mut command = project.plain_command(&["learn", "--unconfined", "--apply", "--", "tool"]);
+    let output = run(command.env("PATH", &path)).code(0).says(&["OUTSIDE OF ANY SANDBOX", "SECRET"]);
+    assert!(output.stdout.contains("--- /dev/null\n"), "{}", output.stdout);
+    let policy = project.read(".agent-sandbox.kdl");
+    assert!(policy.starts_with("sandbox \"shop\" {\n    inherit \"base-dev\"\n"), "{policy}");
+    let keys: Vec<&str> = policy.lines().filter(|line| line.contains(".ssh")).map(str::trim).collect();
+    assert!(policy.contains("ro \"~/.toolrc\"") && keys == ["/- ro \"~/.ssh/config\" reason=\"SSH keys\""], "{policy}");
+    let output = project.sbc(&["exec", "--", "tool"]).code(1);
+    assert_eq!(output.stdout, "settings\n");
+}
+
+/// `npm ci` by a node of nvm's: the profile `node`, and the directory on PATH.
+#[test]
+fn npm_ci() {
+    if !has("npm") || !Path::new("/usr/lib/node_modules/npm").exists() {
+        skip!("there is no npm in /usr/lib");
+    }
+    let project = Project::with_body("    env {\n        set PATH=\"/usr/games\"\n    }");
+    let version = project.home.join(".nvm/versions/node/v20.1.0");
+    fs::create_dir_all(version.join("bin")).unwrap();
+    fs::create_dir_all(version.join("lib/node_modules")).unwrap();
+    run(Command::new("cp").arg("/usr/bin/node").arg(version.join("bin"))).code(0);
+    run(Command::new("cp").args(["-rL", "/usr/lib/node_modules/npm"]).arg(version.join("lib/node_modules"))).code(0);
+    symlink("../lib/node_modules/npm/bin/npm-cli.js", version.join("bin/npm")).unwrap();
+    project.write("dep/package.json", r#"{ "name": "dep", "version": "1.0.0" }"#);
+    project.write(
+        "package.json",
+        r#"{ "name": "app", "version": "1.0.0", "dependencies": { "dep": "file:dep-1.0.0.tgz" } }"#,
+    );
+    project.write_home(".npmrc", "//registry.example.test/:_authToken=token\n");
+    run(project.command("npm").args(["pack", "./dep"])).code(0);
+    run(project.command("npm").args(["install", "--offline", "--package-lock-only"])).code(0);
+    let rules = teach(&project, &["npm", "ci", "--offline"], 2);
+    assert_eq!(rules, ["inherit \"node\"", "prepend PATH=\"${HOME}/.nvm/versions/node/v20.1.0/bin\""]);
+    assert!(project.root.join("node_modules/dep/package.json").exists());
+}
+
+/// An https server with a certificate of its own, in `~/ca/ca.pem`.
+struct Server {
+    child: Child,
+    url: String,
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn server(project: &Project) -> Server {
+    let script = "const fs = require('fs'); \
+        const answer = (q, s) => { if (q.url.includes('info/refs')) return s.end('0'.repeat(40) + '\\trefs/heads/main\\n'); \
+        s.end(q.url.includes('HEAD') ? 'ref: refs/heads/main\\n' : 'hello\\n'); }; \
+        const server = require('https').createServer({ key: fs.readFileSync('key.pem'), cert: fs.readFileSync('ca.pem') }, answer); \
+        server.listen(0, '127.0.0.1', () => fs.writeFileSync('port', String(server.address().port)));";
+    project.write_home("ca/server.js", script);
+    let directory = project.home.join("ca");
+    let names = "subjectAltName=IP:127.0.0.1";
+    let mut openssl = project.command("openssl");
+    openssl
+        .args(["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=test", "-addext", names, "-days", "2"]);
+    run(openssl.args(["-keyout", "key.pem", "-out", "ca.pem"]).current_dir(&directory)).code(0);
+    let child = project.command("node").arg("server.js").current_dir(&directory).spawn().unwrap();
+    let port = loop {
+        match fs::read_to_string(directory.join("port")) {
+            Ok(port) if !port.is_empty() => break port,
+            _ => std::thread::sleep(std::time::Duration::from_millis(20)),
+        }
+    };
+    Server { child, url: format!("https://127.0.0.1:{port}/") }
+}
+
+/// A certificate that a company has put into the home: curl, git and node each lead to this one file.
+#[test]
+fn certificates_of_the_home() {
+    if !["openssl", "node", "curl", "git"].into_iter().all(has) {
+        skip!("openssl, node, curl or git is not installed");
+    }
+    let certificate = "${HOME}/ca/ca.pem";
+    let body = format!(
+        "    network \"host\"\n    env {{\n        set CURL_CA_BUNDLE=\"{certificate}\" \
+         GIT_SSL_CAINFO=\"{certificate}\" NODE_EXTRA_CA_CERTS=\"{certificate}\"\n    }}"
+    );
+    let one = Project::with_body(&body);
+    let server = server(&one);
+    let url = server.url.as_str();
+    let get = format!(
+        "require('https').get('{url}', r => r.resume()).on('error', e => {{ console.error(e.code); process.exit(1); }})"
+    );
+    let policy = one.read(".agent-sandbox.kdl");
+    for command in [&["curl", "-sS", url][..], &["git", "ls-remote", url], &["node", "-e", &get]] {
+        one.write(".agent-sandbox.kdl", &policy);
+        assert_eq!(teach(&one, command, 1), ["ro \"~/ca/ca.pem\""], "{command:?}");
+    }
+}
+
+/// The system's certificates, taken away: one rule, and no wider than that of base-dev.
+#[test]
+fn certificates_of_the_system() {
+    let bundle = "/etc/ssl/certs/ca-certificates.crt";
+    if !Path::new(bundle).exists() || !["openssl", "node", "curl", "git"].into_iter().all(has) {
+        skip!("there is no {bundle}, or no program");
+    }
+    let body = "    network \"host\"\n    filesystem {\n        remove \"/etc/ssl\" \"/etc/ca-certificates\" \"/etc/pki\"\n    }";
+    let project = Project::with_body(body);
+    let server = server(&project);
+    let policy = project.read(".agent-sandbox.kdl");
+    for (command, code) in [(["curl", "-sS"], 60), (["git", "ls-remote"], 128)] {
+        project.write(".agent-sandbox.kdl", &policy);
+        let words = [&["--apply", "--"], &command[..], &[server.url.as_str()]].concat();
+        // curl names the file and the directory that it lies in.
+        let rules = rules(&answer(&project, &words));
+        assert_eq!(rules.len(), 1, "{rules:?}");
+        assert!([format!("ro \"{bundle}\""), "ro \"/etc/ssl/certs\"".to_owned()].contains(&rules[0]), "{rules:?}");
+        // It is there now, and the test's own certificate is not in it.
+        let mut exec = project.sbc_command(&["exec", "--"]);
+        let output = run(exec.args(command).arg(&server.url)).code(code);
+        assert!(!output.stderr.contains("ca-certificates.crt"), "{}", output.stderr);
+    }
+}
+
+/// A Python of pyenv's, by its shim and by an environment in the project.
+#[test]
+fn pyenv() {
+    let root = ".pyenv/versions/3.11.7";
+    let project = Project::with_body("");
+    let home = project.home.display().to_string();
+    let shim = format!(
+        "#!/usr/bin/env bash\nset -e\nprogram=\"${{0##*/}}\"\nexport PYENV_ROOT=\"{home}/.pyenv\"\n\
+         exec \"{home}/.pyenv/libexec/pyenv\" exec \"$program\" \"$@\"\n"
+    );
+    program(&project, ".pyenv/shims/spam", &shim);
+    program(&project, ".pyenv/libexec/pyenv", "#!/usr/bin/env bash\nexec \"$PYENV_ROOT/versions/3.11.7/bin/$2\"\n");
+    program(&project, &format!("{root}/bin/spam"), "#!/bin/sh\ncat ~/.pyenv/versions/3.11.7/lib/spam.py\n");
+    program(
+        &project,
+        &format!("{root}/bin/python3"),
+        "#!/bin/sh\ncat \"${0%/bin/*}/lib/spam.py\" || cat ~/.pyenv/versions/3.11.7/lib/spam.py\n",
+    );
+    project.write_home(&format!("{root}/lib/spam.py"), "spam\n");
+    let policy = project.read(".agent-sandbox.kdl");
+    assert_eq!(teach(&project, &["spam"], 1), ["ro \"~/.pyenv\"", "prepend PATH=\"${HOME}/.pyenv/shims\""]);
+    project.write(".agent-sandbox.kdl", &policy);
+    fs::create_dir_all(project.root.join(".venv/bin")).unwrap();
+    symlink(project.home.join(root).join("bin/python3"), project.root.join(".venv/bin/python")).unwrap();
+    assert_eq!(teach(&project, &["./.venv/bin/python"], 1), [format!("ro \"~/{root}\"")]);
+}
+
+/// A cargo of rustup's in the home, with its settings and a toolchain: `~/.cargo/credentials.toml` stays
+/// outside.
+#[test]
+fn rustup() {
+    let project = Project::with_body("");
+    let rustup = "#!/bin/sh\nset -e\ntoolchain=$(cat ~/.rustup/settings.toml)\n\
+                  exec ~/.rustup/toolchains/\"$toolchain\"/bin/\"${0##*/}\" \"$@\"\n";
+    program(&project, ".cargo/bin/rustup", rustup);
+    symlink("rustup", project.home.join(".cargo/bin/cargo")).unwrap();
+    project.write_home(".rustup/settings.toml", "stable");
+    program(&project, ".rustup/toolchains/stable/bin/cargo", "#!/bin/sh\ncat ~/.cargo/config.toml\n");
+    project.write_home(".cargo/config.toml", "[build]\n");
+    project.write_home(".cargo/credentials.toml", "token\n");
+    let rules = teach(&project, &["cargo"], 4);
+    assert!(rules.len() <= 6 && !rules.iter().any(|rule| rule == "ro \"~/.cargo\""), "{rules:?}");
+    assert_eq!(project.exec("cat ~/.cargo/credentials.toml").code, 1);
+}
+
+/// Puts the program where its own installer puts it.
+fn by_its_installer(claude: &Claude, home: &Path) {
+    claude.link_into(home);
+    let local = home.join(".local");
+    let version = local.join("share/claude/versions").join(&claude.version);
+    fs::create_dir_all(version.parent().unwrap()).unwrap();
+    fs::rename(fs::canonicalize(local.join("bin/claude")).unwrap(), &version).unwrap();
+    fs::remove_dir_all(local.join("lib")).unwrap();
+    fs::remove_file(local.join("bin/claude")).unwrap();
+    symlink(version, local.join("bin/claude")).unwrap();
+}
+
+/// Claude Code, by npm and by its own installer: the profile `claude`, and nothing else.
+#[test]
+fn claude_code() {
+    let claude = claude_or_skip!();
+    for by_npm in [true, false] {
+        let project = Project::with_body("");
+        if by_npm {
+            claude.link_into(&project.home);
+        } else {
+            by_its_installer(claude, &project.home);
+        }
+        assert_eq!(teach(&project, &["claude", "--version"], 1), ["inherit \"claude\""]);
+    }
+}
