@@ -24,6 +24,7 @@ mod documented;
 mod explain;
 mod formats;
 mod generated;
+mod git_tools;
 mod guards;
 mod host_messages;
 mod hostile;

@@ -37,6 +37,9 @@ install ssh-agent openssh-client
 install tmux tmux
 install npm nodejs npm
 install chromium chromium
+install ccache ccache
+install gpg gnupg
+python3 -c 'import ensurepip' 2>/dev/null || missing="$missing python3-venv"
 if [ -n "$missing" ]; then
     say "installing$missing"
     root=
