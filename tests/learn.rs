@@ -451,7 +451,7 @@ fn pyenv() {
     );
     project.write_home(&format!("{root}/lib/spam.py"), "spam\n");
     let policy = project.read(".agent-sandbox.kdl");
-    assert_eq!(teach(&project, &["spam"], 1), ["ro \"~/.pyenv\"", "prepend PATH=\"${HOME}/.pyenv/shims\""]);
+    assert_eq!(teach(&project, &["spam"], 1), ["inherit \"pyenv\""]);
     project.write(".agent-sandbox.kdl", &policy);
     fs::create_dir_all(project.root.join(".venv/bin")).unwrap();
     symlink(project.home.join(root).join("bin/python3"), project.root.join(".venv/bin/python")).unwrap();
