@@ -22,8 +22,8 @@ const WAIVERS: &[(&str, &[&str])] = &[
 /// How many sandboxes are compiled at once.
 const AT_ONCE: usize = 100;
 
-/// Of two toolchains, their floor included. Each mount costs more than the one before.
-const MOST_MOUNTS: usize = 26;
+/// Of an agent with two toolchains, their floor included. Each mount costs more than the one before.
+const MOST_MOUNTS: usize = 30;
 
 fn names() -> Vec<&'static str> {
     builtin::names().collect()
@@ -148,12 +148,12 @@ fn random_sets() {
     }
 }
 
-/// Two toolchains in a repository, with what a home usually has of them, start with few mounts.
+/// An agent with two toolchains in a repository, with what a home usually has of them, starts with few mounts.
 #[test]
 fn few_mounts() {
-    let project = Project::new("sandbox \"app\" { inherit \"node\" \"rust\"; }\n");
+    let project = Project::new("sandbox \"app\" { inherit \"codex\" \"node\" \"rust\"; }\n");
     run(project.command("git").args(["init", "--quiet"])).code(0);
-    for name in [".cargo/bin/cargo", ".rustup/settings.toml"] {
+    for name in [".gitconfig", ".codex/config.toml", ".cargo/bin/cargo", ".rustup/settings.toml"] {
         project.write_home(name, "");
     }
     // Without the devices and the root, which are no rules.
