@@ -69,12 +69,17 @@ fn files() {
     let command = ["--", "/bin/sh", "-c", "cat ~/.toolrc ~/.npmrc ~/.nothing; exit 3"];
     let before = project.read(".agent-sandbox.kdl");
     let output = learn(&project, &command).code(0);
-    let output = output.says(&["the command ended with status 3", "~/.npmrc is on this host", "SECRET: npm tokens"]);
+    let output = output.says(&[
+        "the command ended with status 3",
+        "~/.npmrc is on this host",
+        "SECRET: npm tokens",
+        "REFUSED, so only a comment: ro \"~/.npmrc\"",
+    ]);
     assert!(output.stdout.contains("\n+        ro \"~/.toolrc\"\n"), "{}", output.stdout);
     assert_eq!(project.read(".agent-sandbox.kdl"), before);
     learn(&project, &[&["--apply"], &command[..]].concat()).code(0);
     let after = "// Ours.\nsandbox \"app\" {\n    inherit \"base-dev\" // the floor\n    filesystem {\n        \
-                 ro \"~/.toolrc\"\n        /- ro \"~/.npmrc\" reason=\"npm tokens\"\n    }\n}\n";
+                 ro \"~/.toolrc\"\n        /- ro \"~/.npmrc\" reason=\"shows `~/.npmrc`: npm tokens\"\n    }\n}\n";
     assert_eq!(project.read(".agent-sandbox.kdl"), after);
     assert_eq!(project.exec("cat ~/.toolrc").code(0).stdout, "settings\n");
     learn(&project, &command).code(0).says(&["nothing to propose"]);
@@ -93,7 +98,7 @@ fn directories() {
     let answer = answer(&project, &["--", "/bin/sh", "-c", shell]);
     let expected = [".config/a", ".config/b", ".x", ".y", ".z", "tool"].map(|name| format!("ro \"~/{name}\""));
     assert_eq!(rules(&answer), expected);
-    let held: Vec<_> = answer["proposals"].as_array().unwrap().iter().filter(|one| one["hold"] == "secret").collect();
+    let held: Vec<_> = answer["proposals"].as_array().unwrap().iter().filter(|one| one["hold"] == "refused").collect();
     assert_eq!(held.len(), 1, "{answer:#}");
     assert!(answer["diff"].as_str().unwrap().contains("+        /- ro \"~/.config/gh"), "{answer:#}");
 }
@@ -112,15 +117,45 @@ fn noise() {
     assert_eq!(rules(&answer(&project, &[&["--all"], &words[..]].concat())), ["ro \"~/.quiet\""]);
 }
 
-/// What a guard forbids is not asked for: it is said, and written as a comment only.
+/// What guards and assertions forbid is not asked for: it is said with what forbids it, and never more
+/// than a comment. The policy holds with it.
 #[test]
 fn what_guards_forbid() {
-    let project = Project::with_body("    filesystem {\n        ro \"~/.local/bin\"\n    }");
+    let body = "    filesystem {\n        ro \"~/.local/bin\"\n    }\n    assert {\n        network \"none\"\n    }";
+    let project = Project::with_body(body);
     project.write_home(".local/bin/tool", "text\n");
-    let output = learn(&project, &["--apply", "--", "/bin/sh", "-c", "echo more >> ~/.local/bin/tool"]).code(0);
-    output.says(&["REFUSED by a guard or an assertion, so only a comment: rw \"~/.local/bin/tool\""]);
-    assert!(project.read(".agent-sandbox.kdl").contains("        /- rw \"~/.local/bin/tool\"\n"));
+    project.write_home(".ssh/id_rsa", "key\n");
+    let shell = "cat ~/.ssh/id_rsa; echo more >> ~/.local/bin/tool; exec 3<>/dev/tcp/192.0.2.1/80";
+    let output = learn(&project, &["--apply", "--", "/bin/bash", "-c", shell]).code(0);
+    output.says(&[
+        "SECRET: SSH keys",
+        "REFUSED, so only a comment: ro \"~/.ssh/id_rsa\"\n  `~/.ssh` must not be visible inside",
+        "REFUSED, so only a comment: rw \"~/.local/bin/tool\"\n  lets the sandbox write a part of `~/.local/bin`",
+        "REFUSED, so only a comment: network \"host\"\n  the network is `host` and must be `none`",
+    ]);
+    let policy = project.read(".agent-sandbox.kdl");
+    for line in ["        /- ro \"~/.ssh/id_rsa\"", "        /- rw \"~/.local/bin/tool\"", "    /- network \"host\"\n"]
+    {
+        assert!(policy.contains(line), "{policy}");
+    }
     project.sbc(&["check"]).code(0);
+    assert_eq!(project.exec("cat ~/.ssh/id_rsa").code, 1);
+}
+
+/// A profile stands for the paths of its tools, and an agent's never for files that others read, too.
+#[test]
+fn profiles_are_not_wider_than_needed() {
+    let project = Project::with_body("    network \"host\"");
+    project.write_home(".gitconfig", "text\n");
+    project.write_home(".config/git/ignore", "text\n");
+    let shell = "cat ~/.gitconfig ~/.config/git/ignore";
+    let own = ["ro \"~/.config/git/ignore\"", "ro \"~/.gitconfig\""];
+    assert_eq!(rules(&answer(&project, &["--", "/bin/sh", "-c", shell])), own);
+    let project = Project::with_body("");
+    project.write_home(".nvm/alias", "text\n");
+    project.write_home(".volta/hooks.json", "text\n");
+    let shell = "cat ~/.nvm/alias ~/.volta/hooks.json";
+    assert_eq!(rules(&answer(&project, &["--", "/bin/sh", "-c", shell])), ["inherit \"node\""]);
 }
 
 /// The network, and writing outside of the project, are only comments where nobody can be asked.
@@ -314,8 +349,9 @@ fn policy_from_nothing() {
     assert!(output.stdout.contains("--- /dev/null\n"), "{}", output.stdout);
     let policy = project.read(".agent-sandbox.kdl");
     assert!(policy.starts_with("sandbox \"shop\" {\n    inherit \"base-dev\"\n"), "{policy}");
-    let keys: Vec<&str> = policy.lines().filter(|line| line.contains(".ssh")).map(str::trim).collect();
-    assert!(policy.contains("ro \"~/.toolrc\"") && keys == ["/- ro \"~/.ssh/config\" reason=\"SSH keys\""], "{policy}");
+    // base-dev asserts that keys stay outside, so that they are never more than a comment.
+    let has = |line: &str| policy.contains(&format!("\n        {line}"));
+    assert!(has("ro \"~/.toolrc\"\n") && has("/- ro \"~/.ssh/config\" reason=\"`~/.ssh` must not"), "{policy}");
     let output = project.sbc(&["exec", "--", "tool"]).code(1);
     assert_eq!(output.stdout, "settings\n");
 }
