@@ -146,7 +146,9 @@ impl Work<'_> {
 
     /// Keeps a rule as a comment that says why it is none.
     fn refuse(&mut self, section: Section, rule: String, shows: String, why: String) {
-        let why = why.strip_prefix(&format!("`{rule}` ")).map(str::to_owned).unwrap_or(why);
+        // It stands beside the rule.
+        let why = why.strip_prefix(&format!("`{rule}` ")).unwrap_or(&why);
+        let why = why.strip_suffix(&format!(", and `{rule}` makes it so")).unwrap_or(why).to_owned();
         self.push(Proposal { section, rule, shows, hold: Hold::Refused(why) });
     }
 
