@@ -157,7 +157,7 @@ impl<'a> Page<'a> {
         self.edit(end, end, format!("{newline}\n{}\n", layers.join("\n\n")))
     }
 
-    /// A profile in place of another, or after the last that the body inherits.
+    /// A profile in place of another, after the last that the body inherits, or as its first.
     fn inherit(&self, body: Location, name: &str, instead_of: &str) -> Option<Edit> {
         let body = node_at(self.document.nodes(), body.span.start)?;
         let statements = body.children()?.nodes().iter().filter(|node| node.name().value() == "inherit");
@@ -166,8 +166,10 @@ impl<'a> Page<'a> {
             let Span { start, end } = subject_span(other);
             return Some(self.edit(start, end, quote(name)));
         }
-        let end = span(names.last()?).end;
-        Some(self.edit(end, end, format!(" {}", quote(name))))
+        match names.last() {
+            Some(last) => Some(self.edit(span(last).end, span(last).end, format!(" {}", quote(name)))),
+            None => self.append(body, &[format!("inherit {}", quote(name))]),
+        }
     }
 
     /// Text at the start of an assigned one, which is in quotes of one line.
@@ -383,6 +385,7 @@ mod tests {
         let cases = [
             ("sandbox a { inherit base-dev \"git\" }", "sandbox a { inherit \"node\" \"git\"; dir \"/y\"; }"),
             ("sandbox a { inherit \"git\" }", "sandbox a { inherit \"git\" \"node\"; dir \"/y\"; }"),
+            ("sandbox a { dir \"/x\"; }", "sandbox a { dir \"/x\"; inherit \"node\"; dir \"/y\"; }"),
         ];
         for (before, after) in cases {
             let inherited = amended(before, |place| {

@@ -24,7 +24,7 @@ pub const MOST_DENIED: usize = 6;
 
 /// What to do where there is no profile.
 pub const WITHOUT_PROFILE: &str =
-    "there is no profile for it yet; what is missing inside, `sbc explain ~/the/path` says how to add";
+    "there is no profile for it yet; `sbc learn -- COMMAND` proposes what a command of it lacks inside";
 
 /// A policy that passes, and why it is as it is.
 pub struct Composed {

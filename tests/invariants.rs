@@ -33,6 +33,7 @@ const MACHINE: &[&str] = &[
     "janitor.rs",
     "knowledge.rs",
     "layout.rs",
+    "learn/attempt.rs",
     "learn/fold.rs",
     "learn/places.rs",
     "learn/propose.rs",

@@ -3,12 +3,15 @@
 use crate::formats::valid;
 use crate::packages::{CLAUDE, Installed, installed_or_skip};
 use crate::support::{Output, Project, run, skip};
+use crate::trust::answered;
 use serde_json::Value;
 use std::fmt::Write as _;
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+
+const SBC: &str = env!("CARGO_BIN_EXE_sbc");
 
 /// Runs `sbc learn`, trusted as `exec` needs it. A caller has the programs of nvm on PATH, if there are any.
 fn learn(project: &Project, arguments: &[&str]) -> Output {
@@ -69,12 +72,17 @@ fn files() {
     let command = ["--", "/bin/sh", "-c", "cat ~/.toolrc ~/.npmrc ~/.nothing; exit 3"];
     let before = project.read(".agent-sandbox.kdl");
     let output = learn(&project, &command).code(0);
-    let output = output.says(&["the command ended with status 3", "~/.npmrc is on this host", "SECRET: npm tokens"]);
+    let output = output.says(&[
+        "the command ended with status 3",
+        "~/.npmrc is on this host",
+        "SECRET: npm tokens",
+        "REFUSED, so only a comment: ro \"~/.npmrc\"",
+    ]);
     assert!(output.stdout.contains("\n+        ro \"~/.toolrc\"\n"), "{}", output.stdout);
     assert_eq!(project.read(".agent-sandbox.kdl"), before);
     learn(&project, &[&["--apply"], &command[..]].concat()).code(0);
     let after = "// Ours.\nsandbox \"app\" {\n    inherit \"base-dev\" // the floor\n    filesystem {\n        \
-                 ro \"~/.toolrc\"\n        /- ro \"~/.npmrc\" reason=\"npm tokens\"\n    }\n}\n";
+                 ro \"~/.toolrc\"\n        /- ro \"~/.npmrc\" reason=\"shows `~/.npmrc`: npm tokens\"\n    }\n}\n";
     assert_eq!(project.read(".agent-sandbox.kdl"), after);
     assert_eq!(project.exec("cat ~/.toolrc").code(0).stdout, "settings\n");
     learn(&project, &command).code(0).says(&["nothing to propose"]);
@@ -93,7 +101,7 @@ fn directories() {
     let answer = answer(&project, &["--", "/bin/sh", "-c", shell]);
     let expected = [".config/a", ".config/b", ".x", ".y", ".z", "tool"].map(|name| format!("ro \"~/{name}\""));
     assert_eq!(rules(&answer), expected);
-    let held: Vec<_> = answer["proposals"].as_array().unwrap().iter().filter(|one| one["hold"] == "secret").collect();
+    let held: Vec<_> = answer["proposals"].as_array().unwrap().iter().filter(|one| one["hold"] == "refused").collect();
     assert_eq!(held.len(), 1, "{answer:#}");
     assert!(answer["diff"].as_str().unwrap().contains("+        /- ro \"~/.config/gh"), "{answer:#}");
 }
@@ -112,15 +120,45 @@ fn noise() {
     assert_eq!(rules(&answer(&project, &[&["--all"], &words[..]].concat())), ["ro \"~/.quiet\""]);
 }
 
-/// What a guard forbids is not asked for: it is said, and written as a comment only.
+/// What guards and assertions forbid is not asked for: it is said with what forbids it, and never more
+/// than a comment. The policy holds with it.
 #[test]
 fn what_guards_forbid() {
-    let project = Project::with_body("    filesystem {\n        ro \"~/.local/bin\"\n    }");
+    let body = "    filesystem {\n        ro \"~/.local/bin\"\n    }\n    assert {\n        network \"none\"\n    }";
+    let project = Project::with_body(body);
     project.write_home(".local/bin/tool", "text\n");
-    let output = learn(&project, &["--apply", "--", "/bin/sh", "-c", "echo more >> ~/.local/bin/tool"]).code(0);
-    output.says(&["REFUSED by a guard or an assertion, so only a comment: rw \"~/.local/bin/tool\""]);
-    assert!(project.read(".agent-sandbox.kdl").contains("        /- rw \"~/.local/bin/tool\"\n"));
+    project.write_home(".ssh/id_rsa", "key\n");
+    let shell = "cat ~/.ssh/id_rsa; echo more >> ~/.local/bin/tool; exec 3<>/dev/tcp/192.0.2.1/80";
+    let output = learn(&project, &["--apply", "--", "/bin/bash", "-c", shell]).code(0);
+    output.says(&[
+        "SECRET: SSH keys",
+        "REFUSED, so only a comment: ro \"~/.ssh/id_rsa\"\n  `~/.ssh` must not be visible inside",
+        "REFUSED, so only a comment: rw \"~/.local/bin/tool\"\n  lets the sandbox write a part of `~/.local/bin`",
+        "REFUSED, so only a comment: network \"host\"\n  the network is `host` and must be `none`",
+    ]);
+    let policy = project.read(".agent-sandbox.kdl");
+    for line in ["        /- ro \"~/.ssh/id_rsa\"", "        /- rw \"~/.local/bin/tool\"", "    /- network \"host\"\n"]
+    {
+        assert!(policy.contains(line), "{policy}");
+    }
     project.sbc(&["check"]).code(0);
+    assert_eq!(project.exec("cat ~/.ssh/id_rsa").code, 1);
+}
+
+/// A profile stands for the paths of its tools, and an agent's never for files that others read, too.
+#[test]
+fn profiles_are_not_wider_than_needed() {
+    let project = Project::with_body("    network \"host\"");
+    project.write_home(".gitconfig", "text\n");
+    project.write_home(".config/git/ignore", "text\n");
+    let shell = "cat ~/.gitconfig ~/.config/git/ignore";
+    let own = ["ro \"~/.config/git/ignore\"", "ro \"~/.gitconfig\""];
+    assert_eq!(rules(&answer(&project, &["--", "/bin/sh", "-c", shell])), own);
+    let project = Project::with_body("");
+    project.write_home(".nvm/alias", "text\n");
+    project.write_home(".volta/hooks.json", "text\n");
+    let shell = "cat ~/.nvm/alias ~/.volta/hooks.json";
+    assert_eq!(rules(&answer(&project, &["--", "/bin/sh", "-c", shell])), ["inherit \"node\""]);
 }
 
 /// The network, and writing outside of the project, are only comments where nobody can be asked.
@@ -128,16 +166,70 @@ fn what_guards_forbid() {
 fn what_has_to_be_asked() {
     let project = Project::with_body("    filesystem {\n        ro \"~/data\"\n    }");
     project.write_home("data/in/file", "text\n");
-    let shell = "echo more > ~/data/in/file; exec 3<>/dev/tcp/192.0.2.1/80";
+    project.write_home("other/file", "text\n");
+    project.write_home("new/file", "text\n");
+    let shell = "echo more > ~/data/in/file; echo more >> ~/other/file; echo more > ~/new/one; \
+                 exec 3<>/dev/tcp/192.0.2.1/80";
     let answer = answer(&project, &["--apply", "--", "/bin/bash", "-c", shell]);
     assert_eq!(rules(&answer), [""; 0], "{answer:#}");
     let policy = project.read(".agent-sandbox.kdl");
-    for line in ["        /- rw \"~/data/in/file\"\n", "    /- network \"host\"\n"] {
+    let paths = ["data/in/file", "other/file", "new"].map(|path| format!("        /- rw \"~/{path}\"\n"));
+    for line in paths.iter().map(String::as_str).chain(["    /- network \"host\"\n"]) {
         assert!(policy.contains(line), "{policy}");
     }
     // What the policy protects in the project is said, and no rule is proposed for it.
     let output = learn(&project, &["--", "/bin/sh", "-c", "echo x >> .agent-sandbox.kdl"]).code(0);
     output.says(&["./.agent-sandbox.kdl cannot be changed inside: ro"]).says(&["nothing to propose"]);
+}
+
+/// At a terminal what opens more than reading is asked, once the command has ended: it is in force after
+/// yes, and a comment after no, after nothing at all and after the end of the input. What a guard forbids
+/// is not asked.
+#[test]
+fn questions_at_a_terminal() {
+    let shell =
+        format!("exec {SBC} learn --apply -- /bin/sh -c 'echo more >> ~/data/file; cat ~/.ssh/id_rsa; echo done'");
+    for (answer, is_in_force) in
+        [(&b"y\n"[..], true), (b"YES\n", true), (b"n\n", false), (b"\n", false), (b"\x04", false)]
+    {
+        let project = Project::with_body("");
+        project.write_home("data/file", "text\n");
+        project.write_home(".ssh/id_rsa", "key\n");
+        project.trust();
+        // What is typed before the question is no answer to it.
+        let (screen, code) = answered(&project, &shell, "[y/N] ", b"y\n", answer);
+        assert_eq!(code, Some(0), "{screen}");
+        assert_eq!(screen.matches("[y/N]").count(), 1, "{screen}");
+        let (before, _) = screen.split_once("May programs inside change `~/data/file` on this host? [y/N]").unwrap();
+        assert!(before.contains("\ndone\n"), "{screen}");
+        let line = if is_in_force { "        rw \"~/data/file\"\n" } else { "        /- rw \"~/data/file\"\n" };
+        let policy = project.read(".agent-sandbox.kdl");
+        assert!(policy.contains(line) && policy.contains("        /- ro \"~/.ssh/id_rsa\""), "{policy}");
+        assert_eq!(screen.contains("nobody said yes"), !is_in_force, "{screen}");
+        assert_eq!(project.exec("echo more >> ~/data/file").code == 0, is_in_force);
+    }
+}
+
+/// While a command without the terminal runs, its calls are counted there, and the line is gone at the end.
+/// Where the command has the terminal, or there is none, nothing is counted.
+#[test]
+fn progress() {
+    let project = Project::with_body("");
+    project.trust();
+    let many =
+        "i=0; while [ $i -lt 9000 ]; do [ -e /none ]; i=$((i+1)); done; stty size; read line; echo \"got $line\"";
+    let start = format!("exec {SBC} learn -- /bin/sh -c '{many}'");
+    let (screen, code) = answered(&project, &format!("{start} </dev/null >out"), "\u{1b}[K", b"", b"");
+    assert_eq!(code, Some(0), "{screen}");
+    assert!(screen.contains("4096 calls\u{1b}[K") && screen.contains("8192 calls\u{1b}[K"), "{screen:?}");
+    // `answered` leaves out returns to the start of the line.
+    assert!(screen.contains("\u{1b}[Kthe command ended"), "{screen:?}");
+    assert_eq!(project.read("out"), "got \n");
+    let (screen, code) = answered(&project, &start, "0 0", b"", b"words\n");
+    assert_eq!(code, Some(0), "{screen}");
+    assert!(screen.contains("got words\n") && !screen.contains(" calls") && !screen.contains('\u{1b}'), "{screen:?}");
+    let output = run(project.plain_command(&["learn", "--", "/bin/sh", "-c", many]).stdin(Stdio::null())).code(0);
+    assert!(!output.stderr.contains(" calls") && !output.stderr.contains('\u{1b}'), "{}", output.stderr);
 }
 
 /// `learn` runs nothing that `exec` would not run.
@@ -314,8 +406,9 @@ fn policy_from_nothing() {
     assert!(output.stdout.contains("--- /dev/null\n"), "{}", output.stdout);
     let policy = project.read(".agent-sandbox.kdl");
     assert!(policy.starts_with("sandbox \"shop\" {\n    inherit \"base-dev\"\n"), "{policy}");
-    let keys: Vec<&str> = policy.lines().filter(|line| line.contains(".ssh")).map(str::trim).collect();
-    assert!(policy.contains("ro \"~/.toolrc\"") && keys == ["/- ro \"~/.ssh/config\" reason=\"SSH keys\""], "{policy}");
+    // base-dev asserts that keys stay outside, so that they are never more than a comment.
+    let has = |line: &str| policy.contains(&format!("\n        {line}"));
+    assert!(has("ro \"~/.toolrc\"\n") && has("/- ro \"~/.ssh/config\" reason=\"`~/.ssh` must not"), "{policy}");
     let output = project.sbc(&["exec", "--", "tool"]).code(1);
     assert_eq!(output.stdout, "settings\n");
 }
@@ -396,37 +489,49 @@ fn certificates_of_the_home() {
     let one = Project::with_body(&body);
     let server = server(&one);
     let url = server.url.as_str();
-    let get = format!(
-        "require('https').get('{url}', r => r.resume()).on('error', e => {{ console.error(e.code); process.exit(1); }})"
-    );
     let policy = one.read(".agent-sandbox.kdl");
-    for command in [&["curl", "-sS", url][..], &["git", "ls-remote", url], &["node", "-e", &get]] {
+    for command in [&["curl", "-sS", url][..], &["git", "ls-remote", url], &["node", "-e", &get(url)]] {
         one.write(".agent-sandbox.kdl", &policy);
         assert_eq!(teach(&one, command, 1), ["ro \"~/ca/ca.pem\""], "{command:?}");
     }
 }
 
-/// The system's certificates, taken away: one rule, and no wider than that of base-dev.
+/// A line of JavaScript that gets a page, and names the error where that fails.
+fn get(url: &str) -> String {
+    format!(
+        "require('https').get('{url}', r => r.resume()).on('error', e => {{ console.error(e.code); process.exit(1); }})"
+    )
+}
+
+/// The system's certificates, taken away: what curl, git and node look for is proposed, no wider than by
+/// base-dev, and is there then.
 #[test]
 fn certificates_of_the_system() {
     let bundle = "/etc/ssl/certs/ca-certificates.crt";
     if !Path::new(bundle).exists() || !["openssl", "node", "curl", "git"].into_iter().all(has) {
         skip!("there is no {bundle}, or no program");
     }
-    let body = "    network \"host\"\n    filesystem {\n        remove \"/etc/ssl\" \"/etc/ca-certificates\" \"/etc/pki\"\n    }";
+    let body = "    network \"host\"\n    env {\n        set NODE_EXTRA_CA_CERTS=\"/etc/ssl/certs/ca-certificates.crt\"\n    }\n    \
+                filesystem {\n        remove \"/etc/ssl\" \"/etc/ca-certificates\" \"/etc/pki\"\n    }";
     let project = Project::with_body(body);
     let server = server(&project);
-    let policy = project.read(".agent-sandbox.kdl");
-    for (command, code) in [(["curl", "-sS"], 60), (["git", "ls-remote"], 128)] {
+    let (url, policy) = (server.url.as_str(), project.read(".agent-sandbox.kdl"));
+    let commands = [
+        (&["curl", "-sS", url][..], 60),
+        (&["git", "ls-remote", url], 128),
+        (&["node", "-e", &get(url)], 1),
+        (&["env", "-u", "NODE_EXTRA_CA_CERTS", "node", "--use-openssl-ca", "-e", &get(url)], 1),
+    ];
+    for (command, code) in commands {
         project.write(".agent-sandbox.kdl", &policy);
-        let words = [&["--apply", "--"], &command[..], &[server.url.as_str()]].concat();
-        // curl names the file and the directory that it lies in.
-        let rules = rules(&answer(&project, &words));
-        assert_eq!(rules.len(), 1, "{rules:?}");
-        assert!([format!("ro \"{bundle}\""), "ro \"/etc/ssl/certs\"".to_owned()].contains(&rules[0]), "{rules:?}");
-        // It is there now, and the test's own certificate is not in it.
-        let mut exec = project.sbc_command(&["exec", "--"]);
-        let output = run(exec.args(command).arg(&server.url)).code(code);
+        let rules = rules(&answer(&project, &[&["--apply", "--"], command].concat()));
+        // curl names the file and the directory that it lies in; OpenSSL reads its settings, too.
+        let (settings, rest): (Vec<_>, Vec<_>) = rules.iter().partition(|rule| *rule == "ro \"/etc/ssl/openssl.cnf\"");
+        assert!(settings.is_empty() || command.contains(&"--use-openssl-ca"), "{command:?}: {rules:?}");
+        assert_eq!(rest.len(), 1, "{command:?}: {rules:?}");
+        assert!([format!("ro \"{bundle}\""), "ro \"/etc/ssl/certs\"".to_owned()].contains(rest[0]), "{rules:?}");
+        // They are there now, and the test's own certificate is not among them.
+        let output = run(project.sbc_command(&["exec", "--"]).args(command)).code(code);
         assert!(!output.stderr.contains("ca-certificates.crt"), "{}", output.stderr);
     }
 }

@@ -7,9 +7,10 @@ use super::{Loaded, Problems, ask, exec, fix, load, one, print, refuse, report, 
 use crate::cli::{Learn, LearnFormat};
 use crate::diagnostic::{Code, Diagnostic, printable};
 use crate::host::{self, Host};
+use crate::learn::attempt::Draft;
 use crate::learn::fold::{Situation, findings};
 use crate::learn::follow::{self, Failure, Followed};
-use crate::learn::propose::{Draft, Hold, Proposal, Proposed, propose};
+use crate::learn::propose::{Hold, Proposal, Proposed, propose};
 use crate::learn::show::{self, Answer, Lesson};
 use crate::learn::trace::Malformed;
 use crate::learn::unused::{Unused, unused};
@@ -187,8 +188,8 @@ fn learn(arguments: &Learn, watched: Watched, data: Option<OwnedFd>) -> Result<i
         let title = format!("this host cannot run the sandbox `{}`", printable(&name));
         return Err(refuse(Diagnostic::error(Code::SBC0705, title).help("`sbc check` says why")));
     };
-    let accepted: Vec<bool> = proposals.iter().map(|proposal| accept(proposal, arguments.format)).collect();
-    let after = settle(draft, &proposals, &accepted);
+    let mut accepted: Vec<bool> = proposals.iter().map(|proposal| accept(proposal, arguments.format)).collect();
+    let after = settle(draft, &host, &proposals, &mut accepted);
     let unplaced = watched.followed.table.unplaced;
     let lesson =
         Lesson { host: &host, findings: &findings, proposals: &proposals, accepted: &accepted, left, unplaced };
@@ -272,22 +273,21 @@ fn before(arguments: &Learn) -> Result<Before, Problems> {
 fn accept(proposal: &Proposal, format: LearnFormat) -> bool {
     match &proposal.hold {
         Hold::No => true,
-        Hold::Secret(_) | Hold::Refused => false,
+        Hold::Refused(_) => false,
         Hold::Ask(question) => {
             format == LearnFormat::Human && ask::is_possible() && ask::agrees(&printable(question), false)
         }
     }
 }
 
-/// The policy with what was held back: in force, or as a comment.
-fn settle(draft: Draft, proposals: &[Proposal], accepted: &[bool]) -> Draft {
+/// The policy with what was held back: in force, or as a comment. What was accepted and does not hold with
+/// the others is a comment, too.
+fn settle(draft: Draft, host: &Host, proposals: &[Proposal], accepted: &mut [bool]) -> Draft {
     let held = proposals.iter().zip(accepted).filter(|(proposal, _)| proposal.hold != Hold::No);
     held.fold(draft, |draft, (proposal, accepted)| {
-        let next = match accepted {
-            true => draft.add(proposal.section, &proposal.rule),
-            false => draft.comment(proposal.section, &proposal.rule),
-        };
-        next.unwrap_or(draft)
+        let next = accepted.then(|| draft.add(proposal.section, &proposal.rule, host).held()).flatten();
+        *accepted = next.is_some();
+        next.or_else(|| draft.comment(proposal.section, &proposal.comment())).unwrap_or(draft)
     })
 }
 

@@ -33,10 +33,18 @@ pub enum Want {
     Look,
     /// To run it.
     Run,
-    /// To make, change or remove it.
+    /// To change or remove it.
     Write,
+    /// To make it, or to change what is there.
+    Make,
     /// To speak to who listens there.
     Connect,
+}
+
+impl Want {
+    fn is_write(self) -> bool {
+        matches!(self, Want::Write | Want::Make)
+    }
 }
 
 /// What came of it.
@@ -75,6 +83,8 @@ pub struct Seen {
     pub denied: u32,
     /// Writes that the file system refused.
     pub refused: u32,
+    /// How often it was to be made where its directory is missing.
+    pub unmade: u32,
     pub found: bool,
     pub written: bool,
     /// Whether it was to be run.
@@ -182,12 +192,15 @@ impl Table {
         match outcome {
             Outcome::Found => {
                 seen.found = true;
-                seen.written |= want == Want::Write;
+                seen.written |= want.is_write();
             }
-            Outcome::Missing => seen.missed += 1,
-            Outcome::Denied if want == Want::Write => seen.refused += 1,
+            Outcome::Missing => {
+                seen.missed += 1;
+                seen.unmade += u32::from(want == Want::Make);
+            }
+            Outcome::Denied if want.is_write() => seen.refused += 1,
             Outcome::Denied => seen.denied += 1,
-            Outcome::ReadOnly => seen.refused += u32::from(want == Want::Write),
+            Outcome::ReadOnly => seen.refused += u32::from(want.is_write()),
             Outcome::Other => {}
         }
         if matches!(outcome, Outcome::Missing | Outcome::Denied | Outcome::ReadOnly) {
@@ -196,7 +209,7 @@ impl Table {
                 recent.missed.pop_front();
             }
         }
-        if want != Want::Write {
+        if !want.is_write() {
             self.follow_series(recent, path, number, want, outcome);
         }
         Ok(())

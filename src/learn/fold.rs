@@ -96,7 +96,7 @@ pub fn findings(situation: &Situation<'_>, table: &Table) -> Vec<Finding> {
     let mut places = Places::new(situation.host, situation.view);
     for (path, seen) in table.paths().filter(|(path, seen)| situation.counts(path, seen)) {
         // What could not be written or opened is asked for by itself.
-        let is_lookup = seen.refused == 0 && seen.denied == 0 && !seen.written;
+        let is_lookup = seen.refused == 0 && seen.unmade == 0 && seen.denied == 0 && !seen.written;
         let found = match if is_lookup { places.loss(path) } else { Loss::Unknown } {
             Loss::No => None,
             Loss::Yes => situation.of_hidden(&secrets, path, seen),
@@ -147,7 +147,8 @@ impl Situation<'_> {
     fn of_path(&self, host: &View<'_>, secrets: &Secrets, path: &Path, seen: &Seen) -> Option<Finding> {
         let looked = self.view.look(path);
         let there = looked.path.clone();
-        let wants_write = seen.refused > 0 || self.is_outside && seen.written;
+        let is_unmade = seen.unmade > 0 && !seen.found;
+        let wants_write = seen.refused > 0 || is_unmade || self.is_outside && seen.written;
         if there == Path::new("/") || looked.access.read && !wants_write {
             return None;
         }
@@ -157,13 +158,14 @@ impl Situation<'_> {
         let evidence = self.evidence(seen);
         let finding = |subject, count| {
             // What is not there is not there by no rule.
-            let is_ruled = matches!(subject, Subject::Unwritable(_) | Subject::Hidden(_));
+            let is_ruled =
+                matches!(subject, Subject::Unwritable(_) | Subject::Hidden(_)) && looked.kind != Kind::Absent;
             let decision = is_ruled.then(|| verdict::decide(self.view, &looked)).and_then(|decision| decision.rule);
             let rule = decision.map(|step| format!("{} ({})", step.rule(), layers(&step.origins)));
             Finding { secret: secrets.of(&there), rule, runs: seen.run, ..Finding::new(subject, evidence, count) }
         };
         if wants_write && !looked.access.write && self.may_write(&there) {
-            return Some(finding(Subject::Unwritable(there.clone()), seen.refused.max(1)));
+            return Some(finding(Subject::Unwritable(there.clone()), (seen.refused + seen.unmade).max(1)));
         }
         let on_host = host.look(&there);
         let Kind::Host { node, .. } = on_host.kind else { return None };

@@ -248,7 +248,7 @@ impl Followed {
                 self.table.unplaced += 1;
                 continue;
             };
-            let want = if shape.want == Want::Look && writes(&arguments, call.name) { Want::Write } else { shape.want };
+            let want = opening(&arguments, call.name).unwrap_or(shape.want);
             self.table.access(&mut process.recent, &path, want, outcome(call))?;
             if call.name == "chdir" && call.is_done() {
                 process.cwd = Some(path);
@@ -301,14 +301,18 @@ fn outcome(call: Call<'_>) -> Outcome {
     }
 }
 
-/// Whether an `open` is to change something.
-fn writes(arguments: &[&str], name: &str) -> bool {
+/// What an `open` is for.
+fn opening(arguments: &[&str], name: &str) -> Option<Want> {
     let flags = match name {
         "open" => arguments.get(1),
         "openat" | "openat2" => arguments.get(2),
         _ => None,
-    };
-    flags.is_some_and(|flags| ["O_WRONLY", "O_RDWR", "O_CREAT", "O_TRUNC"].iter().any(|flag| flags.contains(flag)))
+    }?;
+    let has = |names: &[&str]| names.iter().any(|name| flags.contains(name));
+    match has(&["O_CREAT"]) {
+        true => Some(Want::Make),
+        false => has(&["O_WRONLY", "O_RDWR", "O_TRUNC"]).then_some(Want::Write),
+    }
 }
 
 /// Where calls have their paths: each beside the descriptor that it starts from, by number.
@@ -324,10 +328,12 @@ const SHAPES: &[Shape] = &[
     Shape { names: &["open", "stat", "lstat", "stat64", "lstat64", "access", "readlink", "chdir", "statfs", "getxattr", "lgetxattr"], paths: &[(None, 0)], want: Want::Look },
     Shape { names: &["execve"], paths: &[(None, 0)], want: Want::Run },
     Shape { names: &["execveat"], paths: &[(Some(0), 1)], want: Want::Run },
-    Shape { names: &["creat", "truncate", "mkdir", "mknod", "rmdir", "unlink", "chmod", "chown", "lchown", "utime", "utimes", "setxattr", "removexattr"], paths: &[(None, 0)], want: Want::Write },
-    Shape { names: &["mkdirat", "mknodat", "unlinkat", "fchmodat", "fchmodat2", "fchownat", "utimensat", "futimesat"], paths: &[(Some(0), 1)], want: Want::Write },
+    Shape { names: &["truncate", "rmdir", "unlink", "chmod", "chown", "lchown", "utime", "utimes", "setxattr", "removexattr"], paths: &[(None, 0)], want: Want::Write },
+    Shape { names: &["unlinkat", "fchmodat", "fchmodat2", "fchownat", "utimensat", "futimesat"], paths: &[(Some(0), 1)], want: Want::Write },
+    Shape { names: &["creat", "mkdir", "mknod"], paths: &[(None, 0)], want: Want::Make },
+    Shape { names: &["mkdirat", "mknodat"], paths: &[(Some(0), 1)], want: Want::Make },
     Shape { names: &["rename", "link"], paths: &[(None, 0), (None, 1)], want: Want::Write },
     Shape { names: &["renameat", "renameat2", "linkat"], paths: &[(Some(0), 1), (Some(2), 3)], want: Want::Write },
-    Shape { names: &["symlink"], paths: &[(None, 1)], want: Want::Write },
-    Shape { names: &["symlinkat"], paths: &[(Some(1), 2)], want: Want::Write },
+    Shape { names: &["symlink"], paths: &[(None, 1)], want: Want::Make },
+    Shape { names: &["symlinkat"], paths: &[(Some(1), 2)], want: Want::Make },
 ];

@@ -4,11 +4,13 @@
 //! `events.rs` keeps what happened at each path. Then `fold.rs` compares that with the host, `propose.rs`
 //! tries rules, and `show.rs` says it all. Nothing is written here.
 
+pub mod attempt;
 pub mod events;
 pub mod fold;
 pub mod follow;
 pub mod places;
 pub mod propose;
+pub mod share;
 pub mod show;
 pub mod trace;
 pub mod unused;

@@ -142,17 +142,13 @@ fn sentence(lesson: &Lesson<'_>, finding: &Finding, style: Style) -> String {
 fn held(lesson: &Lesson<'_>, style: Style) -> String {
     let mut out = String::new();
     for (proposal, _) in lesson.proposals.iter().zip(lesson.accepted).filter(|(_, accepted)| !**accepted) {
+        let rule = printable(&proposal.rule);
         let _ = match &proposal.hold {
-            Hold::Secret(about) => {
-                let text = format!("SECRET, so only a comment: {} ({about})", printable(&proposal.rule));
+            Hold::Refused(why) => {
+                let text = format!("REFUSED, so only a comment: {rule}\n  {}", printable(why));
                 writeln!(out, "{}", paint(style, RED, &text))
             }
-            Hold::Refused => {
-                let text =
-                    format!("REFUSED by a guard or an assertion, so only a comment: {}", printable(&proposal.rule));
-                writeln!(out, "{}", paint(style, RED, &text))
-            }
-            _ => writeln!(out, "nobody said yes, so only a comment: {}", printable(&proposal.rule)),
+            _ => writeln!(out, "nobody said yes, so only a comment: {rule}"),
         };
     }
     out
@@ -209,6 +205,8 @@ pub struct ProposalAnswer<'a> {
     rule: &'a str,
     shows: &'a str,
     hold: &'static str,
+    /// What forbids it.
+    why: Option<&'a str>,
     /// Whether it is in force in the diff; if not, it stands there as a comment.
     accepted: bool,
 }
@@ -235,8 +233,11 @@ pub fn proposals<'a>(lesson: &Lesson<'a>) -> Vec<ProposalAnswer<'a>> {
         hold: match proposal.hold {
             Hold::No => "no",
             Hold::Ask(_) => "ask",
-            Hold::Secret(_) => "secret",
-            Hold::Refused => "refused",
+            Hold::Refused(_) => "refused",
+        },
+        why: match &proposal.hold {
+            Hold::Refused(why) => Some(why),
+            _ => None,
         },
         accepted: *accepted,
     };
