@@ -69,3 +69,16 @@ fn no_agent_gets_the_key_of_another() {
         }
     }
 }
+
+/// An agent and whatever else comes with sbc, bases aside, agree about every path and variable.
+#[test]
+fn agents_agree_with_toolchains_and_tools() {
+    let others = builtin::PROFILES.iter().filter(|other| matches!(other.group, Group::Toolchain | Group::Tool));
+    let others: String = others.map(|other| format!(" \"{}\"", other.name)).collect();
+    for profile in agents() {
+        let project = Project::new(&format!("sandbox \"app\" {{ inherit \"{}\"{others}; }}\n", profile.name));
+        let output = project.sbc(&["check", "--no-host"]);
+        // Some need a waiver. None may disagree.
+        assert!(!output.stderr.contains("SBC0301"), "{}: {}", profile.name, output.stderr);
+    }
+}

@@ -4,7 +4,7 @@
 # Compiled by sbc from .agent-sandbox.kdl. To change it, change the policy and run `sbc build`.
 # Arguments go to the command of the policy; after `--` stands another command.
 # Fails with 125 when the sandbox cannot be set up as written.
-# plan sha256:e76b22b4c817a9824690c045d97165df21cff421dc47ee20714213f005744987 format 1
+# plan sha256:58f63297f50eea707aa7a522f5762005e15ea06fe0799bbdceedb123448f268b format 1
 #
 # What `sbc exec` does and a shell cannot: let Ctrl-C reach the command alone (here it ends the
 # sandbox), tell a failure of bubblewrap (status 1) from one of the command, pass on other
@@ -447,7 +447,7 @@ unlinked_in() {
 # Whether a host path is shown already.
 visible() {
     case $1 in
-    /bin | /bin/* | /etc/alternatives | /etc/alternatives/* | /etc/ca-certificates | /etc/ca-certificates/* | /etc/claude-code | /etc/claude-code/* | /etc/ld.so.conf.d | /etc/ld.so.conf.d/* | /etc/localtime | /etc/localtime/* | /etc/pki | /etc/pki/* | /etc/ssl | /etc/ssl/* | /etc/terminfo | /etc/terminfo/* | /lib | /lib/* | /lib32 | /lib32/* | /lib64 | /lib64/* | /libx32 | /libx32/* | /nix/store | /nix/store/* | /opt | /opt/* | /sbin | /sbin/* | /usr | /usr/* | "$home"/.cache/sbc/node | "$home"/.cache/sbc/node/* | "$home"/.claude/.credentials.json | "$home"/.claude/.credentials.json/* | "$home"/.claude/CLAUDE.md | "$home"/.claude/CLAUDE.md/* | "$home"/.claude/agents | "$home"/.claude/agents/* | "$home"/.claude/commands | "$home"/.claude/commands/* | "$home"/.claude/file-history | "$home"/.claude/file-history/* | "$home"/.claude/history.jsonl | "$home"/.claude/history.jsonl/* | "$home"/.claude/hooks | "$home"/.claude/hooks/* | "$home"/.claude/keybindings.json | "$home"/.claude/keybindings.json/* | "$home"/.claude/output-styles | "$home"/.claude/output-styles/* | "$home"/.claude/plans | "$home"/.claude/plans/* | "$home"/.claude/plugins | "$home"/.claude/plugins/* | "$home"/.claude/projects | "$home"/.claude/projects/* | "$home"/.claude/rules | "$home"/.claude/rules/* | "$home"/.claude/settings.json | "$home"/.claude/settings.json/* | "$home"/.claude/skills | "$home"/.claude/skills/* | "$home"/.claude/statusline-command.sh | "$home"/.claude/statusline-command.sh/* | "$home"/.claude/statusline.sh | "$home"/.claude/statusline.sh/* | "$home"/.claude/tasks | "$home"/.claude/tasks/* | "$home"/.claude/themes | "$home"/.claude/themes/* | "$home"/.config/git/config | "$home"/.config/git/config/* | "$home"/.config/git/ignore | "$home"/.config/git/ignore/* | "$home"/.config/team-lint | "$home"/.config/team-lint/* | "$home"/.gitconfig | "$home"/.gitconfig/* | "$home"/.local/bin/claude | "$home"/.local/bin/claude/* | "$home"/.local/lib/node_modules | "$home"/.local/lib/node_modules/* | "$home"/.local/lib/node_modules/@anthropic-ai/claude-code | "$home"/.local/lib/node_modules/@anthropic-ai/claude-code/* | "$home"/.local/share/claude | "$home"/.local/share/claude/* | "$home"/.local/share/fnm | "$home"/.local/share/fnm/* | "$home"/.nvm | "$home"/.nvm/* | "$home"/.volta | "$home"/.volta/* | "$project" | "$project"/* | "$project"/.agent-sandbox | "$project"/.agent-sandbox/* | "$project"/.agent-sandbox.kdl | "$project"/.agent-sandbox.kdl/* | "$project"/.claude | "$project"/.claude/* | "$project"/.codex | "$project"/.codex/* | "$project"/.cursor | "$project"/.cursor/* | "$project"/.devcontainer | "$project"/.devcontainer/* | "$project"/.envrc | "$project"/.envrc/* | "$project"/.gemini | "$project"/.gemini/* | "$project"/.git/commondir | "$project"/.git/commondir/* | "$project"/.git/config | "$project"/.git/config/* | "$project"/.git/config.worktree | "$project"/.git/config.worktree/* | "$project"/.git/hooks | "$project"/.git/hooks/* | "$project"/.git/info/attributes | "$project"/.git/info/attributes/* | "$project"/.git/modules | "$project"/.git/modules/* | "$project"/.husky | "$project"/.husky/* | "$project"/.idea | "$project"/.idea/* | "$project"/.mcp.json | "$project"/.mcp.json/* | "$project"/.mise.toml | "$project"/.mise.toml/* | "$project"/.vscode | "$project"/.vscode/* | "$project"/mise.toml | "$project"/mise.toml/* | "$git_common_dir" | "$git_common_dir"/* | "$git_common_dir"/commondir | "$git_common_dir"/commondir/* | "$git_common_dir"/config | "$git_common_dir"/config/* | "$git_common_dir"/config.worktree | "$git_common_dir"/config.worktree/* | "$git_common_dir"/hooks | "$git_common_dir"/hooks/* | "$git_common_dir"/info/attributes | "$git_common_dir"/info/attributes/* | "$git_common_dir"/modules | "$git_common_dir"/modules/* | "$git_common_dir"/worktrees/"$git_worktree_id"/commondir | "$git_common_dir"/worktrees/"$git_worktree_id"/commondir/* | "$git_common_dir"/worktrees/"$git_worktree_id"/config.worktree | "$git_common_dir"/worktrees/"$git_worktree_id"/config.worktree/* | "$git_common_dir"/worktrees/"$git_worktree_id"/gitdir | "$git_common_dir"/worktrees/"$git_worktree_id"/gitdir/* | "$git_common_dir"/worktrees/"$git_worktree_id"/modules | "$git_common_dir"/worktrees/"$git_worktree_id"/modules/*) ;;
+    /bin | /bin/* | /etc/alternatives | /etc/alternatives/* | /etc/ca-certificates | /etc/ca-certificates/* | /etc/claude-code | /etc/claude-code/* | /etc/ld.so.conf.d | /etc/ld.so.conf.d/* | /etc/localtime | /etc/localtime/* | /etc/pki | /etc/pki/* | /etc/ssl | /etc/ssl/* | /etc/terminfo | /etc/terminfo/* | /lib | /lib/* | /lib32 | /lib32/* | /lib64 | /lib64/* | /libx32 | /libx32/* | /nix/store | /nix/store/* | /opt | /opt/* | /sbin | /sbin/* | /usr | /usr/* | "$home"/.cache/sbc/node | "$home"/.cache/sbc/node/* | "$home"/.claude/.credentials.json | "$home"/.claude/.credentials.json/* | "$home"/.claude/CLAUDE.md | "$home"/.claude/CLAUDE.md/* | "$home"/.claude/agents | "$home"/.claude/agents/* | "$home"/.claude/commands | "$home"/.claude/commands/* | "$home"/.claude/file-history | "$home"/.claude/file-history/* | "$home"/.claude/history.jsonl | "$home"/.claude/history.jsonl/* | "$home"/.claude/hooks | "$home"/.claude/hooks/* | "$home"/.claude/keybindings.json | "$home"/.claude/keybindings.json/* | "$home"/.claude/output-styles | "$home"/.claude/output-styles/* | "$home"/.claude/plans | "$home"/.claude/plans/* | "$home"/.claude/plugins | "$home"/.claude/plugins/* | "$home"/.claude/projects | "$home"/.claude/projects/* | "$home"/.claude/rules | "$home"/.claude/rules/* | "$home"/.claude/settings.json | "$home"/.claude/settings.json/* | "$home"/.claude/skills | "$home"/.claude/skills/* | "$home"/.claude/statusline-command.sh | "$home"/.claude/statusline-command.sh/* | "$home"/.claude/statusline.sh | "$home"/.claude/statusline.sh/* | "$home"/.claude/tasks | "$home"/.claude/tasks/* | "$home"/.claude/themes | "$home"/.claude/themes/* | "$home"/.config/git/config | "$home"/.config/git/config/* | "$home"/.config/git/ignore | "$home"/.config/git/ignore/* | "$home"/.config/team-lint | "$home"/.config/team-lint/* | "$home"/.gitconfig | "$home"/.gitconfig/* | "$home"/.local/bin/claude | "$home"/.local/bin/claude/* | "$home"/.local/lib/node_modules | "$home"/.local/lib/node_modules/* | "$home"/.local/lib/node_modules/@anthropic-ai/claude-code | "$home"/.local/lib/node_modules/@anthropic-ai/claude-code/* | "$home"/.local/share/claude | "$home"/.local/share/claude/* | "$home"/.local/share/fnm | "$home"/.local/share/fnm/* | "$home"/.nvm | "$home"/.nvm/* | "$home"/.volta | "$home"/.volta/* | "$project" | "$project"/* | "$project"/.agent-sandbox | "$project"/.agent-sandbox/* | "$project"/.agent-sandbox.kdl | "$project"/.agent-sandbox.kdl/* | "$project"/.agents | "$project"/.agents/* | "$project"/.aider.conf.yml | "$project"/.aider.conf.yml/* | "$project"/.aider.model.settings.yml | "$project"/.aider.model.settings.yml/* | "$project"/.amp | "$project"/.amp/* | "$project"/.augment | "$project"/.augment/* | "$project"/.claude | "$project"/.claude/* | "$project"/.cline | "$project"/.cline/* | "$project"/.clinerules | "$project"/.clinerules/* | "$project"/.codex | "$project"/.codex/* | "$project"/.crush.json | "$project"/.crush.json/* | "$project"/.cursor | "$project"/.cursor/* | "$project"/.devcontainer | "$project"/.devcontainer/* | "$project"/.envrc | "$project"/.envrc/* | "$project"/.factory | "$project"/.factory/* | "$project"/.gemini | "$project"/.gemini/* | "$project"/.git/commondir | "$project"/.git/commondir/* | "$project"/.git/config | "$project"/.git/config/* | "$project"/.git/config.worktree | "$project"/.git/config.worktree/* | "$project"/.git/hooks | "$project"/.git/hooks/* | "$project"/.git/info/attributes | "$project"/.git/info/attributes/* | "$project"/.git/modules | "$project"/.git/modules/* | "$project"/.github/hooks | "$project"/.github/hooks/* | "$project"/.goose | "$project"/.goose/* | "$project"/.grok | "$project"/.grok/* | "$project"/.husky | "$project"/.husky/* | "$project"/.idea | "$project"/.idea/* | "$project"/.kilo | "$project"/.kilo/* | "$project"/.kilocode | "$project"/.kilocode/* | "$project"/.kimi-code | "$project"/.kimi-code/* | "$project"/.kiro | "$project"/.kiro/* | "$project"/.mcp.json | "$project"/.mcp.json/* | "$project"/.mise.toml | "$project"/.mise.toml/* | "$project"/.opencode | "$project"/.opencode/* | "$project"/.pi | "$project"/.pi/* | "$project"/.qwen | "$project"/.qwen/* | "$project"/.vscode | "$project"/.vscode/* | "$project"/crush.json | "$project"/crush.json/* | "$project"/kilo.json | "$project"/kilo.json/* | "$project"/kilo.jsonc | "$project"/kilo.jsonc/* | "$project"/mise.toml | "$project"/mise.toml/* | "$project"/opencode.json | "$project"/opencode.json/* | "$project"/opencode.jsonc | "$project"/opencode.jsonc/* | "$git_common_dir" | "$git_common_dir"/* | "$git_common_dir"/commondir | "$git_common_dir"/commondir/* | "$git_common_dir"/config | "$git_common_dir"/config/* | "$git_common_dir"/config.worktree | "$git_common_dir"/config.worktree/* | "$git_common_dir"/hooks | "$git_common_dir"/hooks/* | "$git_common_dir"/info/attributes | "$git_common_dir"/info/attributes/* | "$git_common_dir"/modules | "$git_common_dir"/modules/* | "$git_common_dir"/worktrees/"$git_worktree_id"/commondir | "$git_common_dir"/worktrees/"$git_worktree_id"/commondir/* | "$git_common_dir"/worktrees/"$git_worktree_id"/config.worktree | "$git_common_dir"/worktrees/"$git_worktree_id"/config.worktree/* | "$git_common_dir"/worktrees/"$git_worktree_id"/gitdir | "$git_common_dir"/worktrees/"$git_worktree_id"/gitdir/* | "$git_common_dir"/worktrees/"$git_worktree_id"/modules | "$git_common_dir"/worktrees/"$git_worktree_id"/modules/*) ;;
     *) return 1 ;;
     esac
 }
@@ -455,7 +455,7 @@ visible() {
 apart "$home" /bin /dev /dev/shm /etc/alternatives /etc/ca-certificates /etc/claude-code /etc/group /etc/hosts /etc/ld.so.cache /etc/ld.so.conf /etc/ld.so.conf.d /etc/localtime /etc/nsswitch.conf /etc/passwd /etc/pki /etc/resolv.conf /etc/ssl /etc/terminfo /lib /lib32 /lib64 /libx32 /nix/store /opt /proc /sbin /tmp /usr
 apart "$project" /bin /dev /dev/shm /etc/alternatives /etc/ca-certificates /etc/claude-code /etc/group /etc/hosts /etc/ld.so.cache /etc/ld.so.conf /etc/ld.so.conf.d /etc/localtime /etc/nsswitch.conf /etc/passwd /etc/pki /etc/resolv.conf /etc/ssl /etc/terminfo /lib /lib32 /lib64 /libx32 /nix/store /opt /proc /sbin /tmp /usr "$home" "$home"/.cache/sbc/node "$home"/.cache/yarn "$home"/.claude "$home"/.claude/.credentials.json "$home"/.claude/CLAUDE.md "$home"/.claude/agents "$home"/.claude/commands "$home"/.claude/file-history "$home"/.claude/history.jsonl "$home"/.claude/hooks "$home"/.claude/keybindings.json "$home"/.claude/output-styles "$home"/.claude/plans "$home"/.claude/plugins "$home"/.claude/projects "$home"/.claude/rules "$home"/.claude/settings.json "$home"/.claude/skills "$home"/.claude/statusline-command.sh "$home"/.claude/statusline.sh "$home"/.claude/tasks "$home"/.claude/themes "$home"/.claude.json "$home"/.config/git/config "$home"/.config/git/ignore "$home"/.config/pnpm/rc "$home"/.config/team-lint "$home"/.gitconfig "$home"/.local/bin/claude "$home"/.local/lib/node_modules "$home"/.local/lib/node_modules/@anthropic-ai/claude-code "$home"/.local/share/claude "$home"/.local/share/fnm "$home"/.npmrc "$home"/.nvm "$home"/.volta "$home"/.yarnrc.yml
 nested "$project" "$home"/.cache/sbc/node "$home"/.claude/.credentials.json "$home"/.claude/file-history "$home"/.claude/history.jsonl "$home"/.claude/plans "$home"/.claude/projects "$home"/.claude/tasks
-apart "$git_common_dir" /bin /dev /dev/shm /etc/alternatives /etc/ca-certificates /etc/claude-code /etc/group /etc/hosts /etc/ld.so.cache /etc/ld.so.conf /etc/ld.so.conf.d /etc/localtime /etc/nsswitch.conf /etc/passwd /etc/pki /etc/resolv.conf /etc/ssl /etc/terminfo /lib /lib32 /lib64 /libx32 /nix/store /opt /proc /sbin /tmp /usr "$home" "$home"/.cache/sbc/node "$home"/.cache/yarn "$home"/.claude "$home"/.claude/.credentials.json "$home"/.claude/CLAUDE.md "$home"/.claude/agents "$home"/.claude/commands "$home"/.claude/file-history "$home"/.claude/history.jsonl "$home"/.claude/hooks "$home"/.claude/keybindings.json "$home"/.claude/output-styles "$home"/.claude/plans "$home"/.claude/plugins "$home"/.claude/projects "$home"/.claude/rules "$home"/.claude/settings.json "$home"/.claude/skills "$home"/.claude/statusline-command.sh "$home"/.claude/statusline.sh "$home"/.claude/tasks "$home"/.claude/themes "$home"/.claude.json "$home"/.config/git/config "$home"/.config/git/ignore "$home"/.config/pnpm/rc "$home"/.config/team-lint "$home"/.gitconfig "$home"/.local/bin/claude "$home"/.local/lib/node_modules "$home"/.local/lib/node_modules/@anthropic-ai/claude-code "$home"/.local/share/claude "$home"/.local/share/fnm "$home"/.npmrc "$home"/.nvm "$home"/.volta "$home"/.yarnrc.yml "$project" "$project"/.agent-sandbox "$project"/.agent-sandbox.kdl "$project"/.claude "$project"/.codex "$project"/.cursor "$project"/.devcontainer "$project"/.env "$project"/.env.local "$project"/.envrc "$project"/.gemini "$project"/.git "$project"/.git/commondir "$project"/.git/config "$project"/.git/config.worktree "$project"/.git/hooks "$project"/.git/info "$project"/.git/info/attributes "$project"/.git/modules "$project"/.husky "$project"/.idea "$project"/.mcp.json "$project"/.mise.toml "$project"/.next "$project"/.vscode "$project"/mise.toml "$project"/vendor "$project"/vendor/design-system
+apart "$git_common_dir" /bin /dev /dev/shm /etc/alternatives /etc/ca-certificates /etc/claude-code /etc/group /etc/hosts /etc/ld.so.cache /etc/ld.so.conf /etc/ld.so.conf.d /etc/localtime /etc/nsswitch.conf /etc/passwd /etc/pki /etc/resolv.conf /etc/ssl /etc/terminfo /lib /lib32 /lib64 /libx32 /nix/store /opt /proc /sbin /tmp /usr "$home" "$home"/.cache/sbc/node "$home"/.cache/yarn "$home"/.claude "$home"/.claude/.credentials.json "$home"/.claude/CLAUDE.md "$home"/.claude/agents "$home"/.claude/commands "$home"/.claude/file-history "$home"/.claude/history.jsonl "$home"/.claude/hooks "$home"/.claude/keybindings.json "$home"/.claude/output-styles "$home"/.claude/plans "$home"/.claude/plugins "$home"/.claude/projects "$home"/.claude/rules "$home"/.claude/settings.json "$home"/.claude/skills "$home"/.claude/statusline-command.sh "$home"/.claude/statusline.sh "$home"/.claude/tasks "$home"/.claude/themes "$home"/.claude.json "$home"/.config/git/config "$home"/.config/git/ignore "$home"/.config/pnpm/rc "$home"/.config/team-lint "$home"/.gitconfig "$home"/.local/bin/claude "$home"/.local/lib/node_modules "$home"/.local/lib/node_modules/@anthropic-ai/claude-code "$home"/.local/share/claude "$home"/.local/share/fnm "$home"/.npmrc "$home"/.nvm "$home"/.volta "$home"/.yarnrc.yml "$project" "$project"/.agent-sandbox "$project"/.agent-sandbox.kdl "$project"/.agents "$project"/.aider.conf.yml "$project"/.aider.model.settings.yml "$project"/.amp "$project"/.augment "$project"/.claude "$project"/.cline "$project"/.clinerules "$project"/.codex "$project"/.crush.json "$project"/.cursor "$project"/.devcontainer "$project"/.env "$project"/.env.local "$project"/.envrc "$project"/.factory "$project"/.gemini "$project"/.git "$project"/.git/commondir "$project"/.git/config "$project"/.git/config.worktree "$project"/.git/hooks "$project"/.git/info "$project"/.git/info/attributes "$project"/.git/modules "$project"/.github "$project"/.github/hooks "$project"/.goose "$project"/.grok "$project"/.husky "$project"/.idea "$project"/.kilo "$project"/.kilocode "$project"/.kimi-code "$project"/.kiro "$project"/.mcp.json "$project"/.mise.toml "$project"/.next "$project"/.opencode "$project"/.pi "$project"/.qwen "$project"/.vscode "$project"/crush.json "$project"/kilo.json "$project"/kilo.jsonc "$project"/mise.toml "$project"/opencode.json "$project"/opencode.jsonc "$project"/vendor "$project"/vendor/design-system
 nested "$git_common_dir" "$home"/.cache/sbc/node "$home"/.claude/.credentials.json "$home"/.claude/file-history "$home"/.claude/history.jsonl "$home"/.claude/plans "$home"/.claude/projects "$home"/.claude/tasks "$project"
 
 made='' watched=''
@@ -473,24 +473,48 @@ make dir "$home"/.claude/projects
 make dir "$home"/.claude/tasks
 hold dir "$project"/.agent-sandbox
 watch "$project"/.agent-sandbox.kdl
+watch "$project"/.agents
+watch "$project"/.aider.conf.yml
+watch "$project"/.aider.model.settings.yml
+watch "$project"/.amp
+watch "$project"/.augment
 hold dir "$project"/.claude
+watch "$project"/.cline
+watch "$project"/.clinerules
 watch "$project"/.codex
+watch "$project"/.crush.json
 watch "$project"/.cursor
 watch "$project"/.devcontainer
 watch "$project"/.envrc
+watch "$project"/.factory
 watch "$project"/.gemini
 hold file "$project"/.git/commondir .
 watch "$project"/.git/config
 watch "$project"/.git/config.worktree
 hold dir "$project"/.git/hooks
 watch "$project"/.git/info/attributes
+watch "$project"/.github/hooks
+watch "$project"/.goose
+watch "$project"/.grok
 watch "$project"/.husky
 hold dir "$project"/.idea
+watch "$project"/.kilo
+watch "$project"/.kilocode
+watch "$project"/.kimi-code
+watch "$project"/.kiro
 watch "$project"/.mcp.json
 watch "$project"/.mise.toml
 make dir "$project"/.next
+watch "$project"/.opencode
+watch "$project"/.pi
+watch "$project"/.qwen
 hold dir "$project"/.vscode
+watch "$project"/crush.json
+watch "$project"/kilo.json
+watch "$project"/kilo.jsonc
 watch "$project"/mise.toml
+watch "$project"/opencode.json
+watch "$project"/opencode.jsonc
 if [ -d "$above_1"/design-system ]; then make dir "$project"/vendor/design-system; elif [ -e "$above_1"/design-system ]; then make file "$project"/vendor/design-system; fi
 hold file "$git_common_dir"/commondir .
 watch "$git_common_dir"/config
@@ -732,11 +756,35 @@ options() {
     # ro "./.agent-sandbox.kdl" missing="watch" [base-dev] What this sandbox may do is not for the sandbox to decide.
     inside --ro-bind skip "$project"/.agent-sandbox.kdl
 
+    # ro "./.agents" missing="watch" [base-dev] And these.
+    inside --ro-bind skip "$project"/.agents
+
+    # ro "./.aider.conf.yml" missing="watch" [base-dev] And these.
+    inside --ro-bind skip "$project"/.aider.conf.yml
+
+    # ro "./.aider.model.settings.yml" missing="watch" [base-dev] And these.
+    inside --ro-bind skip "$project"/.aider.model.settings.yml
+
+    # ro "./.amp" missing="watch" [base-dev] And these.
+    inside --ro-bind skip "$project"/.amp
+
+    # ro "./.augment" missing="watch" [base-dev] And these.
+    inside --ro-bind skip "$project"/.augment
+
     # ro "./.claude" missing="hold-dir" [base-dev] Agents obey these when they run without a sandbox.
     inside --ro-bind skip "$project"/.claude
 
+    # ro "./.cline" missing="watch" [base-dev] And these.
+    inside --ro-bind skip "$project"/.cline
+
+    # ro "./.clinerules" missing="watch" [base-dev] And these.
+    inside --ro-bind skip "$project"/.clinerules
+
     # ro "./.codex" missing="watch" [base-dev] And these.
     inside --ro-bind skip "$project"/.codex
+
+    # ro "./.crush.json" missing="watch" [base-dev] And these.
+    inside --ro-bind skip "$project"/.crush.json
 
     # ro "./.cursor" missing="watch" [base-dev] And these.
     inside --ro-bind skip "$project"/.cursor
@@ -752,6 +800,9 @@ options() {
 
     # ro "./.envrc" missing="watch" [base-dev] direnv and mise run these when you enter the directory.
     inside --ro-bind skip "$project"/.envrc
+
+    # ro "./.factory" missing="watch" [base-dev] And these.
+    inside --ro-bind skip "$project"/.factory
 
     # ro "./.gemini" missing="watch" [base-dev] And these.
     inside --ro-bind skip "$project"/.gemini
@@ -780,11 +831,35 @@ options() {
     # ro "./.git/modules" missing="skip" [base-dev] What git keeps of submodules, with their hooks and settings.
     inside --ro-bind skip "$project"/.git/modules
 
+    # pin "./.github" [base-dev] And these.
+    pin "$project"/.github "$project"/.github
+
+    # ro "./.github/hooks" missing="watch" [base-dev] And these.
+    inside --ro-bind skip "$project"/.github/hooks
+
+    # ro "./.goose" missing="watch" [base-dev] And these.
+    inside --ro-bind skip "$project"/.goose
+
+    # ro "./.grok" missing="watch" [base-dev] And these.
+    inside --ro-bind skip "$project"/.grok
+
     # ro "./.husky" missing="watch" [base-dev] git runs these through husky.
     inside --ro-bind skip "$project"/.husky
 
     # ro "./.idea" missing="hold-dir" [base-dev] Editors run tasks and settings from here.
     inside --ro-bind skip "$project"/.idea
+
+    # ro "./.kilo" missing="watch" [base-dev] And these.
+    inside --ro-bind skip "$project"/.kilo
+
+    # ro "./.kilocode" missing="watch" [base-dev] And these.
+    inside --ro-bind skip "$project"/.kilocode
+
+    # ro "./.kimi-code" missing="watch" [base-dev] And these.
+    inside --ro-bind skip "$project"/.kimi-code
+
+    # ro "./.kiro" missing="watch" [base-dev] And these.
+    inside --ro-bind skip "$project"/.kiro
 
     # ro "./.mcp.json" missing="watch" [base-dev] And these.
     inside --ro-bind skip "$project"/.mcp.json
@@ -795,11 +870,35 @@ options() {
     # tmpfs "./.next" size="512M" [web-shop] Rebuilt on every run, so keep it off the disk.
     arg --size 536870912 --perms 0755 --tmpfs "$project"/.next
 
+    # ro "./.opencode" missing="watch" [base-dev] And these.
+    inside --ro-bind skip "$project"/.opencode
+
+    # ro "./.pi" missing="watch" [base-dev] And these.
+    inside --ro-bind skip "$project"/.pi
+
+    # ro "./.qwen" missing="watch" [base-dev] And these.
+    inside --ro-bind skip "$project"/.qwen
+
     # ro "./.vscode" missing="hold-dir" [base-dev] Editors run tasks and settings from here.
     inside --ro-bind skip "$project"/.vscode
 
+    # ro "./crush.json" missing="watch" [base-dev] And these.
+    inside --ro-bind skip "$project"/crush.json
+
+    # ro "./kilo.json" missing="watch" [base-dev] And these.
+    inside --ro-bind skip "$project"/kilo.json
+
+    # ro "./kilo.jsonc" missing="watch" [base-dev] And these.
+    inside --ro-bind skip "$project"/kilo.jsonc
+
     # ro "./mise.toml" missing="watch" [base-dev] direnv and mise run these when you enter the directory.
     inside --ro-bind skip "$project"/mise.toml
+
+    # ro "./opencode.json" missing="watch" [base-dev] And these.
+    inside --ro-bind skip "$project"/opencode.json
+
+    # ro "./opencode.jsonc" missing="watch" [base-dev] And these.
+    inside --ro-bind skip "$project"/opencode.jsonc
 
     # pin "./vendor" [web-shop] A second checkout that the shop links against.
     pin "$project"/vendor "$project"/vendor
