@@ -40,6 +40,7 @@ mod learn;
 mod limits;
 mod lints;
 mod lints_hold;
+mod local;
 mod messages_api;
 mod node;
 mod npm;

@@ -17,7 +17,7 @@ use crate::invocation::{self, Invocation};
 use crate::remedy::{self, Rule, system_tree};
 use crate::rule::quote;
 use crate::schema::Section;
-use crate::source::Sources;
+use crate::source::{Location, Sources};
 use crate::space::{Node, Space, is_within};
 use crate::view::{Kind, View};
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
@@ -43,6 +43,8 @@ const SHARED: [&str; 10] =
 pub struct Draft {
     pub sources: Sources,
     pub compiled: Compiled,
+    /// Whether rules go into the local layer, and not into what all share.
+    pub is_local: bool,
 }
 
 /// A rule, and what it is for.
@@ -122,19 +124,25 @@ impl Draft {
             Amendment::Add { rules, .. } => rules.iter().any(|(section, _)| *section == Section::Filesystem),
             _ => false,
         };
-        let (body, section) = (self.compiled.merged.location, Section::Filesystem);
+        let (body, section) = (self.body(), Section::Filesystem);
         // The block is the body's last, so that no other place moves.
         let opened = amendments.iter().any(is_path).then(|| self.changed(vec![Amendment::Open { body, section }]));
         opened.flatten().as_ref().unwrap_or(self).changed(amendments)
     }
 
+    /// The body that rules go into.
+    fn body(&self) -> Location {
+        let merged = &self.compiled.merged;
+        if self.is_local { merged.location } else { merged.policy }
+    }
+
     fn changed(&self, amendments: Vec<Amendment>) -> Option<Draft> {
-        Draft::compile(self.edited(amendments)?, &self.compiled.plan.name)
+        Draft::compile(self.edited(amendments)?, &self.compiled.plan.name, self.is_local)
     }
 
     /// Whether nothing but guards and assertions keeps a rule out of the policy.
     fn refuses(&self, section: Section, rule: &str) -> bool {
-        let body = self.compiled.merged.location;
+        let body = self.body();
         let edited = self.edited(vec![Amendment::Add { body, rules: vec![(section, rule.to_owned())] }]);
         let problems = edited.map(|sources| compile(&sources, &Wanted::All).diagnostics).unwrap_or_default();
         let is_guard = |one: &Diagnostic| matches!(one.code, Code::SBC0501 | Code::SBC0506 | Code::SBC0507);
@@ -154,15 +162,15 @@ impl Draft {
     }
 
     /// Compiles one sandbox.
-    pub fn compile(sources: Sources, name: &str) -> Option<Draft> {
+    pub fn compile(sources: Sources, name: &str, is_local: bool) -> Option<Draft> {
         let mut compilation = compile(&sources, &Wanted::Named(vec![name.to_owned()]));
         let compiled = compilation.sandboxes.pop().filter(|_| !compilation.diagnostics.has_errors())?;
-        Some(Draft { sources, compiled })
+        Some(Draft { sources, compiled, is_local })
     }
 
     /// The policy with one rule more.
     pub fn add(&self, section: Section, rule: &str) -> Option<Draft> {
-        let body = self.compiled.merged.location;
+        let body = self.body();
         self.with(vec![Amendment::Add { body, rules: vec![(section, rule.to_owned())] }])
     }
 
@@ -172,7 +180,7 @@ impl Draft {
     }
 
     fn inherit(&self, name: &'static str) -> Option<Draft> {
-        let body = self.compiled.merged.location;
+        let body = self.body();
         self.with(vec![Amendment::Inherit { body, name: name.to_owned(), instead_of: "base-dev" }])
             .or_else(|| self.add(Section::Body, &format!("inherit {}", quote(name))))
     }
