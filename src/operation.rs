@@ -15,6 +15,7 @@ use crate::origin::Origin;
 use crate::path::SymbolicPath;
 use crate::plan::{Action, Content, Place, Step};
 use crate::policy::Grant;
+use crate::project::{DIRECTORY, LOCAL, POLICY};
 use crate::rule::quote;
 use crate::space::Space;
 use crate::text::Text;
@@ -116,7 +117,7 @@ impl<'a, 'o> Inspector<'a, 'o> {
             self.guarded.repository = Some(project.clone());
         }
         // Policies and repositories are looked for anyway.
-        let is_own = |name: &OsStr| [".agent-sandbox.kdl", ".agent-sandbox", ".git"].iter().any(|own| name == *own);
+        let is_own = |name: &OsStr| [POLICY, LOCAL, DIRECTORY, ".git"].iter().any(|own| name == *own);
         let in_root = at.file_name().filter(|_| at.parent() == Some(project));
         self.guarded.names.extend(in_root.filter(|name| !is_own(name)).map(OsStr::to_owned));
     }

@@ -46,6 +46,7 @@ mod learn;
 mod limits;
 mod lints;
 mod lints_hold;
+mod local;
 mod node;
 mod outside;
 mod packages;

@@ -66,12 +66,12 @@ fn merge_all(sets: &[Vec<&str>]) -> Vec<Compiled> {
         let mut out = Diagnostics::default();
         let id = SourceId(u32::try_from(builtin::PROFILES.len()).unwrap());
         let policy = read(id, &text, SourceKind::Policy, &mut out);
-        let library = Library::new(&policy.layers);
+        let library = Library::new(&policy.layers, None);
         let made: Vec<Compiled> = policy
             .layers
             .iter()
             .map(|layer| {
-                let merged = merge(&inherit(layer, &library, &mut out).unwrap(), &mut out).unwrap();
+                let merged = merge(&inherit(layer, None, &library, &mut out).unwrap(), &mut out).unwrap();
                 let plan = lower(&merged, &mut out);
                 Compiled { merged, plan }
             })
