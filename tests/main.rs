@@ -65,3 +65,4 @@ mod terminal;
 mod tools;
 mod traps;
 mod trust;
+mod vendor;
