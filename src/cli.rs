@@ -73,6 +73,8 @@ pub enum Command {
     Import(Import),
     /// Write a first policy for this project, or say what the one that is there lacks
     Init(Init),
+    /// Copy profiles from a directory or a repository into the project, and note where they are from
+    Vendor(Vendor),
     /// Say what this host can do for a sandbox, and how to cure what it cannot
     Doctor {
         /// How the table is shown
@@ -81,6 +83,33 @@ pub enum Command {
     },
     /// List the built-in profiles, or print one
     Profiles(Profiles),
+}
+
+/// What `sbc vendor` copies, and what it says first.
+#[derive(Debug, Args)]
+#[command(
+    override_usage = "sbc vendor [OPTIONS] SOURCE\n       sbc vendor --update [OPTIONS] [NAME]\n       sbc vendor",
+    after_help = "Without a source, prints what is vendored. Nothing but this command uses a network."
+)]
+pub struct Vendor {
+    /// A directory, or a repository of git: a path, `https://…`, `ssh://…`, `git@HOST:PATH`, `file:///…`; with `--update`,
+    /// the name of a set
+    pub source: Option<String>,
+    /// Get another revision of a set; shows first what that allows, and asks
+    #[arg(long)]
+    pub update: bool,
+    /// A tag, a branch or a commit of the repository
+    #[arg(long, value_name = "NAME", allow_hyphen_values = true)]
+    pub revision: Option<String>,
+    /// The directory in the repository that holds the profiles [default: its root]
+    #[arg(long, value_name = "DIRECTORY", requires = "revision")]
+    pub path: Option<String>,
+    /// What the set is called here [default: the last part of the source]
+    #[arg(long, conflicts_with = "update")]
+    pub name: Option<String>,
+    /// Do not ask
+    #[arg(long)]
+    pub yes: bool,
 }
 
 /// What `sbc import` reads, and what it does with the policy.

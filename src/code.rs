@@ -97,6 +97,7 @@ codes! {
     SBC0603 Error "a file cannot be written",
     SBC0604 Error "a shell script cannot carry this",
     SBC0605 Error "a file exists already",
+    SBC0606 Error "vendored profiles are others",
     // 07: running
     SBC0701 Error "bubblewrap is missing",
     SBC0702 Error "bubblewrap is too old",
@@ -113,6 +114,7 @@ codes! {
     SBC0713 Error "a path has changed during the start",
     SBC0714 Error "a program that others can change",
     SBC0715 Error "a sandbox that runs could interfere with the start",
+    SBC0716 Error "nothing that can be vendored",
     SBC0720 Error "strace is missing",
     SBC0721 Error "programs cannot be watched here",
     SBC0722 Error "not a log of strace's",

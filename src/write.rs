@@ -37,9 +37,26 @@ impl Directory {
 
     /// Replaces files in it, as [`replace_all`] does.
     pub fn replace_all(&self, files: &[(String, &[u8], u32)]) -> Result<(), Diagnostic> {
-        let place = |name: &String| Place { named: self.path.join(name), real: handle(&self.opened).join(name) };
-        put(files.iter().map(|(name, bytes, mode)| (place(name), *bytes, *mode)))
+        put(files.iter().map(|(name, bytes, mode)| (self.place(name), *bytes, *mode)))
     }
+
+    /// Removes a file in it, if it is there.
+    pub fn remove(&self, name: &str) -> Result<(), Diagnostic> {
+        let Place { named, real } = self.place(name);
+        match std::fs::remove_file(real) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(unwritable(&named, &error)),
+            _ => Ok(()),
+        }
+    }
+
+    fn place(&self, name: &str) -> Place {
+        Place { named: self.path.join(name), real: handle(&self.opened).join(name) }
+    }
+}
+
+/// Replaces files in several directories, as [`replace_all`] does.
+pub fn replace_in<'a>(files: impl Iterator<Item = (&'a Directory, &'a str, &'a [u8])>) -> Result<(), Diagnostic> {
+    put(files.map(|(directory, name, bytes)| (directory.place(name), bytes, 0o644)))
 }
 
 /// Where a file is put, and what messages call it.

@@ -47,6 +47,8 @@ const ELSEWHERE: &[(Code, &str, &str)] = &[
     (Code::SBC0706, "bad_input", "no_command"),
     (Code::SBC0707, "bad_input", "invisible_workdir"),
     (Code::SBC0708, "bad_host", "full_keyring"),
+    (Code::SBC0606, "vendor", "drift"),
+    (Code::SBC0716, "vendor", "refused_sources"),
     (Code::SBC0711, "trust", "nobody_to_ask"),
     (Code::SBC0712, "streams", "directories_are_refused"),
     (Code::SBC0713, "swaps", "swapped_sources"),

@@ -33,7 +33,7 @@ fn made(compilation: &Compilation) -> Made {
     plans.sort_by(|one, other| one.name.cmp(&other.name));
     let built: Vec<(&Plan, String)> = plans.iter().map(|plan| (*plan, script(plan).unwrap_or_default())).collect();
     let each = plans.iter().map(|plan| (plan.name.clone(), (plan.hash(), script(plan)))).collect();
-    Made::Artefacts(lock::emit(&built), each)
+    Made::Artefacts(lock::emit(&built, &[]), each)
 }
 
 /// The profiles as files of their own, and what is left of the policy.

@@ -73,3 +73,4 @@ mod toolchains;
 mod tools;
 mod traps;
 mod trust;
+mod vendor;

@@ -10,15 +10,13 @@ use crate::plan::{FORMAT, Plan};
 use crate::policy::EnvRule;
 use crate::project::{DIRECTORY, Project};
 use crate::report::Format;
+use crate::vendor::{LOCK, Set, drift};
 use crate::{builtin, env, invocation, seccomp, write};
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::fs;
 use std::io::{self, Read as _};
 use std::path::Path;
-
-/// The file of the lock in [`DIRECTORY`].
-const LOCK: &str = "sbc.lock";
 
 /// Writes the artefacts of the wanted sandboxes, and a lock of all. 1 when something is wrong.
 pub fn write(wanted: &Wanted) -> i32 {
@@ -35,7 +33,8 @@ pub fn write(wanted: &Wanted) -> i32 {
         wanted.iter().any(|wanted| std::ptr::eq(*wanted, *entry))
             || committed().is_ok_and(|text| text == entry.1.as_bytes())
     };
-    let lock = lock_text(built.iter().filter(is_current));
+    let Some(vendored) = vendored(&project) else { return 1 };
+    let lock = lock_text(built.iter().filter(is_current), &vendored);
     let mut files: Vec<(String, &[u8], u32)> = Vec::new();
     for (compiled, script) in &wanted {
         files.push((format!("{}.sh", compiled.plan.name), script.as_bytes(), 0o755));
@@ -82,7 +81,9 @@ pub fn check(wanted: &Wanted) -> i32 {
             Ok(committed) => out.push(differs(&name, &String::from_utf8_lossy(&committed), expected)),
         }
     }
-    check_lock(&folder.join(LOCK), &built, &mut out);
+    let Some(vendored) = vendored(&project) else { return 1 };
+    check_lock(&folder.join(LOCK), &built, &vendored, &mut out);
+    drift(&vendored, &project.sources, &mut out);
     leftovers(&folder, &built, &mut out);
     report(&out, &project.sources, Format::Human);
     if out.has_errors() {
@@ -175,9 +176,14 @@ fn built() -> Option<(Project, Vec<(Compiled, String)>)> {
     (!out.has_errors()).then_some((project, built))
 }
 
-fn lock_text<'a>(built: impl Iterator<Item = &'a (Compiled, String)>) -> String {
+/// The sets of profiles from elsewhere, which a new lock keeps; `None` after a problem has been reported.
+fn vendored(project: &Project) -> Option<Vec<Set>> {
+    super::lock::vendored(&project.root).map_err(report_one).ok()
+}
+
+fn lock_text<'a>(built: impl Iterator<Item = &'a (Compiled, String)>, vendored: &[Set]) -> String {
     let plans: Vec<(&Plan, String)> = built.map(|(compiled, script)| (&compiled.plan, script.clone())).collect();
-    lock::emit(&plans)
+    lock::emit(&plans, vendored)
 }
 
 fn is_wanted(wanted: &Wanted, name: &str) -> bool {
@@ -219,7 +225,7 @@ fn differs(name: &str, committed: &str, expected: &str) -> Diagnostic {
     diagnostic.help(format!("the rules are the same and line {line} differs; it should be: {wants}\nrun `sbc build`, and commit what it writes"))
 }
 
-fn check_lock(path: &Path, built: &[(Compiled, String)], out: &mut Diagnostics) {
+fn check_lock(path: &Path, built: &[(Compiled, String)], vendored: &[Set], out: &mut Diagnostics) {
     let name = format!("{DIRECTORY}/{LOCK}");
     let committed = match committed(path) {
         Ok(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
@@ -230,7 +236,7 @@ fn check_lock(path: &Path, built: &[(Compiled, String)], out: &mut Diagnostics) 
             );
         }
     };
-    if committed == lock_text(built.iter()) {
+    if committed == lock_text(built.iter(), vendored) {
         return;
     }
     let lock = lock::read(&committed);

@@ -1,6 +1,6 @@
 //! `sbc check`: everything that can be known before a sandbox runs.
 
-use super::{Loaded, Problems, compile_guarded, load, open_shared, refuse_root, report};
+use super::{Loaded, Problems, compile_guarded, load, lock, open_shared, refuse_root, report};
 use crate::check::{self, Scope};
 use crate::cli::Check;
 use crate::compile::{Compilation, Compiled, Wanted};
@@ -9,6 +9,7 @@ use crate::host::Host;
 use crate::levels::Levels;
 use crate::project::{LOCAL, POLICY, Project};
 use crate::source::{Location, SourceKind, Span};
+use crate::vendor::drift;
 use crate::view::View;
 use crate::{amend, bwrap, gitlinks, invocation, trial};
 use std::path::{Path, PathBuf};
@@ -41,6 +42,10 @@ pub fn run(arguments: Check) -> i32 {
         }
     }
     tracked(&project, &mut compilation.diagnostics);
+    match lock::vendored(&project.root) {
+        Ok(vendored) => drift(&vendored, &project.sources, &mut compilation.diagnostics),
+        Err(diagnostic) => compilation.diagnostics.push(diagnostic),
+    }
     let lacks_program = compilation.diagnostics.has(Code::SBC0811);
     let diagnostics = amend::resolve(&project.sources, compilation.diagnostics);
     let diagnostics = (Levels { allow, warn, deny }).apply(diagnostics);

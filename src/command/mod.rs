@@ -14,9 +14,11 @@ mod import;
 mod init;
 mod learn;
 mod local;
+mod lock;
 mod profiles;
 mod show;
 mod trust;
+mod vendor;
 
 use crate::cli::{Cli, Command};
 use crate::compile::{Compilation, Compiled, Wanted, compile};
@@ -58,6 +60,7 @@ pub fn run() -> i32 {
         Command::Import(arguments) => import::run(arguments),
         Command::Init(arguments) if arguments.local => local::run(arguments.yes),
         Command::Init(arguments) => init::run(&arguments),
+        Command::Vendor(arguments) => vendor::run(&arguments),
         Command::Doctor { format } => doctor::run(format),
         Command::Profiles(arguments) => profiles::run(&arguments),
     }

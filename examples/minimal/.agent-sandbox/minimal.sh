@@ -605,16 +605,16 @@ options() {
     # ro "./.claude" missing="hold-dir" [base-dev] Agents obey these when they run without a sandbox.
     inside --ro-bind skip "$project"/.claude
 
-    # ro "./.cline" missing="watch" [base-dev] And these.
+    # ro "./.cline" missing="watch" [base-dev] What other agents obey in the same way.
     inside --ro-bind skip "$project"/.cline
 
-    # ro "./.clinerules" missing="watch" [base-dev] And these.
+    # ro "./.clinerules" missing="watch" [base-dev] What other agents obey in the same way.
     inside --ro-bind skip "$project"/.clinerules
 
     # ro "./.codex" missing="watch" [base-dev] And these.
     inside --ro-bind skip "$project"/.codex
 
-    # ro "./.crush.json" missing="watch" [base-dev] And these.
+    # ro "./.crush.json" missing="watch" [base-dev] What other agents obey in the same way.
     inside --ro-bind skip "$project"/.crush.json
 
     # ro "./.cursor" missing="watch" [base-dev] And these.
@@ -626,7 +626,7 @@ options() {
     # ro "./.envrc" missing="watch" [base-dev] direnv and mise run these when you enter the directory.
     inside --ro-bind skip "$project"/.envrc
 
-    # ro "./.factory" missing="watch" [base-dev] And these.
+    # ro "./.factory" missing="watch" [base-dev] What other agents obey in the same way.
     inside --ro-bind skip "$project"/.factory
 
     # ro "./.gemini" missing="watch" [base-dev] And these.
@@ -656,16 +656,16 @@ options() {
     # ro "./.git/modules" missing="skip" [base-dev] What git keeps of submodules, with their hooks and settings.
     inside --ro-bind skip "$project"/.git/modules
 
-    # pin "./.github" [base-dev] And these.
+    # pin "./.github" [base-dev] What other agents obey in the same way.
     pin "$project"/.github "$project"/.github
 
-    # ro "./.github/hooks" missing="watch" [base-dev] And these.
+    # ro "./.github/hooks" missing="watch" [base-dev] What other agents obey in the same way.
     inside --ro-bind skip "$project"/.github/hooks
 
-    # ro "./.goose" missing="watch" [base-dev] And these.
+    # ro "./.goose" missing="watch" [base-dev] What other agents obey in the same way.
     inside --ro-bind skip "$project"/.goose
 
-    # ro "./.grok" missing="watch" [base-dev] And these.
+    # ro "./.grok" missing="watch" [base-dev] What other agents obey in the same way.
     inside --ro-bind skip "$project"/.grok
 
     # ro "./.husky" missing="watch" [base-dev] git runs these through husky.
@@ -674,16 +674,16 @@ options() {
     # ro "./.idea" missing="hold-dir" [base-dev] Editors run tasks and settings from here.
     inside --ro-bind skip "$project"/.idea
 
-    # ro "./.kilo" missing="watch" [base-dev] And these.
+    # ro "./.kilo" missing="watch" [base-dev] What other agents obey in the same way.
     inside --ro-bind skip "$project"/.kilo
 
-    # ro "./.kilocode" missing="watch" [base-dev] And these.
+    # ro "./.kilocode" missing="watch" [base-dev] What other agents obey in the same way.
     inside --ro-bind skip "$project"/.kilocode
 
-    # ro "./.kimi-code" missing="watch" [base-dev] And these.
+    # ro "./.kimi-code" missing="watch" [base-dev] What other agents obey in the same way.
     inside --ro-bind skip "$project"/.kimi-code
 
-    # ro "./.kiro" missing="watch" [base-dev] And these.
+    # ro "./.kiro" missing="watch" [base-dev] What other agents obey in the same way.
     inside --ro-bind skip "$project"/.kiro
 
     # ro "./.mcp.json" missing="watch" [base-dev] And these.
@@ -692,34 +692,34 @@ options() {
     # ro "./.mise.toml" missing="watch" [base-dev] direnv and mise run these when you enter the directory.
     inside --ro-bind skip "$project"/.mise.toml
 
-    # ro "./.opencode" missing="watch" [base-dev] And these.
+    # ro "./.opencode" missing="watch" [base-dev] What other agents obey in the same way.
     inside --ro-bind skip "$project"/.opencode
 
-    # ro "./.pi" missing="watch" [base-dev] And these.
+    # ro "./.pi" missing="watch" [base-dev] What other agents obey in the same way.
     inside --ro-bind skip "$project"/.pi
 
-    # ro "./.qwen" missing="watch" [base-dev] And these.
+    # ro "./.qwen" missing="watch" [base-dev] What other agents obey in the same way.
     inside --ro-bind skip "$project"/.qwen
 
     # ro "./.vscode" missing="hold-dir" [base-dev] Editors run tasks and settings from here.
     inside --ro-bind skip "$project"/.vscode
 
-    # ro "./crush.json" missing="watch" [base-dev] And these.
+    # ro "./crush.json" missing="watch" [base-dev] What other agents obey in the same way.
     inside --ro-bind skip "$project"/crush.json
 
-    # ro "./kilo.json" missing="watch" [base-dev] And these.
+    # ro "./kilo.json" missing="watch" [base-dev] What other agents obey in the same way.
     inside --ro-bind skip "$project"/kilo.json
 
-    # ro "./kilo.jsonc" missing="watch" [base-dev] And these.
+    # ro "./kilo.jsonc" missing="watch" [base-dev] What other agents obey in the same way.
     inside --ro-bind skip "$project"/kilo.jsonc
 
     # ro "./mise.toml" missing="watch" [base-dev] direnv and mise run these when you enter the directory.
     inside --ro-bind skip "$project"/mise.toml
 
-    # ro "./opencode.json" missing="watch" [base-dev] And these.
+    # ro "./opencode.json" missing="watch" [base-dev] What other agents obey in the same way.
     inside --ro-bind skip "$project"/opencode.json
 
-    # ro "./opencode.jsonc" missing="watch" [base-dev] And these.
+    # ro "./opencode.jsonc" missing="watch" [base-dev] What other agents obey in the same way.
     inside --ro-bind skip "$project"/opencode.jsonc
 
     # ---- git ----
