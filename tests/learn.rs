@@ -79,8 +79,10 @@ fn files() {
         "REFUSED, so only a comment: ro \"~/.npmrc\"",
     ]);
     assert!(output.stdout.contains("\n+        ro \"~/.toolrc\"\n"), "{}", output.stdout);
+    output.says(&["this does that: sbc learn --apply -- /bin/sh -c 'cat ~/.toolrc ~/.npmrc ~/.nothing; exit 3'\n"]);
     assert_eq!(project.read(".agent-sandbox.kdl"), before);
-    learn(&project, &[&["--apply"], &command[..]].concat()).code(0);
+    let output = learn(&project, &[&["--apply"], &command[..]].concat()).code(0);
+    output.says(&["then `sbc exec -- /bin/sh -c 'cat ~/.toolrc ~/.npmrc ~/.nothing; exit 3'`"]);
     let after = "// Ours.\nsandbox \"app\" {\n    inherit \"base-dev\" // the floor\n    filesystem {\n        \
                  ro \"~/.toolrc\"\n        /- ro \"~/.npmrc\" reason=\"shows `~/.npmrc`: npm tokens\"\n    }\n}\n";
     assert_eq!(project.read(".agent-sandbox.kdl"), after);
@@ -202,6 +204,10 @@ fn questions_at_a_terminal() {
         assert_eq!(screen.matches("[y/N]").count(), 1, "{screen}");
         let (before, _) = screen.split_once("May programs inside change `~/data/file` on this host? [y/N]").unwrap();
         assert!(before.contains("\ndone\n"), "{screen}");
+        assert!(
+            before.contains("~/data/file cannot be changed inside") || before.contains("~/data/file is on"),
+            "{screen}"
+        );
         let line = if is_in_force { "        rw \"~/data/file\"\n" } else { "        /- rw \"~/data/file\"\n" };
         let policy = project.read(".agent-sandbox.kdl");
         assert!(policy.contains(line) && policy.contains("        /- ro \"~/.ssh/id_rsa\""), "{policy}");

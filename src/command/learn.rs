@@ -6,9 +6,10 @@
 use super::{Loaded, Problems, ask, exec, fix, load, one, print, refuse, report, style, style_of};
 use crate::cli::{Learn, LearnFormat};
 use crate::diagnostic::{Code, Diagnostic, printable};
+use crate::emit::shell;
 use crate::host::{self, Host};
 use crate::learn::attempt::Draft;
-use crate::learn::fold::{Situation, findings};
+use crate::learn::fold::{Finding, Situation, findings};
 use crate::learn::follow::{self, Failure, Followed};
 use crate::learn::propose::{Hold, Proposal, Proposed, propose};
 use crate::learn::show::{self, Answer, Lesson};
@@ -188,11 +189,13 @@ fn learn(arguments: &Learn, watched: Watched, data: Option<OwnedFd>) -> Result<i
         let title = format!("this host cannot run the sandbox `{}`", printable(&name));
         return Err(refuse(Diagnostic::error(Code::SBC0705, title).help("`sbc check` says why")));
     };
+    let lesson = Lesson { host: &host, findings: &findings, left, unplaced: watched.followed.table.unplaced };
+    if data.is_none() {
+        watched.status.iter().for_each(|status| eprintln!("the command ended with status {status}"));
+        eprint!("{}", show::report(&lesson, style()));
+    }
     let mut accepted: Vec<bool> = proposals.iter().map(|proposal| accept(proposal, arguments.format)).collect();
     let after = settle(draft, &host, &proposals, &mut accepted);
-    let unplaced = watched.followed.table.unplaced;
-    let lesson =
-        Lesson { host: &host, findings: &findings, proposals: &proposals, accepted: &accepted, left, unplaced };
     let has_change = sources.iter().zip(after.sources.iter()).any(|((_, old), (_, new))| old.text != new.text);
     let applied = arguments.apply && has_change;
     if applied {
@@ -204,7 +207,7 @@ fn learn(arguments: &Learn, watched: Watched, data: Option<OwnedFd>) -> Result<i
             sandbox: &name,
             status: watched.status,
             findings: show::findings(&lesson),
-            proposals: show::proposals(&lesson),
+            proposals: show::proposals(&proposals, &accepted),
             left,
             unused,
             diff: diff(Style { color: false, unicode: true, width: None }),
@@ -213,35 +216,50 @@ fn learn(arguments: &Learn, watched: Watched, data: Option<OwnedFd>) -> Result<i
         let text = serde_json::to_string_pretty(&answer).unwrap_or_default() + "\n";
         return Ok(i32::from(File::from(data).write_all(text.as_bytes()).is_err()));
     }
-    Ok(say(arguments, &lesson, watched.status, &unused, &diff(style_of(&io::stdout())), applied))
+    if arguments.unused {
+        return Ok(say_unused(&unused));
+    }
+    eprint!("{}", show::held(&proposals, &accepted, style()));
+    Ok(say(arguments, &findings, &diff(style_of(&io::stdout())), applied))
 }
 
-/// Prints the answer for people.
-fn say(
-    arguments: &Learn,
-    lesson: &Lesson<'_>,
-    status: Option<i32>,
-    unused: &[Unused],
-    diff: &str,
-    applied: bool,
-) -> i32 {
-    status.iter().for_each(|status| eprintln!("the command ended with status {status}"));
-    if arguments.unused {
-        eprintln!("{}", if unused.is_empty() { "every rule was touched" } else { "not touched by this run:" });
-        return print(show::unused(unused));
-    }
-    eprint!("{}", show::report(lesson, style()));
+fn say_unused(unused: &[Unused]) -> i32 {
+    eprintln!("{}", if unused.is_empty() { "every rule was touched" } else { "not touched by this run:" });
+    print(show::unused(unused))
+}
+
+/// Prints what changes, and what to type next.
+fn say(arguments: &Learn, findings: &[Finding], diff: &str, applied: bool) -> i32 {
     if diff.is_empty() {
-        let hint = lesson.findings.iter().any(|one| !one.is_sure() && !one.is_noise()) && !arguments.all;
+        let hint = findings.iter().any(|one| !one.is_sure() && !one.is_noise()) && !arguments.all;
         eprintln!("nothing to propose{}", if hint { "; with `--all` also for what may not have mattered" } else { "" });
         return 0;
     }
     let code = print(diff);
     match applied {
-        true => eprintln!("wrote {POLICY}; look at it, then `sbc exec`, which asks for the changed sandbox"),
-        false => eprintln!("nothing was written; `sbc learn --apply …` does that"),
+        true => eprintln!(
+            "wrote {POLICY}; look at it, then `{}`, which asks for the changed sandbox",
+            line("exec", None, arguments)
+        ),
+        false => eprintln!("nothing was written; this does that: {}", line("learn", Some("--apply"), arguments)),
     }
     code
+}
+
+/// The command line that goes on with the same.
+fn line(command: &str, option: Option<&str>, arguments: &Learn) -> String {
+    let mut words: Vec<OsString> = [Some("sbc"), Some(command), option].into_iter().flatten().map(Into::into).collect();
+    if command == "learn" {
+        let flags = [(arguments.all, "--all"), (arguments.unconfined, "--unconfined")];
+        words.extend(flags.into_iter().filter(|(is_given, _)| *is_given).map(|(_, flag)| flag.into()));
+        words.extend(arguments.from.iter().flat_map(|log| ["--from".into(), log.clone().into_os_string()]));
+    }
+    words.extend(arguments.sandbox.iter().map(OsString::from));
+    if !arguments.words.is_empty() {
+        words.push("--".into());
+        words.extend(arguments.words.iter().cloned());
+    }
+    words.iter().map(|word| shell::host_path(Path::new(word))).collect::<Vec<_>>().join(" ")
 }
 
 /// The policy as it is; where there is none and none is needed, the least that can be written.

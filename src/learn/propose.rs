@@ -212,7 +212,7 @@ impl Work<'_> {
         let inherited = &self.draft.compiled.merged.inherited;
         let is_new = |name: &&str| !inherited.iter().any(|own| own == name) && signs::agent(name).is_none();
         let drafts = builtin::names()
-            .filter(is_new)
+            .filter(|name| is_new(name) && self.names(name, &left))
             .filter_map(|name| Some((name, self.draft.inherit(name, self.host).held()?)));
         let drafts = drafts.filter(|(_, draft)| draft.compiled.plan.content.network == network);
         let counted = drafts.map(|(name, draft)| {
@@ -222,6 +222,14 @@ impl Work<'_> {
         counted
             .filter(|(_, _, covered)| *covered >= WORTH_A_PROFILE)
             .max_by_key(|(_, draft, covered)| (*covered, Reverse(draft.compiled.plan.content.steps.len())))
+    }
+
+    /// Whether a profile itself has a rule for one of the paths, or for a directory above it: only such are
+    /// worth trying, of the many that there are.
+    fn names(&self, profile: &str, paths: &[&Path]) -> bool {
+        let layer = builtin::layer(profile).into_iter();
+        let rules = layer.flat_map(|layer| layer.filesystem.keys()).filter_map(|at| self.host.expand(at).ok());
+        rules.filter(|at| at != Path::new("/")).any(|at| paths.iter().any(|path| is_within(path, &at)))
     }
 
     /// The paths that a policy does not show, and that it has no rule for.
