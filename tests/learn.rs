@@ -88,8 +88,7 @@ fn files() {
     assert_eq!(project.read(".agent-sandbox.kdl"), after);
     assert_eq!(project.exec("cat ~/.toolrc").code(0).stdout, "settings\n");
     learn(&project, &command).code(0).says(&["nothing to propose"]);
-    let left: Vec<_> = fs::read_dir(project.home.join(".local/state/sbc")).unwrap().flatten().collect();
-    assert!(!left.iter().any(|entry| entry.file_name().to_string_lossy().starts_with("learn-")), "{left:?}");
+    assert_eq!(logs_left(&project), [""; 0]);
 }
 
 /// Three files of one directory become the directory; never the home, nor one with a secret in it.
@@ -264,6 +263,56 @@ fn signals() {
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(said.contains("the command ended with status 7"), "{said}");
     assert!(String::from_utf8_lossy(&output.stdout).contains("ro \"~/.toolrc\""), "{said}");
+}
+
+/// Ctrl-C ends the command, and what was learned until then is said: it is written only after a yes. No log
+/// stays, and what a killed run has left is gone with the next.
+#[test]
+fn interrupted() {
+    let shell = format!("exec {SBC} learn --apply -- /bin/sh -c 'cat ~/.toolrc; echo read''y; kill -INT $$; sleep 9'");
+    for (answer, is_written) in [(&b"n\n"[..], false), (b"y\n", true)] {
+        let project = Project::with_body("");
+        project.write_home(".toolrc", "settings\n");
+        project.trust();
+        let before = project.read(".agent-sandbox.kdl");
+        let (screen, code) = answered(&project, &shell, "[y/N] ", b"", answer);
+        assert_eq!(code, Some(0), "{screen}");
+        assert!(
+            screen.contains("+        ro \"~/.toolrc\"") && screen.contains("The command was interrupted."),
+            "{screen}"
+        );
+        assert_eq!(project.read(".agent-sandbox.kdl") != before, is_written, "{screen}");
+        assert_eq!(logs_left(&project), [""; 0]);
+        if !is_written {
+            assert!(screen.contains("nothing was written, because the command was interrupted"), "{screen}");
+            // Nobody can be asked.
+            learn(&project, &["--apply", "--", "/bin/sh", "-c", "cat ~/.toolrc; kill -INT $$"]).code(0);
+            assert_eq!(project.read(".agent-sandbox.kdl"), before);
+        }
+    }
+    let project = Project::with_body("");
+    project.trust();
+    let mut child = project.plain_command(&["learn", "--", "/bin/sh", "-c", "touch ready; sleep 60"]).spawn().unwrap();
+    while !project.root.join("ready").exists() {
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let left = logs_left(&project);
+    assert_eq!(left.len(), 1);
+    learn(&project, &["--", "true"]).code(0);
+    // It could be that of a run which is about to begin.
+    assert_eq!(logs_left(&project), left);
+    let old = project.home.join(".local/state/sbc").join(&left[0]);
+    run(project.command("touch").args(["-d", "1 hour ago"]).arg(old)).code(0);
+    learn(&project, &["--", "true"]).code(0);
+    assert_eq!(logs_left(&project), [""; 0]);
+}
+
+/// The directories of logs in sbc's records.
+fn logs_left(project: &Project) -> Vec<String> {
+    let all = fs::read_dir(project.home.join(".local/state/sbc")).unwrap().flatten();
+    all.map(|entry| entry.file_name().into_string().unwrap()).filter(|name| name.starts_with("learn-")).collect()
 }
 
 /// Rules that a run did not touch are named with their lines; profiles, too.

@@ -163,46 +163,23 @@ fn learn(arguments: &Learn, watched: Watched, data: Option<OwnedFd>) -> Result<i
     let Before { root, draft, is_new } = before(arguments)?;
     let host = Host::read(&root).map_err(refuse)?;
     let name = draft.compiled.plan.name.clone();
-    let (start, sources) = (draft.clone(), draft.sources.clone());
-    let failed = watched.status.is_some_and(|status| status != 0);
-    let looked = draft.look(&host, |invocation, view| {
-        let own = invocation.env.get(OsStr::new("PATH"));
-        let path: Vec<PathBuf> = own.iter().flat_map(std::env::split_paths).collect();
-        let situation = Situation {
-            compiled: &draft.compiled,
-            host: &host,
-            view,
-            path: &path,
-            is_outside: watched.is_outside,
-            failed,
-        };
-        let table = &watched.followed.table;
-        if arguments.unused {
-            let proposed = Proposed { draft: start, proposals: Vec::new(), left: 0 };
-            return (Vec::new(), proposed, unused(&situation, table, &sources));
-        }
-        let findings = findings(&situation, table);
-        let proposed = propose(start, &situation, &findings, arguments.all);
-        (findings, proposed, Vec::new())
-    });
-    let Some((findings, Proposed { draft, proposals, left }, unused)) = looked else {
+    let sources = draft.sources.clone();
+    let Some(Studied { findings, proposed, unused }) = study(arguments, &watched, draft, &host) else {
         let title = format!("this host cannot run the sandbox `{}`", printable(&name));
         return Err(refuse(Diagnostic::error(Code::SBC0705, title).help("`sbc check` says why")));
     };
+    let Proposed { draft, proposals, left } = proposed;
     let lesson = Lesson { host: &host, findings: &findings, left, unplaced: watched.followed.table.unplaced };
     if data.is_none() {
         watched.status.iter().for_each(|status| eprintln!("the command ended with status {status}"));
         eprint!("{}", show::report(&lesson, style()));
     }
     let mut accepted: Vec<bool> = proposals.iter().map(|proposal| accept(proposal, arguments.format)).collect();
-    let after = settle(draft, &host, &proposals, &mut accepted);
-    let has_change = sources.iter().zip(after.sources.iter()).any(|((_, old), (_, new))| old.text != new.text);
-    let applied = arguments.apply && has_change;
-    if applied {
-        write_policy(&root, &sources, &after.sources, is_new).map_err(refuse)?;
-    }
-    let diff = |style| if has_change { show::diff(&sources, &after.sources, is_new, style) } else { String::new() };
+    let after = settle(draft, &host, &proposals, &mut accepted).sources;
+    let change = Change { root, before: sources, after, is_new };
+    let is_interrupted = watched.status.is_some_and(|status| [libc::SIGINT, libc::SIGQUIT].contains(&(status - 128)));
     if let Some(data) = data {
+        let applied = arguments.apply && !is_interrupted && change.write()?;
         let answer = Answer {
             sandbox: &name,
             status: watched.status,
@@ -210,7 +187,7 @@ fn learn(arguments: &Learn, watched: Watched, data: Option<OwnedFd>) -> Result<i
             proposals: show::proposals(&proposals, &accepted),
             left,
             unused,
-            diff: diff(Style { color: false, unicode: true, width: None }),
+            diff: change.diff(Style { color: false, unicode: true, width: None }),
             applied,
         };
         let text = serde_json::to_string_pretty(&answer).unwrap_or_default() + "\n";
@@ -220,30 +197,97 @@ fn learn(arguments: &Learn, watched: Watched, data: Option<OwnedFd>) -> Result<i
         return Ok(say_unused(&unused));
     }
     eprint!("{}", show::held(&proposals, &accepted, style()));
-    Ok(say(arguments, &findings, &diff(style_of(&io::stdout())), applied))
+    if change.is_empty() {
+        let hint = findings.iter().any(|one| !one.is_sure() && !one.is_noise()) && !arguments.all;
+        eprintln!("nothing to propose{}", if hint { "; with `--all` also for what may not have mattered" } else { "" });
+        return Ok(0);
+    }
+    say(arguments, &change, is_interrupted)
+}
+
+/// What comes of a run.
+struct Studied {
+    findings: Vec<Finding>,
+    proposed: Proposed,
+    unused: Vec<Unused>,
+}
+
+/// Compares what was watched with the sandbox; nothing where this host cannot run that.
+fn study(arguments: &Learn, watched: &Watched, draft: Draft, host: &Host) -> Option<Studied> {
+    let start = draft.clone();
+    draft.look(host, |invocation, view| {
+        let own = invocation.env.get(OsStr::new("PATH"));
+        let path: Vec<PathBuf> = own.iter().flat_map(std::env::split_paths).collect();
+        let situation = Situation {
+            compiled: &draft.compiled,
+            host,
+            view,
+            path: &path,
+            is_outside: watched.is_outside,
+            failed: watched.status.is_some_and(|status| status != 0),
+        };
+        let table = &watched.followed.table;
+        if arguments.unused {
+            let unused = unused(&situation, table, &draft.sources);
+            let proposed = Proposed { draft: start, proposals: Vec::new(), left: 0 };
+            return Studied { findings: Vec::new(), proposed, unused };
+        }
+        let findings = findings(&situation, table);
+        let proposed = propose(start, &situation, &findings, arguments.all);
+        Studied { findings, proposed, unused: Vec::new() }
+    })
+}
+
+/// The texts before and after.
+struct Change {
+    root: PathBuf,
+    before: Sources,
+    after: Sources,
+    /// Whether there was no policy.
+    is_new: bool,
+}
+
+impl Change {
+    fn is_empty(&self) -> bool {
+        self.before.iter().zip(self.after.iter()).all(|((_, old), (_, new))| old.text == new.text)
+    }
+
+    fn diff(&self, style: Style) -> String {
+        if self.is_empty() { String::new() } else { show::diff(&self.before, &self.after, self.is_new, style) }
+    }
+
+    /// Writes the policy; gives whether there was something to write.
+    fn write(&self) -> Result<bool, Problems> {
+        if self.is_empty() {
+            return Ok(false);
+        }
+        if !self.is_new {
+            return fix::replace(&self.root, &self.before, &self.after).map(|()| true).map_err(refuse);
+        }
+        let policy = self.after.iter().find(|(_, source)| source.kind == SourceKind::Policy);
+        let text = policy.map(|(_, source)| source.text.as_bytes()).unwrap_or_default();
+        write::create(&self.root.join(POLICY), text).map(|()| true).map_err(refuse)
+    }
+}
+
+/// Prints what changes, writes it if that is wanted, and says what to type next.
+fn say(arguments: &Learn, change: &Change, is_interrupted: bool) -> Result<i32, Problems> {
+    let code = print(change.diff(style_of(&io::stdout())));
+    let question = "The command was interrupted. Write what was learned until then?";
+    let may = || !is_interrupted || ask::is_possible() && ask::agrees(question, false);
+    if arguments.apply && may() && change.write()? {
+        let next = line("exec", None, arguments);
+        eprintln!("wrote {POLICY}; look at it, then `{next}`, which asks for the changed sandbox");
+    } else {
+        let why = if arguments.apply { ", because the command was interrupted" } else { "" };
+        eprintln!("nothing was written{why}; this does that: {}", line("learn", Some("--apply"), arguments));
+    }
+    Ok(code)
 }
 
 fn say_unused(unused: &[Unused]) -> i32 {
     eprintln!("{}", if unused.is_empty() { "every rule was touched" } else { "not touched by this run:" });
     print(show::unused(unused))
-}
-
-/// Prints what changes, and what to type next.
-fn say(arguments: &Learn, findings: &[Finding], diff: &str, applied: bool) -> i32 {
-    if diff.is_empty() {
-        let hint = findings.iter().any(|one| !one.is_sure() && !one.is_noise()) && !arguments.all;
-        eprintln!("nothing to propose{}", if hint { "; with `--all` also for what may not have mattered" } else { "" });
-        return 0;
-    }
-    let code = print(diff);
-    match applied {
-        true => eprintln!(
-            "wrote {POLICY}; look at it, then `{}`, which asks for the changed sandbox",
-            line("exec", None, arguments)
-        ),
-        false => eprintln!("nothing was written; this does that: {}", line("learn", Some("--apply"), arguments)),
-    }
-    code
 }
 
 /// The command line that goes on with the same.
@@ -307,12 +351,4 @@ fn settle(draft: Draft, host: &Host, proposals: &[Proposal], accepted: &mut [boo
         *accepted = next.is_some();
         next.or_else(|| draft.comment(proposal.section, &proposal.comment())).unwrap_or(draft)
     })
-}
-
-fn write_policy(root: &Path, before: &Sources, after: &Sources, is_new: bool) -> Result<(), Diagnostic> {
-    if !is_new {
-        return fix::replace(root, before, after);
-    }
-    let text = after.iter().find(|(_, source)| source.kind == SourceKind::Policy).map(|(_, source)| &source.text);
-    text.map_or(Ok(()), |text| write::create(&root.join(POLICY), text.as_bytes()))
 }
