@@ -8,6 +8,7 @@ use super::attempt::{Attempt, Draft};
 use super::events::Evidence;
 use super::fold::{Finding, Secrets, Situation, Subject};
 use super::share::share;
+use crate::builtin::{Group, Profile};
 use crate::check::reach::{Sandbox, lacks};
 use crate::diagnostic::Diagnostics;
 use crate::host::Host;
@@ -18,7 +19,7 @@ use crate::schema::Section;
 use crate::space::{Node, Space, is_within};
 use crate::view::{Kind, View};
 use crate::wholesale::WHOLESALE;
-use crate::{builtin, invocation, signs};
+use crate::{builtin, invocation};
 use std::cmp::Reverse;
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::ffi::OsStr;
@@ -202,7 +203,7 @@ impl Work<'_> {
     }
 
     /// The profile that brings the most of them, of equals the one that opens the least. An agent's is for
-    /// who runs the agent.
+    /// who runs the agent, and a base is the author's choice, as it opens much else.
     fn best_profile(&self, missing: &[&Path]) -> Option<(&'static str, Draft, usize)> {
         let network = self.draft.compiled.plan.content.network;
         let left = self.uncovered(&self.draft, missing);
@@ -210,9 +211,10 @@ impl Work<'_> {
             return None;
         }
         let inherited = &self.draft.compiled.merged.inherited;
-        let is_new = |name: &&str| !inherited.iter().any(|own| own == name) && signs::agent(name).is_none();
-        let drafts = builtin::names()
-            .filter(|name| is_new(name) && self.names(name, &left))
+        let is_for_tools = |profile: &&Profile| matches!(profile.group, Group::Toolchain | Group::Tool);
+        let names = builtin::PROFILES.iter().filter(is_for_tools).map(|profile| profile.name);
+        let drafts = names
+            .filter(|name| !inherited.iter().any(|own| own == name) && self.names(name, &left))
             .filter_map(|name| Some((name, self.draft.inherit(name, self.host).held()?)));
         let drafts = drafts.filter(|(_, draft)| draft.compiled.plan.content.network == network);
         let counted = drafts.map(|(name, draft)| {
