@@ -161,7 +161,12 @@ fn profiles_are_not_wider_than_needed() {
     project.write_home(".nvm/alias", "text\n");
     project.write_home(".volta/hooks.json", "text\n");
     let shell = "cat ~/.nvm/alias ~/.volta/hooks.json";
-    assert_eq!(rules_of(&project, shell), ["inherit \"node\""]);
+    let learned = rules_of(&project, shell);
+    // Which one is for the profiles to say; it is a toolchain's.
+    assert!(
+        matches!(learned.as_slice(), [one] if one.starts_with("inherit \"") && !one.contains("base")),
+        "{learned:?}"
+    );
 }
 
 /// The network, and writing outside of the project, are only comments where nobody can be asked.
