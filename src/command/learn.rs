@@ -151,7 +151,7 @@ fn unreadable(name: &str, failure: &Failure) -> Problems {
             (format!(": line {number} is longer than a megabyte"), "write it with `strace -f -y -o LOG COMMAND`")
         }
         Failure::TooMany => {
-            (": it names more than a million paths or processes".to_owned(), "trace a smaller part of the work")
+            (": it names more paths or processes than any program has".to_owned(), "trace a smaller part of the work")
         }
         Failure::Empty => (": it holds no call".to_owned(), "write it with `strace -f -y -o LOG COMMAND`"),
     };
