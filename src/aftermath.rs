@@ -16,7 +16,7 @@ use crate::race::Footprint;
 use crate::record::{Item, Journal, Lock, Record, Role, State};
 use crate::search::{Find, Kind};
 use crate::words::Lifetime;
-use crate::{placeholder, quarantine, rights};
+use crate::{departure, placeholder, quarantine, rights};
 use std::collections::HashSet;
 use std::fs;
 use std::io;
@@ -106,7 +106,8 @@ impl Run {
 
     /// Does what is to be done after the run. With `at_once`, everything inside is ending with
     /// bubblewrap and is waited for. Gives what to say, and the record if something still runs.
-    pub fn end(self, at_once: bool) -> (Diagnostics, Option<PathBuf>) {
+    /// `is_abrupt`: bubblewrap may have been killed.
+    pub fn end(self, at_once: bool, is_abrupt: bool) -> (Diagnostics, Option<PathBuf>) {
         let Some((record, lock)) = self.recorded else { return (Diagnostics::default(), None) };
         let journal = Journal::new(&self.state);
         // In the same turn, so that no other sbc comes first and tells another user.
@@ -114,6 +115,9 @@ impl Run {
         drop(lock);
         if at_once {
             record.end_within(GRACE);
+        }
+        if is_abrupt {
+            departure::wait(GRACE);
         }
         let live = record.is_live();
         let said = settle_all(&journal, &self.state);
@@ -149,11 +153,16 @@ pub fn settle(state: &Path) -> Diagnostics {
         return Diagnostics::default();
     }
     let Ok(Some(turn)) = journal.turn() else { return Diagnostics::default() };
+    // Whoever has left a record was killed.
+    if !journal.records().iter().all(Record::is_live) {
+        departure::wait(GRACE);
+    }
     let mut said = settle_all(&journal, state);
     let abandoned: Vec<Record> = journal.records().into_iter().filter(Record::is_abandoned).collect();
     if !abandoned.is_empty() {
         drop(turn);
         abandoned.iter().for_each(|record| record.end_within(GRACE));
+        departure::wait(GRACE);
         said.extend(journal.turn().map_or_else(|_| Diagnostics::default(), |_turn| settle_all(&journal, state)));
     }
     said

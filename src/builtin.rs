@@ -58,10 +58,14 @@ macro_rules! profiles {
 /// Every built-in profile. Their order is the order of their source ids.
 #[rustfmt::skip]
 pub const PROFILES: &[Profile] = profiles! {
-    Base "base": "base-dev";
-    Agent "agent": "claude";
-    Toolchain "toolchain": "node";
-    Tool "tool": ;
+    Base "base": "base-agent" "base-dev" "base-host" "base-minimal";
+    Agent "agent":
+        "aider" "amp" "auggie" "claude" "cline" "codex" "copilot" "crush" "cursor" "droid" "gemini" "goose" "grok"
+        "kilo" "kimi" "kiro" "opencode" "pi" "qwen";
+    Toolchain "toolchain": "asdf" "bun" "c-cpp" "conda" "deno" "dotnet" "elixir" "fnm" "go" "haskell" "homebrew"
+        "java" "kotlin" "mise" "nix" "node" "nvm" "php" "pyenv" "python" "ruby" "rust" "sdkman" "volta" "zig";
+    Tool "tool": "audio" "browser" "docker-client" "editor" "gh" "git" "git-gpg" "git-ssh" "glab" "gpu"
+        "locale-fonts" "wayland";
 };
 
 /// What decoding each of [`PROFILES`] gives, in the same order, as a line of JSON.

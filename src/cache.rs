@@ -38,6 +38,7 @@ pub struct Cache {
 struct Entry {
     key: String,
     name: String,
+    layer: String,
     content: Content,
     guarantees: Vec<Guarantee>,
     lifts: Vec<Lift>,
@@ -71,8 +72,8 @@ impl Cache {
         let text = text.and_then(|_| fs::read_to_string(&path).ok())?;
         let (sum, body) = text.split_once('\n')?;
         let entry = (sha256(body.as_bytes()) == sum).then(|| serde_json::from_str::<Entry>(body).ok())??;
-        let Entry { key, name, content, guarantees, lifts } = entry;
-        let merged = Merged { name: name.clone(), guarantees, lifts, ..Merged::default() };
+        let Entry { key, name, layer, content, guarantees, lifts } = entry;
+        let merged = Merged { name: name.clone(), layer, guarantees, lifts, ..Merged::default() };
         (key == self.key).then(|| Compiled { merged, plan: Plan { name, about: None, inherited: Vec::new(), content } })
     }
 
@@ -81,6 +82,7 @@ impl Cache {
         let entry = Entry {
             key: self.key.clone(),
             name: compiled.plan.name.clone(),
+            layer: compiled.merged.layer.clone(),
             content: compiled.plan.content.clone(),
             guarantees: compiled.merged.guarantees.clone(),
             lifts: compiled.merged.lifts.clone(),

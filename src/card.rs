@@ -4,8 +4,10 @@
 
 use crate::builtin::{self, Group, Profile};
 use crate::compile::{Compilation, Wanted, compile};
+use crate::diagnostic::{Code, Severity};
 use crate::diff::{self, Policy, SandboxDiff};
 use crate::source::{Source, SourceKind, Sources};
+use std::collections::BTreeSet;
 
 /// What every profile says of itself, in this order. An agent says what [`REMAINS`], too.
 pub const LABELS: [&str; 3] = ["Leaves out", "Hosts", "Tested"];
@@ -66,6 +68,13 @@ pub fn sandbox(profiles: &[&str]) -> (Sources, Compilation) {
 /// The most mounts that a sandbox makes which inherits these profiles and says nothing else.
 pub fn mounts(profiles: &[&str]) -> usize {
     sandbox(profiles).1.sandboxes.first().map_or(0, |compiled| compiled.plan.mounts())
+}
+
+/// The codes of what is wrong with a sandbox that inherits these profiles and says nothing else: a profile may leave it
+/// to its user to waive a guard.
+pub fn refusals(profiles: &[&str]) -> BTreeSet<Code> {
+    let diagnostics = sandbox(profiles).1.diagnostics;
+    diagnostics.sorted().iter().filter(|one| one.severity == Severity::Error).map(|one| one.code).collect()
 }
 
 /// What a profile allows that those it inherits do not.

@@ -128,6 +128,9 @@ pub struct Init {
     /// Do not ask
     #[arg(long, conflicts_with = "dry_run")]
     pub yes: bool,
+    /// Begin a `.agent-sandbox.local.kdl`: what you add to the sandboxes on this machine only
+    #[arg(long, conflicts_with_all = ["profiles", "dry_run"])]
+    pub local: bool,
 }
 
 /// What `sbc explain` is asked about.
@@ -270,6 +273,9 @@ pub struct Learn {
     /// Write the proposed rules into the policy
     #[arg(long)]
     pub apply: bool,
+    /// Propose the rules for `.agent-sandbox.local.kdl`, so that they count on this machine only
+    #[arg(long, conflicts_with_all = ["unconfined", "unused"])]
+    pub local: bool,
     /// Propose also rules for what nothing shows to have mattered
     #[arg(long)]
     pub all: bool,

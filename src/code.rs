@@ -125,6 +125,7 @@ codes! {
     SBC0810 Warning "many mounts",
     SBC0811 Warning "a program is not on this host",
     SBC0812 Warning "a variable decides which code runs inside",
+    SBC0813 Warning "a local layer that git tracks",
     // 09: after a run
     SBC0901 Warning "something has appeared that a rule forbids",
     SBC0902 Warning "a protected path has changed",

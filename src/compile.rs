@@ -11,6 +11,7 @@ use crate::merge::{Merged, merge};
 use crate::parse::{Parsed, mend, parse};
 use crate::plan::Plan;
 use crate::policy::{Layer, LayerKind, Policy};
+use crate::project::{LOCAL, POLICY};
 use crate::repair::repair;
 use crate::source::{SourceId, SourceKind, Sources};
 use crate::space::Symbols;
@@ -54,11 +55,15 @@ pub fn compile(sources: &Sources, wanted: &Wanted) -> Compilation {
         out.extend(problems);
     }
     let own = || policies.iter().flat_map(|policy: &Policy| &policy.layers);
-    let library = Library::new(own());
-    let all: Vec<&Layer> = own().filter(|layer| layer.kind == LayerKind::Sandbox).collect();
+    let local = sources.iter().find(|(_, source)| source.kind == SourceKind::Local).map(|(id, _)| id);
+    let library = Library::new(own(), local);
+    let named = own().filter(|layer| layer.kind == LayerKind::Sandbox);
+    let (added, all): (Vec<&Layer>, Vec<&Layer>) = named.partition(|layer| layer.adds_to().is_some());
+    added.iter().for_each(|layer| adds_to_something(layer, &all, &mut out));
     let mut sandboxes = Vec::new();
     for sandbox in choose(&all, wanted, &mut out) {
-        let Some(lineage) = inherit(sandbox, &library, &mut out) else { continue };
+        let local = added.iter().copied().find(|layer| layer.adds_to() == Some(&sandbox.name.value));
+        let Some(lineage) = inherit(sandbox, local, &library, &mut out) else { continue };
         let Some(merged) = merge(&lineage, &mut out) else { continue };
         let plan = lower(&merged, &mut out);
         let view = View::symbolic(&plan);
@@ -72,7 +77,7 @@ pub fn compile(sources: &Sources, wanted: &Wanted) -> Compilation {
     }
     // After the sandboxes: what one of them has reported, it has reported with the way to it.
     for profile in own().filter(|layer| layer.kind == LayerKind::Profile) {
-        inherit(profile, &library, &mut out);
+        inherit(profile, None, &library, &mut out);
     }
     Compilation { sandboxes, diagnostics: amend::resolve(sources, out) }
 }
@@ -125,6 +130,7 @@ fn understand(parsed: &Parsed, text: &str, id: SourceId, kind: SourceKind, out: 
             SourceKind::Policy => {
                 "write `sandbox \"app\" { inherit \"claude\"; }`, or remove the file and run `sbc init`"
             }
+            SourceKind::Local => "write `sandbox \"app\" { … }` with what this machine adds to it, or remove the file",
             _ => "write `profile \"team\" { inherit \"base-dev\"; }`, or remove the file",
         };
         out.push(
@@ -134,6 +140,21 @@ fn understand(parsed: &Parsed, text: &str, id: SourceId, kind: SourceKind, out: 
         );
     }
     decode(parsed, text, id, kind, out)
+}
+
+/// Reports what adds to a sandbox that there is none of.
+fn adds_to_something(layer: &Layer, all: &[&Layer], out: &mut Diagnostics) {
+    let Some(name) = layer.adds_to() else { return };
+    let names = || all.iter().map(|sandbox| sandbox.name.value.as_str());
+    if names().any(|known| known == name) {
+        return;
+    }
+    let help = match nearest(name, names()) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => format!("`{LOCAL}` adds to sandboxes that are there: write a new one in `{POLICY}`"),
+    };
+    let diagnostic = Diagnostic::error(Code::SBC0205, format!("`{POLICY}` has no sandbox `{name}`"));
+    out.push(diagnostic.at(layer.name.location, "unknown").help(help));
 }
 
 fn start(source: SourceId) -> crate::source::Location {

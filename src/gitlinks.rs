@@ -1,5 +1,5 @@
 //! The repositories that git looks into when it runs in the project's root: where the index has an
-//! entry for a submodule and something called `.git` is there.
+//! entry for a submodule and something called `.git` is there. And whether the index has a file.
 //!
 //! Whoever can write both has git on the host run programs, because a repository's settings can name
 //! some. Reads the index itself and runs no git.
@@ -19,6 +19,31 @@ const GITLINK: u32 = 0o160_000;
 
 /// The `.git` of every repository that git in `project` looks into.
 pub fn repositories(project: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    entries(project, |mode, path| {
+        if mode & 0o170_000 == GITLINK {
+            found.push(PathBuf::from(OsStr::from_bytes(path)));
+        }
+    });
+    found.sort();
+    found.dedup();
+    let is_plain = |path: &PathBuf| path.components().all(|part| matches!(part, Component::Normal(_)));
+    let there = |path: PathBuf| Some(project.join(path).join(".git")).filter(|git| fs::symlink_metadata(git).is_ok());
+    found.into_iter().filter(is_plain).filter_map(there).collect()
+}
+
+/// Whether git tracks a file, which has a physical path.
+pub fn tracks(file: &Path) -> bool {
+    let mut above = file.ancestors().skip(1);
+    let Some(root) = above.find(|above| fs::symlink_metadata(above.join(".git")).is_ok()) else { return false };
+    let Ok(below) = file.strip_prefix(root) else { return false };
+    let mut found = false;
+    entries(root, |_, path| found |= path == below.as_os_str().as_bytes());
+    found
+}
+
+/// Goes through the index of the repository in `project`: the mode and the path of each entry.
+fn entries(project: &Path, mut see: impl FnMut(u32, &[u8])) {
     let (common, own) = match git::find(project) {
         GitDirectory::Elsewhere(elsewhere) => {
             let own = elsewhere.worktree.map(|name| elsewhere.common.join("worktrees").join(name));
@@ -27,12 +52,15 @@ pub fn repositories(project: &Path) -> Vec<PathBuf> {
         _ => (project.join(".git"), project.join(".git")),
     };
     let hash = if has_long_hashes(&common) { 32 } else { 20 };
-    let mut found: Vec<PathBuf> = indices(&own).into_iter().flat_map(|index| gitlinks(index, hash)).collect();
-    found.sort();
-    found.dedup();
-    let is_plain = |path: &PathBuf| path.components().all(|part| matches!(part, Component::Normal(_)));
-    let there = |path: PathBuf| Some(project.join(path).join(".git")).filter(|git| fs::symlink_metadata(git).is_ok());
-    found.into_iter().filter(is_plain).filter_map(there).collect()
+    // What cannot be read, git does not read either.
+    for index in indices(&own) {
+        let mut entries = Entries { rest: BufReader::new(index), version: 0, left: 0, hash, path: Vec::new() };
+        if entries.header().is_some() {
+            while let Some(mode) = entries.next() {
+                see(mode, &entries.path);
+            }
+        }
+    }
 }
 
 /// The index of a git directory, and the parts of it that lie in files of their own. Links are followed,
@@ -50,21 +78,6 @@ fn indices(directory: &Path) -> Vec<File> {
 fn has_long_hashes(common: &Path) -> bool {
     let text = fs::read_to_string(common.join("config")).unwrap_or_default().to_lowercase();
     text.lines().any(|line| line.trim_start().starts_with("objectformat") && line.contains("sha256"))
-}
-
-/// The paths of the submodules in an index; what cannot be read, git does not read either.
-fn gitlinks(index: File, hash: usize) -> Vec<PathBuf> {
-    let mut found = Vec::new();
-    let mut entries = Entries { rest: BufReader::new(index), version: 0, left: 0, hash, path: Vec::new() };
-    if entries.header().is_none() {
-        return found;
-    }
-    while let Some(mode) = entries.next() {
-        if mode & 0o170_000 == GITLINK {
-            found.push(PathBuf::from(OsStr::from_bytes(&entries.path)));
-        }
-    }
-    found
 }
 
 /// Reads one entry of an index after the other (gitformat-index(5)), however many there are.

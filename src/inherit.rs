@@ -5,8 +5,10 @@
 use crate::builtin;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, nearest};
 use crate::policy::{Layer, LayerKind};
-use crate::source::Spanned;
+use crate::project::LOCAL;
+use crate::source::{Location, SourceId, Spanned};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::iter;
 
 /// The deepest chain of `inherit`, the layer itself included.
 pub const MAX_DEPTH: usize = 16;
@@ -20,11 +22,15 @@ pub struct Library<'a> {
     sandboxes: BTreeSet<&'a str>,
     /// What any layer inherits.
     inherited: BTreeSet<&'a str>,
+    /// The text whose profiles can be inherited in it alone.
+    local: Option<SourceId>,
 }
 
 impl<'a> Library<'a> {
-    pub fn new(layers: impl IntoIterator<Item = &'a Layer>) -> Library<'a> {
-        let mut library = Library::default();
+    /// The profiles among some layers. Those of the text `local` are there for that text only: what all
+    /// share must not need what one machine has.
+    pub fn new(layers: impl IntoIterator<Item = &'a Layer>, local: Option<SourceId>) -> Library<'a> {
+        let mut library = Library { local, ..Library::default() };
         for layer in layers {
             let name = layer.name.value.as_str();
             library.inherited.extend(layer.inherits.iter().map(|parent| parent.value.as_str()));
@@ -37,7 +43,9 @@ impl<'a> Library<'a> {
     }
 
     fn find(&self, name: &Spanned<String>, chain: &[&Layer], out: &mut Diagnostics) -> Option<&'a Layer> {
-        let own = self.profiles.get(name.value.as_str()).into_iter().flatten().copied();
+        let all = || self.profiles.get(name.value.as_str()).into_iter().flatten().copied();
+        let is_local = |location: Location| Some(location.source) == self.local;
+        let own = all().filter(|layer| !is_local(layer.name.location) || is_local(name.location));
         let known: Vec<&'a Layer> = builtin::layer(&name.value).into_iter().chain(own).collect();
         match known.as_slice() {
             [only] => Some(only),
@@ -60,6 +68,9 @@ impl<'a> Library<'a> {
                     _ if self.sandboxes.contains(name.value.as_str()) => {
                         format!("`{}` is a sandbox: move what both share into a profile", name.value)
                     }
+                    _ if all().next().is_some() => {
+                        format!("only `{LOCAL}` has it: move it to `.agent-sandbox/profiles/{}.kdl`", name.value)
+                    }
                     Some(near) => format!("did you mean `{near}`?"),
                     None if stem(&name.value) != name.value => {
                         format!("a profile is inherited by its name, without its file: `\"{}\"`", stem(&name.value))
@@ -71,7 +82,8 @@ impl<'a> Library<'a> {
                 };
                 let diagnostic = Diagnostic::error(Code::SBC0201, format!("there is no profile `{}`", name.value));
                 let mut diagnostic = diagnostic.at(name.location, "unknown").help(help);
-                let near = nearest(&name.value, names()).or_else(|| names().find(|known| *known == stem(&name.value)));
+                let near = nearest(&name.value, names()).filter(|near| *near != name.value);
+                let near = near.or_else(|| names().find(|known| *known == stem(&name.value)));
                 if let Some(near) = near {
                     diagnostic = diagnostic.suggest(name.location, format!("\"{near}\""));
                 }
@@ -96,14 +108,27 @@ fn through(diagnostic: Diagnostic, chain: &[&Layer]) -> Diagnostic {
     diagnostic.note(format!("reached by {}", names.join(" → ")))
 }
 
-/// A layer with everything that it inherits, each once: profiles by name, the layer itself last.
+/// A sandbox with everything that it inherits, each once: profiles by name, the sandbox, and last what is added to it
+/// on this machine.
 pub struct Lineage<'a> {
     pub layers: Vec<&'a Layer>,
+    /// How many of the layers are profiles.
+    profiles: usize,
     /// For each layer the indices of those that it inherits, directly or not.
     ancestors: Vec<BTreeSet<usize>>,
 }
 
-impl Lineage<'_> {
+impl<'a> Lineage<'a> {
+    /// The layers without the sandbox's own.
+    pub fn profiles(&self) -> &[&'a Layer] {
+        self.layers.get(..self.profiles).unwrap_or_default()
+    }
+
+    /// The sandbox, and what is added to it.
+    pub fn own(&self) -> &[&'a Layer] {
+        self.layers.get(self.profiles..).unwrap_or_default()
+    }
+
     /// Whether layer `heir` inherits layer `other`, directly or not.
     pub fn inherits(&self, heir: usize, other: usize) -> bool {
         self.ancestors.get(heir).is_some_and(|ancestors| ancestors.contains(&other))
@@ -112,8 +137,8 @@ impl Lineage<'_> {
     /// For each profile that the last layer inherits through others, how: `app → team → base-dev`.
     pub fn ways(&self) -> BTreeMap<String, String> {
         let mut ways: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-        let Some(heir) = self.layers.last() else { return BTreeMap::new() };
-        let mut next = VecDeque::from([(*heir, vec![heir.name.value.as_str()])]);
+        let mut next: VecDeque<(&Layer, Vec<&str>)> =
+            self.own().iter().map(|layer| (*layer, vec![layer.name.value.as_str()])).collect();
         while let Some((layer, way)) = next.pop_front() {
             for name in &layer.inherits {
                 let Some(parent) = self.layers.iter().find(|parent| parent.name.value == name.value) else { continue };
@@ -130,21 +155,34 @@ impl Lineage<'_> {
     }
 }
 
-/// Collects the lineage of `layer`; `None` after a problem has been reported.
-pub fn inherit<'a>(layer: &'a Layer, library: &Library<'a>, out: &mut Diagnostics) -> Option<Lineage<'a>> {
+/// Collects the lineage of `layer` with what is added to it; `None` after a problem has been reported.
+pub fn inherit<'a>(
+    layer: &'a Layer,
+    local: Option<&'a Layer>,
+    library: &Library<'a>,
+    out: &mut Diagnostics,
+) -> Option<Lineage<'a>> {
     let mut walk = Walk { library, out, found: BTreeMap::new(), broken: false };
-    let (own, _) = walk.visit(layer, &mut vec![layer]);
+    let own: Vec<(&Layer, BTreeSet<&str>)> =
+        iter::once(layer).chain(local).map(|layer| (layer, walk.visit(layer, &mut vec![layer]).0)).collect();
     let (found, broken) = (walk.found, walk.broken);
     if broken {
         return None;
     }
     let mut layers: Vec<&Layer> = found.values().map(|found| found.layer).collect();
-    layers.push(layer);
+    let profiles = layers.len();
     let index: BTreeMap<&str, usize> = found.keys().enumerate().map(|(index, name)| (*name, index)).collect();
     let indices = |names: &BTreeSet<&str>| names.iter().filter_map(|name| index.get(name).copied()).collect();
     let mut ancestors: Vec<BTreeSet<usize>> = found.values().map(|found| indices(&found.names)).collect();
-    ancestors.push(indices(&own));
-    Some(Lineage { layers, ancestors })
+    // What is added inherits the sandbox with all that the sandbox inherits.
+    let mut above = BTreeSet::new();
+    for (layer, names) in &own {
+        above.append(&mut indices(names));
+        ancestors.push(above.clone());
+        above.insert(layers.len());
+        layers.push(layer);
+    }
+    Some(Lineage { layers, profiles, ancestors })
 }
 
 /// A profile with everything that it inherits.

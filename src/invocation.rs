@@ -237,7 +237,11 @@ impl<'a> Builder<'a, '_> {
             }
             Operation::Data { option, mode, data } => {
                 let provider = match &data {
-                    Data::File(source) => Provider::Copy { source: source.path.clone(), executable: mode & 0o100 != 0 },
+                    Data::File(source) => Provider::Copy {
+                        source: source.path.clone(),
+                        writable: request.step.is_writable_copy(),
+                        executable: mode & 0o100 != 0,
+                    },
                     Data::Bytes(_) => Provider::Text,
                 };
                 self.option(["--perms".into(), format!("{mode:04o}").into(), option.into()]);
@@ -279,7 +283,7 @@ impl<'a> Builder<'a, '_> {
             }
             Operation::Deny { .. } => return,
         };
-        self.invocation.mounts += 1;
+        self.invocation.mounts += usize::from(!request.step.is_plain_file());
         self.mounts.add(Mount { at, provider, step: Some(request.step) });
     }
 

@@ -20,6 +20,7 @@ pub mod card;
 pub mod check;
 pub mod compile;
 pub mod decode;
+pub mod departure;
 pub mod devices;
 pub mod diff;
 pub mod draft;

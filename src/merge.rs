@@ -63,6 +63,11 @@ impl Lift {
 #[derive(Clone, Debug, Default)]
 pub struct Merged {
     pub name: String,
+    /// Where the policy names it.
+    pub policy: Location,
+    /// The layer that overrides all others: the sandbox, or what is added to it on this machine.
+    pub layer: String,
+    /// Where that layer has its name.
     pub location: Location,
     pub about: Option<String>,
     /// The inherited profiles, by name.
@@ -79,15 +84,24 @@ pub struct Merged {
     pub lifts: Vec<Lift>,
 }
 
+impl Merged {
+    /// Whether this machine adds to what the policy says.
+    pub fn has_local(&self) -> bool {
+        self.layer != self.name
+    }
+}
+
 /// Merges a sandbox with everything that it inherits.
 pub fn merge(lineage: &Lineage<'_>, out: &mut Diagnostics) -> Option<Merged> {
-    let (sandbox, profiles) = lineage.layers.split_last()?;
+    let (sandbox, last) = (lineage.own().first()?, lineage.own().last()?);
     Some(Merged {
         name: sandbox.name.value.clone(),
-        location: sandbox.name.location,
-        about: sandbox.about.clone(),
+        policy: sandbox.name.location,
+        layer: last.name.value.clone(),
+        location: last.name.location,
+        about: last.about.clone().or_else(|| sandbox.about.clone()),
         ways: lineage.ways(),
-        inherited: profiles.iter().map(|layer| layer.name.value.clone()).collect(),
+        inherited: lineage.profiles().iter().map(|layer| layer.name.value.clone()).collect(),
         filesystem: merge_section(lineage, |layer| &layer.filesystem, |_, _| false, out),
         env: merge_section(lineage, |layer| &layer.env, |layer, name| layer.prepends.contains_key(name), out),
         prepends: gather(lineage),
@@ -269,15 +283,17 @@ fn guarantees(lineage: &Lineage<'_>) -> Vec<Guarantee> {
 
 /// Every waiver with its reach, those of the sandbox first.
 fn lifts(lineage: &Lineage<'_>) -> Vec<Lift> {
-    let Some(sandbox) = lineage.layers.last() else { return Vec::new() };
+    let own: Vec<&String> = lineage.own().iter().map(|layer| &layer.name.value).collect();
     let mut lifts = Vec::new();
     for (heir, layer) in lineage.layers.iter().enumerate().rev() {
-        let is_sandbox = heir + 1 == lineage.layers.len();
+        let is_last = heir + 1 == lineage.layers.len();
+        let is_profile = heir < lineage.profiles().len();
         let within =
             lineage.layers.iter().enumerate().filter(|(index, _)| heir == *index || lineage.inherits(heir, *index));
         // Where a profile has the sandbox's name, their rules cannot be told apart.
-        let names = within.map(|(_, other)| other.name.value.clone()).filter(|name| *name != sandbox.name.value);
-        let reaches: Option<BTreeSet<String>> = (!is_sandbox).then(|| names.collect());
+        let names =
+            within.map(|(_, other)| other.name.value.clone()).filter(|name| !is_profile || !own.contains(&name));
+        let reaches: Option<BTreeSet<String>> = (!is_last).then(|| names.collect());
         lifts.extend(layer.waivers.iter().map(|waiver| Lift {
             assertion: waiver.assertion.clone(),
             reason: waiver.reason.clone(),

@@ -36,9 +36,10 @@ pub enum Provider {
     Overlay {
         source: PathBuf,
     },
-    /// A private copy of a host file.
+    /// A private copy of a host file; of the system's, one that cannot be written.
     Copy {
         source: PathBuf,
+        writable: bool,
         executable: bool,
     },
     /// A read-only file with text of the policy.

@@ -15,6 +15,7 @@ use crate::origin::Origin;
 use crate::path::SymbolicPath;
 use crate::plan::{Action, Content, Place, Step};
 use crate::policy::Grant;
+use crate::project::{DIRECTORY, LOCAL, POLICY};
 use crate::rule::quote;
 use crate::space::Space;
 use crate::text::Text;
@@ -102,11 +103,10 @@ impl<'a, 'o> Inspector<'a, 'o> {
         // Last, because what is pinned may have to be made for what lies in it.
         let is_pin = |step: &Step| matches!(step.action, Action::Pin { .. });
         for (step, at) in placed.iter().filter(|(step, _)| is_pin(step)) {
-            let below = |request: &Request<'_>| {
-                request.at != *at && request.at.starts_with(at) && !matches!(request.operation, Operation::Deny { .. })
-            };
-            let needed = requests.iter().any(below);
-            if let Some(operation) = self.pin(step, needed) {
+            let below = requests.iter().filter(|request| request.at != *at && request.at.starts_with(at));
+            let is_shown = |request: &Request<'_>| !matches!(request.operation, Operation::Deny { .. });
+            let (holds, needed) = (below.clone().next().is_some(), below.clone().any(is_shown));
+            if let Some(operation) = self.pin(step, holds, needed) {
                 requests.push(Request { step, at: at.clone(), operation });
             }
         }
@@ -127,18 +127,18 @@ impl<'a, 'o> Inspector<'a, 'o> {
             self.guarded.repository = Some(project.clone());
         }
         // Policies and repositories are looked for anyway.
-        let is_own = |name: &OsStr| [".agent-sandbox.kdl", ".agent-sandbox", ".git"].iter().any(|own| name == *own);
+        let is_own = |name: &OsStr| [POLICY, LOCAL, DIRECTORY, ".git"].iter().any(|own| name == *own);
         let in_root = at.file_name().filter(|_| at.parent() == Some(project));
         self.guarded.names.extend(in_root.filter(|name| !is_own(name)).map(OsStr::to_owned));
     }
 
-    /// A directory that must not be renamed. One that is not there is made where it is `needed`. A
+    /// A directory that must not be renamed, where it `holds` a mount. One that is not there is made where it is `needed`. A
     /// file in its place, such as `.git`, decides where what the rules protect is, and stays as it is.
-    fn pin(&mut self, step: &Step, needed: bool) -> Option<Operation> {
+    fn pin(&mut self, step: &Step, holds: bool, needed: bool) -> Option<Operation> {
         let Action::Pin { source } = &step.action else { return None };
         let path = self.source(step, source)?;
         match fs::metadata(&path) {
-            Ok(there) if there.is_dir() => {}
+            Ok(there) if there.is_dir() && holds => {}
             Ok(there) if there.is_file() => {
                 self.guarded.kept.push(path.clone());
                 let source = Checked { path, directory: false, identity: Some(Identity::of(&there)) };
@@ -162,7 +162,7 @@ impl<'a, 'o> Inspector<'a, 'o> {
             Action::Pin { .. } => return None,
             Action::File { text } => {
                 let bytes = whole_lines(self.text(text, &step.origins)?);
-                let option = if step.place == Place::Root { "--file" } else { "--ro-bind-data" };
+                let option = if step.is_plain_file() { "--file" } else { "--ro-bind-data" };
                 Operation::Data { option, mode: 0o444, data: Data::Bytes(bytes) }
             }
             Action::Tmpfs { size, mode } => Operation::Tmpfs { size: *size, mode: mode.unwrap_or(0o755) },
@@ -412,8 +412,7 @@ fn granted(step: &Step, grant: Grant, source: Checked) -> Operation {
         Grant::Device => bind("--dev-bind", true, source),
         Grant::Overlay => Operation::Overlay { source },
         Grant::Copy => {
-            // A file in memory can be replaced by rename, a mounted one cannot.
-            let option = if step.place == Place::Memory { "--file" } else { "--bind-data" };
+            let option = if step.is_plain_file() { "--file" } else { "--bind-data" };
             let executable =
                 fs::metadata(&source.path).is_ok_and(|metadata| metadata.permissions().mode() & 0o100 != 0);
             Operation::Data { option, mode: if executable { 0o700 } else { 0o600 }, data: Data::File(source) }

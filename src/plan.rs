@@ -5,7 +5,7 @@
 //! are not part of the hash.
 
 use crate::origin::Origin;
-use crate::path::SymbolicPath;
+use crate::path::{Root, SymbolicPath};
 use crate::policy::{Access, EnvRule, Grant};
 use crate::rule::quote;
 use crate::text::Text;
@@ -206,6 +206,9 @@ impl Plan {
     pub fn mounts(&self) -> usize {
         let is_mount = |step: &&Step| match &step.action {
             Action::Directory | Action::Symlink { .. } => false,
+            Action::File { .. } => !step.is_plain_file(),
+            // A script mounts those of the system's files, too.
+            Action::Host { grant: Grant::Copy, .. } => step.place != Place::Memory,
             Action::Deny { .. } => !matches!(step.place, Place::Root | Place::Memory | Place::Denied),
             _ => true,
         };
@@ -261,6 +264,23 @@ impl Step {
             Action::Host { source, missing, .. } if missing.may_be_left_out() => *source == self.at,
             _ => true,
         }
+    }
+
+    /// Whether bubblewrap writes a file where it stands, and mounts nothing.
+    pub fn is_plain_file(&self) -> bool {
+        match (&self.action, self.place) {
+            (Action::File { .. }, place) => place == Place::Root,
+            // In memory, so that it can be replaced by rename, which a mounted one cannot.
+            (Action::Host { grant: Grant::Copy, .. }, Place::Memory) => true,
+            // Nothing of the system's is for the sandbox to change.
+            (Action::Host { grant: Grant::Copy, .. }, Place::Root) => self.at.root() == Root::Absolute,
+            _ => false,
+        }
+    }
+
+    /// Whether a copy can be written inside: not where it is a file of the sandbox's own root.
+    pub fn is_writable_copy(&self) -> bool {
+        !(self.is_plain_file() && self.place == Place::Root)
     }
 
     /// The step as a rule of the language.

@@ -53,6 +53,21 @@ pub struct Layer {
     pub waivers: Vec<Waiver>,
 }
 
+/// What ends the name of a layer that adds to a sandbox on one machine. No name that a policy may give has a blank.
+const ADDS: &str = " (local)";
+
+/// The name of the layer that adds to a sandbox.
+pub fn local_name(sandbox: &str) -> String {
+    format!("{sandbox}{ADDS}")
+}
+
+impl Layer {
+    /// The sandbox that this layer adds to, if it is one that does.
+    pub fn adds_to(&self) -> Option<&str> {
+        self.name.value.strip_suffix(ADDS)
+    }
+}
+
 /// How a host path is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

@@ -1,6 +1,7 @@
 //! Finds the project and loads its texts.
 //!
-//! Reads `.agent-sandbox.kdl` and `.agent-sandbox/profiles/*.kdl`, each once, and nothing else.
+//! Reads `.agent-sandbox.kdl`, `.agent-sandbox/profiles/*.kdl` and, for what happens on this machine only,
+//! `.agent-sandbox.local.kdl`, each once, and nothing else.
 
 #![allow(clippy::disallowed_methods, reason = "this module loads the texts")]
 
@@ -17,7 +18,10 @@ use walkdir::WalkDir;
 /// The name of the policy in every project.
 pub const POLICY: &str = ".agent-sandbox.kdl";
 
-/// The directory of local profiles and of artefacts.
+/// The name of the local layer: what one user adds to the policy on one machine.
+pub const LOCAL: &str = ".agent-sandbox.local.kdl";
+
+/// The directory of a project's own profiles and of artefacts.
 pub const DIRECTORY: &str = ".agent-sandbox";
 
 /// What people name a policy by mistake.
@@ -107,11 +111,22 @@ pub fn find(start: &Path) -> Result<PathBuf, Diagnostic> {
     })
 }
 
-/// Loads the texts of a project. Problems with single files are collected.
+/// Loads the texts of a project, without the local layer. Problems with single files are collected.
 pub fn load(root: &Path, out: &mut Diagnostics) -> Project {
     let mut sources = load_profiles(root, out);
     read(root, &root.join(POLICY), POLICY.to_owned(), SourceKind::Policy, &mut sources, out);
     Project { root: root.to_owned(), sources }
+}
+
+/// Loads the texts of a project, the local layer last if there is one.
+pub fn load_with_local(root: &Path, out: &mut Diagnostics) -> Project {
+    let mut project = load(root, out);
+    let path = root.join(LOCAL);
+    // A link that leads nowhere is one that cannot be read.
+    if path.symlink_metadata().is_ok() {
+        read(root, &path, LOCAL.to_owned(), SourceKind::Local, &mut project.sources, out);
+    }
+    project
 }
 
 /// The built-in profiles and those of a project that may have no policy.

@@ -70,7 +70,7 @@ const PLACES: [&str; 14] = [
 ];
 
 /// Directories of the home in which `bin` is one thing of many.
-const SHARED: [&str; 4] = ["", ".local", ".cargo", "go"];
+const SHARED: [&str; 6] = ["", ".local", ".local/bin", ".local/lib", ".cargo", "go"];
 
 /// Trees of the system, each shown as a whole.
 const SYSTEM: [&str; 9] = ["/nix/store", "/gnu/store", "/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32"];
@@ -210,7 +210,7 @@ fn profile(host: &Host, merged: &Merged, path: &Path) -> Option<&'static Layer> 
     }
     builtin::layers()
         .filter(|layer| !inherits(&layer.name.value))
-        .find(|layer| shown(host, layer).iter().any(|shown| is_within(path, shown) && shown != &host.home))
+        .find(|layer| shown(host, layer).iter().any(|shown| is_within(path, shown) && !is_shared(host, shown)))
 }
 
 /// The paths that a profile shows read-only in their places, as far as the host has them.

@@ -177,7 +177,7 @@ pub const NODES: &[Node] = &[
     block(File, "profile", one("NAME"), Body).says(
         "A named body of rules for others to inherit.", "the name", "profile \"team\" { inherit \"base-dev\"; }"),
     block(File, "sandbox", one("NAME"), Body).says(
-        "A named body of rules that can be built and run. Only in `.agent-sandbox.kdl`.", "the name", "sandbox \"app\" { inherit \"claude\"; }"),
+        "A named body of rules that can be built and run. Only in `.agent-sandbox.kdl`; in `.agent-sandbox.local.kdl`, what one machine adds to it.", "the name", "sandbox \"app\" { inherit \"claude\"; }"),
     rule(Body, "about", one("TEXT"), &[]).says("One line for people.", "", "about \"Claude works on the shop.\""),
     rule(Body, "inherit", many("NAME"), &[]).says(
         "Takes over the rules of profiles: from the same file, then `.agent-sandbox/profiles/NAME.kdl`, then built in. A name found twice is an error. The order does not matter.",

@@ -128,8 +128,9 @@ const REFS: u8 = 4;
 const COMMON_DIRECTORY: u8 = 8;
 
 /// Some file systems do not tell capitals.
-const MEANINGS: [(&[u8], Meaning); 7] = [
+const MEANINGS: [(&[u8], Meaning); 8] = [
     (b".agent-sandbox.kdl", Meaning::Policy),
+    (b".agent-sandbox.local.kdl", Meaning::Policy),
     (b".agent-sandbox", Meaning::Policy),
     (b".git", Meaning::Git),
     (b"HEAD", Meaning::Part(HEAD)),

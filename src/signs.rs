@@ -100,6 +100,38 @@ pub const AGENTS: &[Agent] = &[
         profile: "qwen", title: "Qwen Code", program: "qwen", package: Some("@qwen-code/qwen-code"),
         files: &["QWEN.md", ".qwen"], first_run: None,
     },
+    Agent {
+        profile: "cline", title: "Cline", program: "cline", package: Some("cline"),
+        files: &[".clinerules", ".cline"], first_run: None,
+    },
+    Agent {
+        profile: "droid", title: "Droid", program: "droid", package: Some("droid"),
+        files: &[".factory"], first_run: None,
+    },
+    Agent {
+        profile: "kilo", title: "Kilo Code CLI", program: "kilo", package: Some("@kilocode/cli"),
+        files: &[".kilocode", ".kilo"], first_run: None,
+    },
+    Agent {
+        profile: "auggie", title: "Auggie", program: "auggie", package: Some("@augmentcode/auggie"),
+        files: &[".augment"], first_run: None,
+    },
+    Agent {
+        profile: "pi", title: "pi", program: "pi", package: Some("@mariozechner/pi-coding-agent"),
+        files: &[".pi"], first_run: None,
+    },
+    Agent {
+        profile: "kiro", title: "Kiro CLI", program: "kiro-cli", package: None,
+        files: &[".kiro"], first_run: None,
+    },
+    Agent {
+        profile: "kimi", title: "Kimi Code CLI", program: "kimi", package: Some("@moonshot-ai/kimi-code"),
+        files: &[], first_run: None,
+    },
+    Agent {
+        profile: "grok", title: "Grok", program: "grok", package: Some("@xai-official/grok"),
+        files: &[".grok"], first_run: None,
+    },
 ];
 
 /// All toolchains.
@@ -109,9 +141,12 @@ pub const TOOLCHAINS: &[Toolchain] = &[
         profile: "node", title: "Node.js", names: &["node", "nodejs"], programs: &["node"], needs: &[],
         files: &[
             of("package-lock.json", "npm"), of("npm-shrinkwrap.json", "npm"), of("pnpm-lock.yaml", "pnpm"),
-            of("yarn.lock", "yarn"), of("bun.lock", "bun"), of("bun.lockb", "bun"),
-            file("package.json"), file(".nvmrc"), file(".node-version"),
+            of("yarn.lock", "yarn"), file("package.json"), file(".nvmrc"), file(".node-version"),
         ],
+    },
+    Toolchain {
+        profile: "bun", title: "Bun", names: &["bun"], programs: &["bun"], needs: &[],
+        files: &[file("bun.lock"), file("bun.lockb"), file("bunfig.toml")],
     },
     Toolchain {
         profile: "deno", title: "Deno", names: &["deno"], programs: &["deno"], needs: &[],
@@ -151,6 +186,25 @@ pub const TOOLCHAINS: &[Toolchain] = &[
     Toolchain {
         profile: "elixir", title: "Elixir", names: &["elixir"], programs: &["elixir"], needs: &[],
         files: &[of("mix.exs", "mix")],
+    },
+    Toolchain {
+        profile: "c-cpp", title: "C and C++", names: &["cmake"], programs: &["cc"], needs: &[],
+        files: &[
+            of("CMakeLists.txt", "cmake"), of("meson.build", "meson"), file("configure.ac"), of("conanfile.txt", "conan"),
+            of("conanfile.py", "conan"),
+        ],
+    },
+    Toolchain {
+        profile: "zig", title: "Zig", names: &["zig"], programs: &["zig"], needs: &[],
+        files: &[file("build.zig"), file("build.zig.zon")],
+    },
+    Toolchain {
+        profile: "haskell", title: "Haskell", names: &["ghc", "haskell"], programs: &["ghc"], needs: &[],
+        files: &[of("*.cabal", "cabal"), of("cabal.project", "cabal"), of("stack.yaml", "stack")],
+    },
+    Toolchain {
+        profile: "conda", title: "conda", names: &["miniconda", "miniforge"], programs: &["conda"], needs: &[],
+        files: &[file("environment.yml"), file("environment.yaml")],
     },
 ];
 

@@ -40,6 +40,8 @@ pub enum SourceKind {
     Profile,
     /// `.agent-sandbox.kdl`, the only kind that may define sandboxes.
     Policy,
+    /// `.agent-sandbox.local.kdl`, which adds to sandboxes on one machine.
+    Local,
 }
 
 /// One text with the name that people know it by.

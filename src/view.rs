@@ -126,7 +126,9 @@ impl<'a> View<'a> {
             let source = |source: &SymbolicPath| Symbols.real(source).unwrap_or_default();
             let provider = match &step.action {
                 Action::Host { grant, source: path, .. } => match grant {
-                    Grant::Copy => Provider::Copy { source: source(path), executable: true },
+                    Grant::Copy => {
+                        Provider::Copy { source: source(path), writable: step.is_writable_copy(), executable: true }
+                    }
                     Grant::Overlay => Provider::Overlay { source: source(path) },
                     grant => Provider::Host {
                         source: source(path),
@@ -249,9 +251,9 @@ impl<'a> View<'a> {
                 }
             }
             _ if !at_mount => self.inside_own(path, mount, rest),
-            Provider::Copy { source, executable } => {
-                let access = Access { execute: *executable, ..Access::ALL };
-                (Kind::Copy { source: source.clone() }, access, Some(Effect::Discarded))
+            Provider::Copy { source, writable, executable } => {
+                let access = Access { read: true, write: *writable, execute: *executable };
+                (Kind::Copy { source: source.clone() }, access, writable.then_some(Effect::Discarded))
             }
             Provider::Text => (Kind::Text, Access { read: true, ..Access::NONE }, None),
             Provider::Memory { mode } => {

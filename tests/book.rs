@@ -177,7 +177,10 @@ fn after_check(policy: &str) -> String {
 
 /// What the last of some commands says on standard error.
 fn after_commands(policy: &str, commands: &str) -> String {
-    run_commands(Project::empty(), policy, commands).stderr
+    let user = run(std::process::Command::new("id").arg("-un")).stdout;
+    // When the messages are written anew, this is root.
+    let user = if user == "root\n" { "sbc-test" } else { user.trim_end() };
+    run_commands(Project::empty(), policy, commands).stderr.replace(&format!("`{user}`"), "`me`")
 }
 
 /// What the last of some commands prints, in a project that has this policy, if any.

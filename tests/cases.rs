@@ -59,6 +59,7 @@ const ELSEWHERE: &[(Code, &str, &str)] = &[
     (Code::SBC0811, "reach", "nowhere"),
     (Code::SBC0810, "lints", "many_mounts"),
     (Code::SBC0812, "lints", "steering_variables"),
+    (Code::SBC0813, "local", "committed_by_somebody"),
     (Code::SBC0710, "seccomp", "machine_without_a_filter"),
     (Code::SBC0901, "traps", "missing_names"),
     (Code::SBC0902, "traps", "replaced_files_are_reported"),

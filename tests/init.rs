@@ -115,7 +115,6 @@ fn one_agent_for_one_sandbox() {
     let project = Project::empty();
     program(&project, ".local/bin/claude");
     program(&project, ".local/bin/codex");
-    local_profile(&project, "codex", "codex");
     let output = project.sbc(&["init", "--dry-run"]).code(0).says(&["`sbc init codex` proposes another sandbox"]);
     assert!(output.stdout.contains("inherit \"claude\"\n"), "{}", output.stdout);
     fs::create_dir(project.root.join(".codex")).unwrap();
@@ -129,7 +128,6 @@ fn several_agents_by_name() {
     let project = Project::named("shop");
     program(&project, ".local/bin/claude");
     program(&project, ".local/bin/codex");
-    local_profile(&project, "codex", "codex");
     project.write("package.json", "{}");
     project.write(".env", "KEY=1");
     project.sbc(&["init", "claude", "codex", "node"]).code(0);
@@ -385,7 +383,6 @@ fn another_agent_for_a_policy() {
     let project = Project::new("sandbox \"app\" {\n    inherit \"claude\"\n    filesystem { deny \"./.env\"; }\n}\n");
     program(&project, ".local/bin/claude");
     program(&project, ".local/bin/codex");
-    local_profile(&project, "codex", "codex");
     project.write(".env", "A=1");
     project.sbc(&["init"]).code(0).says(&["`sbc init codex` proposes one", "nothing is proposed"]);
     project.sbc(&["init", "codex", "--yes"]).code(0);

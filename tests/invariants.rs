@@ -15,6 +15,7 @@ const MACHINE: &[&str] = &[
     "check/reach.rs",
     "command/",
     "compose.rs",
+    "departure.rs",
     "doctor.rs",
     "enter.rs",
     "exec.rs",

@@ -3,7 +3,7 @@
 use crate::support::{Project, run};
 use crate::traps::{janitors, quarantine, records, snapshot, soon};
 use std::fs;
-use std::io::Write;
+use std::io::{Read, Write};
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -86,6 +86,26 @@ fn at_any_moment() {
     writeln!(std::io::stderr(), "{kills} kills in {took:.1} s, {moved} things in the quarantine").unwrap();
 }
 
+/// What is settled after a kill is settled when the last process inside has ended, and not when the first has:
+/// of hundreds that write what nobody may write, none comes too late to be noticed.
+#[test]
+fn the_last_process_counts() {
+    let project = project();
+    let shell = ": 300; i=0; while [ $i -lt 300 ]; do i=$((i + 1)); \
+                 while :; do echo evil >.mcp.json; done 2>/dev/null & done; echo up >&2; wait";
+    for victim in [Victim::Bubblewrap, Victim::Sbc].repeat(2) {
+        let mut command = project.plain_command(&["exec", "--", "/bin/sh", "-c", shell]);
+        let mut sbc = command.process_group(0).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut up = [0; 3];
+        sbc.stderr.take().unwrap().read_exact(&mut up).unwrap();
+        kill(&sbc, victim);
+        sbc.wait().unwrap();
+        soon(&format!("the janitor, {victim:?}"), || records(&project) == 0 && janitors(&project).is_empty());
+        soon(&format!("the end of all, {victim:?}"), || processes(&project).is_empty());
+        assert!(!project.root.join(".mcp.json").exists(), "{victim:?}");
+    }
+}
+
 fn project() -> Project {
     let project = Project::with_body("");
     run(project.command("git").args(["init", "--quiet", "."])).code(0);
@@ -107,7 +127,7 @@ fn start(project: &Project) -> Child {
     command.process_group(0).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
 }
 
-fn kill(sbc: &mut Child, victim: Victim) {
+fn kill(sbc: &Child, victim: Victim) {
     let own = |name: &str| descendants(sbc.id()).into_iter().filter(|pid| command_line(*pid).contains(name)).collect();
     let janitor: Vec<u32> = own("--sbc-janitor");
     match victim {

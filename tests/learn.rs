@@ -1,7 +1,7 @@
 //! `sbc learn` with the real strace and real programs: what it proposes makes them work.
 
 use crate::formats::valid;
-use crate::npm::{Claude, claude_or_skip};
+use crate::packages::{CLAUDE, Installed, installed_or_skip};
 use crate::support::{Output, Project, run, skip};
 use crate::trust::answered;
 use sbc::builtin;
@@ -663,7 +663,7 @@ fn pyenv() {
     );
     project.write_home(&format!("{root}/lib/spam.py"), "spam\n");
     let policy = project.read(".agent-sandbox.kdl");
-    assert_eq!(teach(&project, &["spam"], 1), ["ro \"~/.pyenv\"", "prepend PATH=\"${HOME}/.pyenv/shims\""]);
+    assert_eq!(teach(&project, &["spam"], 1), ["inherit \"pyenv\""]);
     project.write(".agent-sandbox.kdl", &policy);
     fs::create_dir_all(project.root.join(".venv/bin")).unwrap();
     symlink(project.home.join(root).join("bin/python3"), project.root.join(".venv/bin/python")).unwrap();
@@ -689,7 +689,7 @@ fn rustup() {
 }
 
 /// Puts the program where its own installer puts it.
-fn by_its_installer(claude: &Claude, home: &Path) {
+fn by_its_installer(claude: &Installed, home: &Path) {
     claude.link_into(home);
     let local = home.join(".local");
     let version = local.join("share/claude/versions").join(&claude.version);
@@ -703,7 +703,7 @@ fn by_its_installer(claude: &Claude, home: &Path) {
 /// Claude Code, by npm and by its own installer: the profile `claude`, and nothing else.
 #[test]
 fn claude_code() {
-    let claude = claude_or_skip!();
+    let claude = installed_or_skip!(CLAUDE);
     for by_npm in [true, false] {
         let project = Project::with_body("");
         if by_npm {

@@ -5,7 +5,7 @@ use crate::support::{Project, run, skip};
 const POLICY: &str = "sandbox \"app\" { inherit \"node\"; }\n";
 
 /// Whether the machine has the program where sandboxes show it.
-fn has(program: &str) -> bool {
+pub fn has(program: &str) -> bool {
     run(Project::empty().command("which").arg(program)).code == 0
 }
 
@@ -44,15 +44,20 @@ fn npm_runs() {
 #[test]
 fn caches_are_not_the_hosts() {
     let project = Project::new(POLICY);
-    for name in [".npm/_cacache/index", ".cache/node/corepack/pnpm.cjs", ".cache/yarn/x", ".local/share/pnpm/store/x"] {
+    let hosts = [".npm/_cacache/x", ".cache/node/corepack/x", ".cache/yarn/x", ".local/share/pnpm/store/x"];
+    for name in hosts {
         project.write_home(name, "host\n");
     }
-    project.exec("echo kept > ~/.npm/_cacache/package").code(0);
-    assert_eq!(project.exec("cat ~/.npm/_cacache/package").code(0).stdout, "kept\n");
-    project.exec("echo planted > ~/.npm/_cacache/index; echo planted > ~/.cache/yarn/x").code(0);
-    project.exec("echo planted > ~/.local/share/pnpm/store/x").code(0);
-    project.exec("echo planted > ~/.cache/node/corepack/pnpm.cjs").code(2).says(&["Read-only file system"]);
-    for name in [".npm/_cacache/index", ".cache/node/corepack/pnpm.cjs", ".cache/yarn/x", ".local/share/pnpm/store/x"] {
+    project.exec("echo kept > ~/.cache/sbc/node/package").code(0);
+    // yarn and pnpm keep theirs by a link to the same directory.
+    for directory in [".cache/sbc/node", ".cache/yarn", ".local/share/pnpm/store"] {
+        assert_eq!(project.exec(&format!("cat ~/{directory}/package")).code(0).stdout, "kept\n", "{directory}");
+    }
+    for name in hosts {
+        project.exec(&format!("mkdir -p ~/$(dirname {name}); echo planted > ~/{name}")).code(0);
         assert_eq!(std::fs::read_to_string(project.home.join(name)).unwrap(), "host\n", "{name}");
     }
+    let variables = "echo $NPM_CONFIG_CACHE $COREPACK_HOME $PNPM_CONFIG_STORE_DIR $YARN_GLOBAL_FOLDER";
+    let inside = project.home.join(".cache/sbc/node").display().to_string();
+    assert!(project.exec(variables).stdout.split_whitespace().all(|directory| directory.starts_with(&inside)));
 }

@@ -3,7 +3,7 @@
 //! Each repair is made as a program would make it: the changes of the message, nothing else, until
 //! `sbc check` is content. Then the command has to start.
 
-use crate::npm::claude_or_skip;
+use crate::packages::{CLAUDE, installed_or_skip};
 use crate::support::{Output, Project, run, skip};
 use sbc::edit::{Replacement, apply};
 use sbc::program::{self, Program};
@@ -380,13 +380,13 @@ fn pyenv(desk: &Desk) {
     desk.program(".pyenv/versions/3.11.7/bin/spam", "#!/bin/sh\necho spam\n");
 }
 
-/// A shim of pyenv's: the whole of `~/.pyenv`, in one rule.
+/// A shim of pyenv's: the profile that shows it.
 #[test]
 fn pyenv_shim() {
     let desk = Desk::new(&base("spam"));
     pyenv(&desk);
     desk.lacks(&["the command `spam` is not on the sandbox's PATH"], "spam");
-    desk.policy_has(&["ro \"~/.pyenv\"", "prepend PATH=\"${HOME}/.pyenv/shims\""]);
+    desk.policy_has(&["inherit \"pyenv\""]);
 }
 
 /// The shims alone do nothing: pyenv itself and its versions have to be inside.
@@ -403,27 +403,45 @@ fn pyenv_shims_alone() {
     desk.lacks(&titles, "spam");
 }
 
-/// A shim of mise's is a link to mise itself, in another directory, which asks the user's settings for the
-/// version. mise is a stand-in that does so.
-#[test]
-fn mise_shim() {
-    let desk = Desk::new(&base("hello")).on_path(".local/share/mise/shims");
+/// mise, which asks the user's settings for the version. It is a stand-in that does so.
+fn mise(desk: &Desk) {
     let installs = desk.home(".local/share/mise/installs/hello");
     let version = "$(sed -n 's/hello = //p' ~/.config/mise/config.toml)";
     desk.program(".local/bin/mise", &format!("#!/bin/sh\nexec \"{installs}/{version}/bin/hello\"\n"));
     desk.program(".local/share/mise/installs/hello/1.0/bin/hello", "#!/bin/sh\necho hello\n");
     desk.project.write_home(".config/mise/config.toml", "[tools]\nhello = 1.0\n");
     desk.link(".local/share/mise/shims/hello", &desk.home(".local/bin/mise"));
+}
+
+/// A shim of mise's: the profile that shows all that it needs.
+#[test]
+fn mise_shim() {
+    let desk = Desk::new(&base("hello")).on_path(".local/share/mise/shims");
+    mise(&desk);
+    desk.lacks(&["the command `hello` is not on the sandbox's PATH"], "hello");
+    desk.policy_has(&["inherit \"mise\""]);
+}
+
+/// A shim of mise's is a link to mise itself, in another directory, which asks the user's settings for the version.
+#[test]
+fn mise_shims_alone() {
+    let body = |more: &str| {
+        format!(
+            "    inherit \"base-dev\"\n    filesystem {{\n        ro \"~/.local/share/mise\"{more}\n    }}\n    env {{\n        \
+             prepend PATH=\"${{HOME}}/.local/share/mise/shims\"\n    }}\n    run {{\n        command \"hello\"\n    }}"
+        )
+    };
+    let desk = Desk::new(&body(""));
+    mise(&desk);
     let titles = [
-        "the command `hello` is not on the sandbox's PATH",
         "`~/.local/share/mise/shims/hello` is a link to `~/.local/bin/mise`, which is not inside",
         "`~/.local/share/mise/shims/hello` is a shim and needs `~/.config/mise`, which is not inside",
     ];
     desk.lacks(&titles, "hello");
-    desk.policy_has(&["ro \"~/.local/share/mise\"", "ro \"~/.local/bin/mise\"", "ro \"~/.config/mise\""]);
+    desk.policy_has(&["ro \"~/.local/bin/mise\"", "ro \"~/.config/mise\""]);
     // A project that says so itself needs no settings of the user.
-    let policy = desk.project.read(".agent-sandbox.kdl").replace(" ro \"~/.config/mise\";", "");
-    desk.project.write(".agent-sandbox.kdl", policy);
+    let desk = Desk::new(&body(" \"~/.local/bin/mise\""));
+    mise(&desk);
     desk.project.write(".tool-versions", "hello 1.0\n");
     assert!(desk.findings().is_empty());
 }
@@ -527,7 +545,7 @@ fn the_next_of_path() {
 /// Claude Code by npm: with its profile nothing is lacking, and without it the profile is proposed.
 #[test]
 fn claude_by_npm() {
-    let claude = claude_or_skip!();
+    let claude = installed_or_skip!(CLAUDE);
     let options = "    run {\n        command \"claude\" \"--version\"\n    }";
     for inherits in ["\"claude\"", "\"claude\" \"node\""] {
         let desk = Desk::new(&format!("    inherit {inherits}\n{options}"));
@@ -543,7 +561,7 @@ fn claude_by_npm() {
 /// Claude Code as its own installer lays it out: a link into the directory of its versions.
 #[test]
 fn claude_by_its_installer() {
-    let claude = claude_or_skip!();
+    let claude = installed_or_skip!(CLAUDE);
     let shown = "    filesystem {\n        ro \"~/.local/bin\"\n    }\n    env {\n        prepend PATH=\"${HOME}/.local/bin\"\n    }\n";
     let command = "    run {\n        command \"claude\" \"--version\"\n    }";
     for (body, lacking) in [("    inherit \"claude\"\n", false), (&format!("    inherit \"base-dev\"\n{shown}"), true)]

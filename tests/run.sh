@@ -36,7 +36,11 @@ install setpriv util-linux
 install ssh-agent openssh-client
 install tmux tmux
 install npm nodejs npm
+install pip3 python3-pip
 install chromium chromium
+install ccache ccache
+install gpg gnupg
+python3 -c 'import ensurepip' 2>/dev/null || missing="$missing python3-venv"
 if [ -n "$missing" ]; then
     say "installing$missing"
     root=

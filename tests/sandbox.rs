@@ -207,6 +207,21 @@ fn copies_are_private() {
     assert!(!project.home.join(".tool.json.lock").exists());
 }
 
+/// Of a file of the system, a copy is not to be changed inside, and costs no mount; the script shows the same.
+#[test]
+fn copies_of_system_files_are_read_only() {
+    let project =
+        Project::with_body("filesystem { copy \"./own.conf\" at=\"/etc/own.conf\"; copy \"./at-home\" at=\"~/own\"; }");
+    project.write("own.conf", "text\n");
+    project.write("at-home", "");
+    let shell = "cat /etc/own.conf; echo new > /etc/own.conf; rm -f /etc/own.conf; cat /etc/own.conf; echo new > ~/own; cat ~/own";
+    let output = project.exec(shell).code(0).says(&["Read-only file system"]);
+    assert_eq!(output.stdout, "text\ntext\nnew\n");
+    assert_eq!(project.script("dash", shell).says(&["Read-only file system"]).stdout, output.stdout);
+    let mounted = "grep -cE ' (/etc/(own.conf|hosts|passwd)|[^ ]*/own) ' /proc/self/mountinfo";
+    assert_eq!(project.exec(mounted).stdout, "0\n");
+}
+
 /// Every kind of file that a policy makes is there and is read-only.
 #[test]
 fn made_files_directories_and_links() {

@@ -17,8 +17,15 @@ const HELD: [&str; 5] = [".git/hooks", ".agent-sandbox", ".vscode", ".idea", ".c
 const WATCHED_DIRECTORIES: [&str; 5] = [".devcontainer", ".codex", ".cursor", ".gemini", ".husky"];
 
 /// Files that are watched where they are missing.
-const WATCHED_FILES: [&str; 6] =
-    [".git/config.worktree", ".git/info/attributes", ".envrc", "mise.toml", ".mise.toml", ".mcp.json"];
+const WATCHED_FILES: [&str; 7] = [
+    ".git/config.worktree",
+    ".git/info/attributes",
+    ".agent-sandbox.local.kdl",
+    ".envrc",
+    "mise.toml",
+    ".mise.toml",
+    ".mcp.json",
+];
 
 /// Files that are always there.
 const FILES: [&str; 2] = [".git/config", ".agent-sandbox.kdl"];
@@ -48,7 +55,7 @@ fn ways(project: &Project, shell: &str) -> [(&'static str, Output); 2] {
 fn bare() -> String {
     let names: Vec<&str> = directories().chain(files()).collect();
     let quoted = |names: &[&str]| names.iter().map(|name| format!(" \"./{name}\"")).collect::<String>();
-    let asserted = [".git/hooks", ".git/config", ".agent-sandbox.kdl", ".agent-sandbox"];
+    let asserted = [".git/hooks", ".git/config", ".agent-sandbox.kdl", ".agent-sandbox.local.kdl", ".agent-sandbox"];
     let waive = asserted.map(|name| format!("waive \"not-writable\" \"./{name}\" reason=\"a test\"\n")).concat();
     format!("filesystem {{ remove{} \"./.git/commondir\" \"./.git/modules\"; }}\n{waive}", quoted(&names))
 }
@@ -67,7 +74,9 @@ fn fill(project: &Project) {
         project.write(&format!("{directory}/file"), "old\n");
     }
     for file in WATCHED_FILES {
-        project.write(file, "old\n");
+        // sbc reads one of them.
+        let text = if file == ".agent-sandbox.local.kdl" { "sandbox \"app\" { }\n" } else { "old\n" };
+        project.write(file, text);
     }
 }
 

@@ -152,7 +152,7 @@ fn assertion(merged: &Merged, broken: &Broken<'_>) -> Diagnostic {
 
 /// What makes one hold again, and what lifts it.
 fn cured(merged: &Merged, broken: &Broken<'_>, diagnostic: Diagnostic) -> Diagnostic {
-    let waiver = format!("`{}` in `{}`", waive(&broken.waiver()), merged.name);
+    let waiver = format!("`{}` in `{}`", waive(&broken.waiver()), merged.layer);
     let elsewhere = merged.guarantees.iter().filter(|other| other.is_guard && other.assertion == broken.assertion);
     let diagnostic = elsewhere.fold(diagnostic, |diagnostic, other| {
         diagnostic.note(format!("`{}` waives it for its own rules and for what it inherits", other.layer))
@@ -205,7 +205,7 @@ fn several(merged: &Merged, layers: &[&Broken<'_>], guards: &[&Broken<'_>]) -> D
     }
     named(guards, diagnostic).help(format!(
         "show only what is needed, by narrower rules; or, if it has to be, lift each in `{}`: `waive KIND PATH reason=\"…\"`",
-        merged.name
+        merged.layer
     ))
 }
 
@@ -246,14 +246,14 @@ fn guarded(merged: &Merged, guards: &[&Broken<'_>]) -> Diagnostic {
 fn narrowed(merged: &Merged, guards: &[&Broken<'_>], diagnostic: Diagnostic) -> Diagnostic {
     let Some(first) = guards.first() else { return diagnostic };
     let waivers: Vec<String> = of_source(guards).iter().map(waive).collect();
-    let waivers = format!("{} in `{}`", list(waivers.iter().map(String::as_str), "and"), merged.name);
+    let waivers = format!("{} in `{}`", list(waivers.iter().map(String::as_str), "and"), merged.layer);
     let added: Option<Vec<&[(Section, String)]>> =
         guards.iter().map(|broken| broken.cure.as_ref().and_then(Cure::added)).collect();
     match added.filter(|_| guards.len() <= NAMED) {
         Some(added) => {
             let rules: Vec<(Section, String)> = added.into_iter().flatten().cloned().collect();
             let written = list(rules.iter().map(|(_, rule)| rule.as_str()), "and");
-            let place = Section::Filesystem.of(&merged.name);
+            let place = Section::Filesystem.of(&merged.layer);
             let amendment = Amendment::Add { body: merged.location, rules };
             diagnostic.help(format!("write {written} in {place}; or, if it has to be, {waivers}")).amend(amendment)
         }

@@ -92,7 +92,7 @@ fn set<V>(merged: &Merged, section: Section, before: Option<&Resolved<V>>, rule:
 
 fn add(merged: &Merged, section: Section, rule: String) -> Cure {
     Cure {
-        text: format!("write `{rule}` in {}", section.of(&merged.name)),
+        text: format!("write `{rule}` in {}", section.of(&merged.layer)),
         amendment: Some(Amendment::Add { body: merged.location, rules: vec![(section, rule)] }),
     }
 }
@@ -103,5 +103,5 @@ fn leave_out(origin: &Origin) -> Cure {
 
 /// The rule of the sandbox itself.
 pub fn own<'a>(merged: &Merged, origins: impl IntoIterator<Item = &'a Origin>) -> Option<&'a Origin> {
-    origins.into_iter().find(|origin| origin.layer == merged.name && origin.location.source == merged.location.source)
+    origins.into_iter().find(|origin| origin.layer == merged.layer && origin.location.source == merged.location.source)
 }

@@ -165,7 +165,7 @@ impl Sandbox<'_> {
             true => diagnostic,
             false => diagnostic.note(format!("this host has it as `{found}`")),
         };
-        let diagnostic = diagnostic.help(format!("write {texts} of `{}`", self.compiled.merged.name));
+        let diagnostic = diagnostic.help(format!("write {texts} of `{}`", self.compiled.merged.layer));
         let amendments = self.amendments(&remedy.rules).unwrap_or_default();
         amendments.into_iter().fold(diagnostic, Diagnostic::amend)
     }

@@ -43,7 +43,7 @@ pub enum Key<'a> {
 
 /// Reports the project's rules that do nothing.
 pub fn check(scope: &Scope<'_>, out: &mut Diagnostics) {
-    let sandbox = &scope.compiled.merged.name;
+    let sandbox = &scope.compiled.merged.layer;
     for found in find(&scope.compiled.plan, scope.view) {
         let is_own = found.origins.iter().all(|origin| (scope.is_own)(origin.location.source));
         // A profile's rule counts in every sandbox that inherits it, with or without the other rule.

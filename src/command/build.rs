@@ -1,6 +1,6 @@
 //! `sbc build`: writes the scripts and the lock, compares them, or emits another form.
 
-use super::{Loaded, load, print, report, report_one};
+use super::{Loaded, compile_guarded, open_shared, print, report, report_one};
 use crate::cli::Emit;
 use crate::compile::{Compiled, Wanted};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, printable};
@@ -147,7 +147,7 @@ fn is_secret(plan: &Plan, name: &OsStr) -> bool {
 
 /// The project, compiled; `None` after problems have been reported.
 fn compiled(wanted: Wanted) -> Option<Loaded> {
-    match load(Path::new("."), wanted) {
+    match open_shared(Path::new(".")).and_then(|project| compile_guarded(project, wanted)) {
         Ok(loaded) => {
             report(&loaded.compilation.diagnostics, &loaded.project.sources, Format::Human);
             (!loaded.compilation.diagnostics.has_errors()).then_some(loaded)

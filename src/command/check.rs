@@ -1,17 +1,17 @@
 //! `sbc check`: everything that can be known before a sandbox runs.
 
-use super::{Loaded, load, refuse_root, report};
+use super::{Loaded, Problems, compile_guarded, load, open_shared, refuse_root, report};
 use crate::check::{self, Scope};
 use crate::cli::Check;
 use crate::compile::{Compilation, Compiled, Wanted};
-use crate::diagnostic::{Code, Diagnostics};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, list};
 use crate::host::Host;
 use crate::levels::Levels;
-use crate::project::Project;
-use crate::source::SourceKind;
+use crate::project::{LOCAL, POLICY, Project};
+use crate::source::{Location, SourceKind, Span};
 use crate::view::View;
-use crate::{amend, bwrap, invocation, trial};
-use std::path::PathBuf;
+use crate::{amend, bwrap, gitlinks, invocation, trial};
+use std::path::{Path, PathBuf};
 
 /// 0 when all is well, 1 when something is not.
 pub fn run(arguments: Check) -> i32 {
@@ -21,7 +21,7 @@ pub fn run(arguments: Check) -> i32 {
         super::report_one(diagnostic);
         return 1;
     }
-    let Loaded { project, mut compilation } = match load(&path, Wanted::All) {
+    let Loaded { project, mut compilation } = match checked(&path) {
         Ok(loaded) => loaded,
         Err(problems) => {
             report(&problems.0, &problems.1, format);
@@ -40,6 +40,7 @@ pub fn run(arguments: Check) -> i32 {
             }),
         }
     }
+    tracked(&project, &mut compilation.diagnostics);
     let lacks_program = compilation.diagnostics.has(Code::SBC0811);
     let diagnostics = amend::resolve(&project.sources, compilation.diagnostics);
     let diagnostics = (Levels { allow, warn, deny }).apply(diagnostics);
@@ -55,9 +56,40 @@ pub fn run(arguments: Check) -> i32 {
             true => format!(", and this host can run {them}"),
             false => " (this host was not looked at)".into(),
         };
-        eprintln!("ok: {count} {sandboxes}{place}");
+        let with_local = compilation.sandboxes.iter().filter(|one| one.merged.has_local());
+        let with_local: Vec<&str> = with_local.map(|one| one.plan.name.as_str()).collect();
+        let local = match with_local.is_empty() {
+            true => String::new(),
+            false => format!("; `{LOCAL}` adds to {} here, and was checked as well", list(with_local, "and")),
+        };
+        eprintln!("ok: {count} {sandboxes}{place}{local}");
     }
     0
+}
+
+/// The project as it is on this machine; where what all share does not hold, that alone. Otherwise the local layer could
+/// settle what is wrong for everybody else.
+fn checked(path: &Path) -> Result<Loaded, Problems> {
+    let shared = open_shared(path).and_then(|project| compile_guarded(project, Wanted::All))?;
+    let has_local = shared.project.root.join(LOCAL).symlink_metadata().is_ok();
+    if !has_local || shared.compilation.diagnostics.has_errors() {
+        return Ok(shared);
+    }
+    load(path, Wanted::All)
+}
+
+/// Warns of a local layer that everybody gets.
+fn tracked(project: &Project, out: &mut Diagnostics) {
+    let local = project.sources.iter().find(|(_, source)| source.kind == SourceKind::Local);
+    let Some((source, _)) = local.filter(|_| gitlinks::tracks(&project.root.join(LOCAL))) else { return };
+    let start = Location { source, span: Span { start: 0, end: 0 } };
+    out.push(
+        Diagnostic::warning(Code::SBC0813, format!("git tracks `{LOCAL}`, which is for one machine"))
+            .at(start, "everybody who clones the project gets this")
+            .help(format!(
+                "`git rm --cached {LOCAL}`, and write it in `.gitignore`; what all need goes into `{POLICY}`"
+            )),
+    );
 }
 
 fn check_host(project: &Project, sandboxes: &[Compiled], out: &mut Diagnostics) {

@@ -1,6 +1,6 @@
 //! `sbc diff`: what two policies allow differently.
 
-use super::{Loaded, Problems, compile_guarded, is_colored, open, print, refuse, report};
+use super::{Loaded, Problems, compile_guarded, is_colored, open_shared, print, refuse, report};
 use crate::cli::{Diff, DiffFormat, FailOn};
 use crate::code::Code;
 use crate::compile::Wanted;
@@ -132,7 +132,7 @@ impl Side {
 
     fn project(self) -> Result<Project, Problems> {
         let (name, commit, repository) = match self {
-            Side::Files(path) => return open(&path).map(|project| project.named_by(&path)),
+            Side::Files(path) => return open_shared(&path).map(|project| project.named_by(&path)),
             Side::Revision { name, commit, repository } => (name, commit, repository),
         };
         let mut out = Diagnostics::default();

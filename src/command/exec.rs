@@ -3,7 +3,7 @@
 //! A policy that was compiled before is taken from the cache: its name covers every text that was
 //! read just now, so that no stale plan can run. The host is looked at anew at every start.
 
-use super::{Loaded, Problems, compile_guarded, one, open, refuse, refuse_root, report, tell, trust};
+use super::{Loaded, Problems, compile_guarded, one, open, refuse, refuse_root, report, tell, tell_local, trust};
 use crate::abilities::Abilities;
 use crate::aftermath::{self, Needs, Run};
 use crate::bwrap::Bubblewrap;
@@ -46,6 +46,7 @@ pub fn run_by(sandbox: Option<String>, words: Vec<OsString>, named: Option<&str>
     // Before anything is made on the host.
     match trust::permit(&start.compiled, &host, named) {
         Ok(Permit::Known) => {
+            tell_local(&start.compiled);
             start.run(tracer).unwrap_or_else(|diagnostic| failed(explain(diagnostic, sandbox, &words)))
         }
         // Project and host may have changed while the question stood there, so both are looked at anew.
@@ -171,7 +172,9 @@ impl Start {
         let mut janitor = Janitor::start(record, &self.state, self.lifetime);
         let status = exec::run(&self.invocation, &bwrap, &self.command, self.limits, run.lock());
         janitor.dismiss();
-        let (said, unfinished) = run.end(self.lifetime == Lifetime::WithParent);
+        // A signal's status, or none: the command's own end, or bubblewrap's.
+        let is_abrupt = !matches!(status, Ok(0..128));
+        let (said, unfinished) = run.end(self.lifetime == Lifetime::WithParent, is_abrupt);
         tell(&said);
         if let Some(record) = unfinished {
             Janitor::leave(&record, &self.state);

@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 pub fn run(start: &Path) -> Result<(), Diagnostic> {
     let Ok(root) = project::find(start) else { return Ok(()) };
     let mut out = Diagnostics::default();
-    let Project { sources, .. } = project::load(&root, &mut out);
+    let Project { sources, .. } = project::load_with_local(&root, &mut out);
     if out.has_errors() {
         return Ok(());
     }

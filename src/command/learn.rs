@@ -15,7 +15,7 @@ use crate::learn::propose::{Hold, Proposal, Proposed, propose};
 use crate::learn::show::{self, Answer, Lesson};
 use crate::learn::trace::Malformed;
 use crate::learn::unused::{Unused, unused};
-use crate::project::{self, POLICY};
+use crate::project::{self, LOCAL, POLICY};
 use crate::report::{Format, Style};
 use crate::source::{Source, SourceKind, Sources};
 use crate::strace::Tracer;
@@ -277,7 +277,7 @@ fn say(arguments: &Learn, change: &Change, is_interrupted: bool) -> Result<i32, 
     let may = || !is_interrupted || ask::is_possible() && ask::agrees(question, false);
     if arguments.apply && may() && change.write()? {
         let next = line("exec", None, arguments);
-        eprintln!("wrote {POLICY}; look at it, then `{next}`, which asks for the changed sandbox");
+        eprintln!("wrote {}; look at it, then `{next}`, which asks for the changed sandbox", file(arguments));
     } else {
         let why = if arguments.apply { ", because the command was interrupted" } else { "" };
         eprintln!("nothing was written{why}; this does that: {}", line("learn", Some("--apply"), arguments));
@@ -294,7 +294,7 @@ fn say_unused(unused: &[Unused]) -> i32 {
 fn line(command: &str, option: Option<&str>, arguments: &Learn) -> String {
     let mut words: Vec<OsString> = [Some("sbc"), Some(command), option].into_iter().flatten().map(Into::into).collect();
     if command == "learn" {
-        let flags = [(arguments.all, "--all"), (arguments.unconfined, "--unconfined")];
+        let flags = [(arguments.all, "--all"), (arguments.unconfined, "--unconfined"), (arguments.local, "--local")];
         words.extend(flags.into_iter().filter(|(is_given, _)| *is_given).map(|(_, flag)| flag.into()));
         words.extend(arguments.from.iter().flat_map(|log| ["--from".into(), log.clone().into_os_string()]));
     }
@@ -304,6 +304,11 @@ fn line(command: &str, option: Option<&str>, arguments: &Learn) -> String {
         words.extend(arguments.words.iter().cloned());
     }
     words.iter().map(|word| shell::host_path(Path::new(word))).collect::<Vec<_>>().join(" ")
+}
+
+/// The file that rules go into.
+const fn file(arguments: &Learn) -> &'static str {
+    if arguments.local { LOCAL } else { POLICY }
 }
 
 /// The policy as it is; where there is none and none is needed, the least that can be written.
@@ -316,19 +321,28 @@ fn before(arguments: &Learn) -> Result<Before, Problems> {
         let text = format!("sandbox \"{name}\" {{\n    inherit \"base-dev\"\n}}\n");
         let mut sources = builtin::sources();
         sources.add(Source { kind: SourceKind::Policy, name: POLICY.to_owned(), text: text.into() });
-        let draft =
-            Draft::compile(sources, &name).ok_or_else(|| refuse(Diagnostic::error(Code::SBC0007, "no policy")))?;
+        let draft = Draft::compile(sources, &name, false)
+            .ok_or_else(|| refuse(Diagnostic::error(Code::SBC0007, "no policy")))?;
         return Ok(Before { root, draft, is_new });
     }
     let wanted = one(arguments.sandbox.clone());
     let Loaded { project, mut compilation } = load(Path::new("."), wanted)?;
     match compilation.sandboxes.pop().filter(|_| !compilation.diagnostics.has_errors()) {
         Some(compiled) => {
-            let draft = Draft { sources: project.sources, compiled };
+            if arguments.local && !compiled.merged.has_local() {
+                return Err(refuse(no_local(&compiled.plan.name)));
+            }
+            let draft = Draft { sources: project.sources, compiled, is_local: arguments.local };
             Ok(Before { root: project.root, draft, is_new })
         }
         None => Err(Box::new((compilation.diagnostics, project.sources))),
     }
+}
+
+fn no_local(sandbox: &str) -> Diagnostic {
+    let title = format!("nothing is added to `{}` on this machine so far", printable(sandbox));
+    let help = format!("`sbc init --local` makes a `{LOCAL}`; or write `sandbox \"{sandbox}\" {{ }}` into yours");
+    Diagnostic::error(Code::SBC0205, title).help(help)
 }
 
 /// Whether a rule is to be in force. What opens more than reading is asked at a terminal.

@@ -13,6 +13,7 @@ mod fix;
 mod import;
 mod init;
 mod learn;
+mod local;
 mod profiles;
 mod show;
 mod trust;
@@ -22,7 +23,7 @@ use crate::compile::{Compilation, Compiled, Wanted, compile};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, printable};
 use crate::explain::Context;
 use crate::host::Host;
-use crate::project::{self, Project};
+use crate::project::{self, LOCAL, Project};
 use crate::report::{Format, Style, render};
 use crate::source::Sources;
 use crate::view::View;
@@ -55,6 +56,7 @@ pub fn run() -> i32 {
         Command::Show { sandbox, .. } => show::run(sandbox),
         Command::Learn(arguments) => learn::run(arguments),
         Command::Import(arguments) => import::run(arguments),
+        Command::Init(arguments) if arguments.local => local::run(arguments.yes),
         Command::Init(arguments) => init::run(&arguments),
         Command::Doctor { format } => doctor::run(format),
         Command::Profiles(arguments) => profiles::run(&arguments),
@@ -112,6 +114,7 @@ impl Inside {
             load(Path::new("."), one(sandbox)).map_err(|problems| refused(&problems.0, &problems.1))?;
         let compiled = compilation.sandboxes.pop().filter(|_| !compilation.diagnostics.has_errors());
         let compiled = compiled.ok_or_else(|| refused(&compilation.diagnostics, &project.sources))?;
+        tell_local(&compiled);
         let host = Host::read(&project.root).map_err(|diagnostic| {
             let problems = refuse(diagnostic);
             refused(&problems.0, &problems.1)
@@ -147,16 +150,32 @@ fn refuse(diagnostic: Diagnostic) -> Problems {
     Box::new((out, builtin::sources()))
 }
 
-/// Finds, loads and compiles the project at `start`.
+/// Says that this machine adds to what the policy says, where it does.
+fn tell_local(compiled: &Compiled) {
+    if compiled.merged.has_local() {
+        eprintln!("note: `{LOCAL}` adds to `{}` on this machine", printable(&compiled.merged.name));
+    }
+}
+
+/// Finds, loads and compiles the project at `start`, as it is on this machine.
 fn load(start: &Path, wanted: Wanted) -> Result<Loaded, Problems> {
     compile_guarded(open(start)?, wanted)
 }
 
-/// Finds the project at `start`, and loads its texts.
+/// Finds the project at `start`, and loads its texts, the local layer included.
 fn open(start: &Path) -> Result<Project, Problems> {
+    open_by(start, project::load_with_local)
+}
+
+/// The same without the local layer: what all share.
+fn open_shared(start: &Path) -> Result<Project, Problems> {
+    open_by(start, project::load)
+}
+
+fn open_by(start: &Path, load: fn(&Path, &mut Diagnostics) -> Project) -> Result<Project, Problems> {
     let root = project::find(start).map_err(refuse)?;
     let mut out = Diagnostics::default();
-    let project = project::load(&root, &mut out);
+    let project = load(&root, &mut out);
     if out.has_errors() { Err(Box::new((out, project.sources))) } else { Ok(project) }
 }
 

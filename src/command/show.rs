@@ -7,6 +7,7 @@ use crate::explain::{access_rule, shown};
 use crate::merge::{Merged, Resolved};
 use crate::origin::Origin;
 use crate::plan::Plan;
+use crate::project::LOCAL;
 use crate::report::Format;
 use crate::rule::{self, quote};
 use crate::source::Sources;
@@ -109,6 +110,12 @@ impl Page<'_> {
             "inherits {}",
             if merged.inherited.is_empty() { "nothing".to_owned() } else { merged.inherited.join(", ") }
         );
+        if merged.has_local() {
+            let _ = writeln!(
+                self.out,
+                "local {LOCAL} adds to it on this machine, and is no part of what `sbc build` writes"
+            );
+        }
         let _ = writeln!(self.out, "plan sha256:{}", plan.hash());
         self.section("filesystem");
     }

@@ -8,8 +8,9 @@ use crate::cli::Trust;
 use crate::compile::Compiled;
 use crate::diagnostic::{Code, Diagnostic, printable};
 use crate::diff;
+use crate::gitlinks;
 use crate::host::{self, Host};
-use crate::project;
+use crate::project::{self, LOCAL};
 use crate::report::Format;
 use crate::rule::quote;
 use crate::summary::{Line, WAIVES, summary};
@@ -129,6 +130,9 @@ fn untrusted(project: &Path, compiled: &Compiled, standing: &Standing) -> Diagno
     };
     let title = format!("`{}` of `{}` {what}", compiled.plan.name, project.display());
     let mut diagnostic = Diagnostic::error(Code::SBC0711, title);
+    if compiled.merged.has_local() {
+        diagnostic = diagnostic.note(format!("`{LOCAL}` {}", with_local(project)));
+    }
     if let Standing::Void(why) = standing {
         diagnostic = diagnostic.note(why.clone());
     }
@@ -145,6 +149,14 @@ fn changed(compiled: &Compiled, standing: &Standing) -> Option<Vec<String>> {
     Some(shown.chain((more > 0).then(|| format!("and {more} more"))).collect())
 }
 
+/// What there is to know of the local layer. One that git has is not its user's own.
+fn with_local(project: &Path) -> &'static str {
+    match gitlinks::tracks(&project.join(LOCAL)) {
+        true => "adds to it, and CAME WITH THE REPOSITORY: git tracks it",
+        false => "adds to it on this machine only",
+    }
+}
+
 /// Everything that one must know to decide.
 fn screen(project: &Path, compiled: &Compiled, standing: &Standing) -> String {
     let plan = &compiled.plan;
@@ -155,6 +167,9 @@ fn screen(project: &Path, compiled: &Compiled, standing: &Standing) -> String {
         head("sandbox", quote(&plan.name)),
         head("runs", if command.is_empty() { "what you name".to_owned() } else { command.join(" ") }),
     ];
+    if compiled.merged.has_local() {
+        lines.push(head("with", format!("{LOCAL}, which {}", with_local(project))));
+    }
     let mut out = String::new();
     let opens = summary(compiled).into_iter();
     match changed(compiled, standing) {

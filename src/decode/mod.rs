@@ -14,7 +14,7 @@ use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::edit::{Moved, quoted, with_space};
 use crate::origin::Origin;
 use crate::parse::Parsed;
-use crate::policy::{Entries, Entry, Layer, LayerKind, Policy, Setting};
+use crate::policy::{Entries, Entry, Layer, LayerKind, Policy, Setting, local_name};
 use crate::schema::Section;
 use crate::shape::{Shape, Shaper};
 use crate::source::{Location, SourceId, SourceKind, Spanned};
@@ -33,7 +33,7 @@ pub fn decode(parsed: &Parsed, text: &str, source: SourceId, kind: SourceKind, o
         let layer_kind = if shape.node.name == "sandbox" { LayerKind::Sandbox } else { LayerKind::Profile };
         let Some(name) = shape.arguments.first().cloned() else { continue };
         check_name(&name, out);
-        if layer_kind == LayerKind::Sandbox && kind != SourceKind::Policy {
+        if layer_kind == LayerKind::Sandbox && !matches!(kind, SourceKind::Policy | SourceKind::Local) {
             let title = "a sandbox can only be defined in `.agent-sandbox.kdl`";
             out.push(
                 Diagnostic::error(Code::SBC0107, title)
@@ -42,8 +42,8 @@ pub fn decode(parsed: &Parsed, text: &str, source: SourceId, kind: SourceKind, o
                     .suggest(shape.location, "profile"),
             );
         }
-        if let Some(twin) =
-            policy.layers.iter().find(|layer| layer.kind == layer_kind && layer.name.value == name.value)
+        let own = named(name.clone(), layer_kind, kind);
+        if let Some(twin) = policy.layers.iter().find(|layer| layer.kind == layer_kind && layer.name.value == own.value)
         {
             let title = format!("{} `{}` is defined twice", shape.node.name, name.value);
             out.push(
@@ -60,7 +60,7 @@ pub fn decode(parsed: &Parsed, text: &str, source: SourceId, kind: SourceKind, o
             source,
             moved,
             out,
-            layer: Layer::new(layer_kind, name),
+            layer: Layer::new(layer_kind, own),
             sections: BTreeMap::new(),
             blocks: blocks(shape.children),
         };
@@ -84,6 +84,14 @@ impl Layer {
             assertions: Vec::new(),
             waivers: Vec::new(),
         }
+    }
+}
+
+/// The name of a layer. One that adds to a sandbox has another than the sandbox, so that their rules can be told apart.
+fn named(name: Spanned<String>, layer: LayerKind, kind: SourceKind) -> Spanned<String> {
+    match (layer, kind) {
+        (LayerKind::Sandbox, SourceKind::Local) => Spanned { value: local_name(&name.value), ..name },
+        _ => name,
     }
 }
 

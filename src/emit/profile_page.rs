@@ -41,6 +41,7 @@ pub fn page(profile: &Profile) -> String {
     out.push_str(&diff::items(&card::effect(profile)));
     let mounts = card::mounts(&[name]);
     let _ = write!(out, "\nA sandbox that inherits it makes at most {mounts} mounts.\n\n## Its text\n\n");
-    let _ = write!(out, "```kdl,profile\n{}```\n", profile.text);
+    let refused = card::refusals(&[name]).into_iter().map(|code| format!(",must-fail={}", code.name()));
+    let _ = write!(out, "```kdl,profile{}\n{}```\n", refused.collect::<String>(), profile.text);
     out
 }

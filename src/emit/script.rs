@@ -43,10 +43,19 @@ pub fn emit(plan: &Plan) -> Result<String, Diagnostic> {
     Ok(out)
 }
 
+/// Whether a step brings contents by a descriptor. Of those there are few, so that copies which cannot be
+/// written are shown in place instead.
+pub(super) fn carries(step: &Step) -> bool {
+    match step.action {
+        Action::File { .. } => true,
+        Action::Host { grant: Grant::Copy, .. } => step.is_writable_copy(),
+        _ => false,
+    }
+}
+
 /// The descriptor of every step that brings contents, by its path.
 fn descriptors(plan: &Plan) -> Result<BTreeMap<&SymbolicPath, usize>, Diagnostic> {
-    let carries = |step: &&Step| matches!(step.action, Action::File { .. } | Action::Host { grant: Grant::Copy, .. });
-    let steps: Vec<&Step> = plan.content.steps.iter().filter(carries).collect();
+    let steps: Vec<&Step> = plan.content.steps.iter().filter(|step| carries(step)).collect();
     let most = DESCRIPTORS.count();
     if let Some(extra) = steps.get(most) {
         let title =

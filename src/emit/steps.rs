@@ -2,7 +2,7 @@
 //!
 //! Reads a plan; whatever depends on the host becomes a call of one of the script's functions.
 
-use super::script::Script;
+use super::script::{Script, carries};
 use super::shell::{self, comment, literal};
 use crate::invocation::isolation_options;
 use crate::origin::Origin;
@@ -165,8 +165,8 @@ impl Script<'_> {
                 let (option, source_word) = (bind_option(*grant), shell::path(source));
                 let in_place = *source == step.at;
                 match (grant, merged_usr) {
-                    (Grant::Copy, _) => {
-                        let option = if step.place == Place::Memory { "--file" } else { "--bind-data" };
+                    (Grant::Copy, _) if carries(step) => {
+                        let option = if step.is_plain_file() { "--file" } else { "--bind-data" };
                         format!("copy {option} {} {source_word} {word} {at}", self.descriptor(step))
                     }
                     (Grant::Device, _) => format!("device {word} {source_word} {at}"),
@@ -181,7 +181,7 @@ impl Script<'_> {
             }
             Action::Pin { source } => format!("pin {} {at}", shell::path(source)),
             Action::File { .. } => {
-                let option = if step.place == Place::Root { "--file" } else { "--ro-bind-data" };
+                let option = if step.is_plain_file() { "--file" } else { "--ro-bind-data" };
                 format!("arg --perms 0444 {option} {} {at}", self.descriptor(step))
             }
             Action::Tmpfs { size, mode } => {

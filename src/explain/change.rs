@@ -72,12 +72,12 @@ impl Edit {
 
     /// Writes the rule in the sandbox: nothing overrides that.
     fn make(&self, merged: &mut Merged) {
-        let origin = Origin { layer: merged.name.clone(), location: merged.location, reason: None, is_stated: false };
+        let origin = Origin { layer: merged.layer.clone(), location: merged.location, reason: None, is_stated: false };
         match self {
             Edit::Filesystem(at, access) => _ = merged.filesystem.insert(at.clone(), written(access.clone(), origin)),
             Edit::Env(name, rule) => {
                 // What is prepended by inherited layers is replaced, too.
-                let name_of = merged.name.clone();
+                let name_of = merged.layer.clone();
                 if let Some(prepends) = merged.prepends.get_mut(name) {
                     prepends.retain(|(_, origin)| origin.layer == name_of);
                 }
@@ -217,7 +217,8 @@ impl Context<'_> {
     /// Whether the sandbox itself says so, and not a profile.
     pub(super) fn is_own(&self, origins: &[Origin]) -> bool {
         let merged = self.merged();
-        let is_here = |origin: &Origin| origin.layer == merged.name && origin.location.source == merged.location.source;
+        let is_here =
+            |origin: &Origin| origin.layer == merged.layer && origin.location.source == merged.location.source;
         origins.first().is_some_and(is_here)
     }
 }

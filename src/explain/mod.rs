@@ -152,7 +152,7 @@ impl Context<'_> {
 
     fn origin(&self, origin: &origin::Origin) -> Origin {
         let merged = self.merged();
-        let direct = (origin.layer != merged.name).then(|| format!("{} → {}", merged.name, origin.layer));
+        let direct = (origin.layer != merged.layer).then(|| format!("{} → {}", merged.layer, origin.layer));
         Origin {
             place: self.place(origin.location),
             layer: shown(&origin.layer),

@@ -151,7 +151,7 @@ impl Simulation {
             }
             Kind::Copy { source, .. } => self.source(source, host).map(|source| {
                 let mode = std::fs::metadata(&source).map_or(0, |metadata| metadata.permissions().mode());
-                Provider::Copy { source, executable: mode & 0o100 != 0 }
+                Provider::Copy { source, writable: true, executable: mode & 0o100 != 0 }
             }),
             Kind::Overlay { source } => self.source(source, host).map(|source| Provider::Overlay { source }),
             Kind::Proc => Some(Provider::Proc),

@@ -7,7 +7,7 @@ use crate::fix::apply_fixes;
 use crate::host::Host;
 use crate::invocation::{self, Invocation};
 use crate::schema::Section;
-use crate::source::Sources;
+use crate::source::{Location, Sources};
 use crate::view::View;
 
 /// A policy as it would be.
@@ -15,6 +15,8 @@ use crate::view::View;
 pub struct Draft {
     pub sources: Sources,
     pub compiled: Compiled,
+    /// Whether rules go into the local layer, and not into what all share.
+    pub is_local: bool,
 }
 
 /// What comes of a change.
@@ -39,15 +41,21 @@ impl Attempt {
 
 impl Draft {
     /// Compiles one sandbox.
-    pub fn compile(sources: Sources, name: &str) -> Option<Draft> {
-        compiled(sources, name, &mut Diagnostics::default())
+    pub fn compile(sources: Sources, name: &str, is_local: bool) -> Option<Draft> {
+        compiled(sources, name, is_local, &mut Diagnostics::default())
+    }
+
+    /// The body that rules go into.
+    const fn body(&self) -> Location {
+        let merged = &self.compiled.merged;
+        if self.is_local { merged.location } else { merged.policy }
     }
 
     /// Tries changes. Paths get a line each, if there is room for lines.
     pub fn attempt(&self, amendments: Vec<Amendment>, host: &Host) -> Attempt {
         let Some(sources) = self.changed(amendments) else { return Attempt::Unfit };
         let mut problems = Diagnostics::default();
-        let next = compiled(sources, &self.compiled.plan.name, &mut problems);
+        let next = compiled(sources, &self.compiled.plan.name, self.is_local, &mut problems);
         next.iter().for_each(|next| _ = invocation::resolve(&next.compiled, host, &mut problems));
         match next.filter(|_| !problems.has_errors()) {
             Some(next) => Attempt::Holds(Box::new(next)),
@@ -62,18 +70,18 @@ impl Draft {
 
     /// Tries one profile more; one that it brings gives way.
     pub fn inherit(&self, name: &str, host: &Host) -> Attempt {
-        let body = self.compiled.merged.location;
+        let body = self.body();
         self.attempt(vec![Amendment::Inherit { body, name: name.to_owned(), instead_of: "base-dev" }], host)
     }
 
     /// The policy with a rule that does not count: KDL leaves out what stands behind `/-`.
     pub fn comment(&self, section: Section, rule: &str) -> Option<Draft> {
         let sources = self.changed(self.rule(section, &format!("/- {rule}")))?;
-        Draft::compile(sources, &self.compiled.plan.name)
+        Draft::compile(sources, &self.compiled.plan.name, self.is_local)
     }
 
     fn rule(&self, section: Section, rule: &str) -> Vec<Amendment> {
-        vec![Amendment::Add { body: self.compiled.merged.location, rules: vec![(section, rule.to_owned())] }]
+        vec![Amendment::Add { body: self.body(), rules: vec![(section, rule.to_owned())] }]
     }
 
     fn changed(&self, amendments: Vec<Amendment>) -> Option<Sources> {
@@ -81,7 +89,7 @@ impl Draft {
             Amendment::Add { rules, .. } => rules.iter().any(|(section, _)| *section == Section::Filesystem),
             _ => false,
         };
-        let (body, section) = (self.compiled.merged.location, Section::Filesystem);
+        let (body, section) = (self.body(), Section::Filesystem);
         // The block is the body's last, so that no other place moves.
         let opens = amendments.iter().any(is_path);
         let opened = opens.then(|| changed(&self.sources, vec![Amendment::Open { body, section }])).flatten();
@@ -96,11 +104,11 @@ impl Draft {
     }
 }
 
-fn compiled(sources: Sources, name: &str, out: &mut Diagnostics) -> Option<Draft> {
+fn compiled(sources: Sources, name: &str, is_local: bool, out: &mut Diagnostics) -> Option<Draft> {
     let Compilation { mut sandboxes, diagnostics } = compile(&sources, &Wanted::Named(vec![name.to_owned()]));
     out.extend(diagnostics);
     let compiled = sandboxes.pop().filter(|_| !out.has_errors())?;
-    Some(Draft { sources, compiled })
+    Some(Draft { sources, compiled, is_local })
 }
 
 /// Texts with changes, where all of them can be made.

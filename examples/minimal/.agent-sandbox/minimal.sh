@@ -4,7 +4,7 @@
 # Compiled by sbc from .agent-sandbox.kdl. To change it, change the policy and run `sbc build`.
 # Arguments go to the command of the policy; after `--` stands another command.
 # Fails with 125 when the sandbox cannot be set up as written.
-# plan sha256:1723d010f2c7c9b53f80d0da855465a3bbc838e6ac603ad09bfd1d82ffad0b2f format 1
+# plan sha256:23d4c544006c59a0e1b0682a23b6a5f15bcc94ce84777b6d56fe30914b817101 format 1
 #
 # What `sbc exec` does and a shell cannot: let Ctrl-C reach the command alone (here it ends the
 # sandbox), tell a failure of bubblewrap (status 1) from one of the command, pass on other
@@ -394,14 +394,14 @@ unlinked_in() {
 # Whether a host path is shown already.
 visible() {
     case $1 in
-    /bin | /bin/* | /etc/alternatives | /etc/alternatives/* | /etc/ca-certificates | /etc/ca-certificates/* | /etc/hosts | /etc/hosts/* | /etc/ld.so.cache | /etc/ld.so.cache/* | /etc/ld.so.conf | /etc/ld.so.conf/* | /etc/ld.so.conf.d | /etc/ld.so.conf.d/* | /etc/localtime | /etc/localtime/* | /etc/nsswitch.conf | /etc/nsswitch.conf/* | /etc/pki | /etc/pki/* | /etc/resolv.conf | /etc/resolv.conf/* | /etc/ssl | /etc/ssl/* | /etc/terminfo | /etc/terminfo/* | /lib | /lib/* | /lib32 | /lib32/* | /lib64 | /lib64/* | /libx32 | /libx32/* | /nix/store | /nix/store/* | /opt | /opt/* | /sbin | /sbin/* | /usr | /usr/* | "$project" | "$project"/* | "$project"/.agent-sandbox | "$project"/.agent-sandbox/* | "$project"/.agent-sandbox.kdl | "$project"/.agent-sandbox.kdl/* | "$project"/.claude | "$project"/.claude/* | "$project"/.codex | "$project"/.codex/* | "$project"/.cursor | "$project"/.cursor/* | "$project"/.devcontainer | "$project"/.devcontainer/* | "$project"/.envrc | "$project"/.envrc/* | "$project"/.gemini | "$project"/.gemini/* | "$project"/.git/commondir | "$project"/.git/commondir/* | "$project"/.git/config | "$project"/.git/config/* | "$project"/.git/config.worktree | "$project"/.git/config.worktree/* | "$project"/.git/hooks | "$project"/.git/hooks/* | "$project"/.git/info/attributes | "$project"/.git/info/attributes/* | "$project"/.git/modules | "$project"/.git/modules/* | "$project"/.husky | "$project"/.husky/* | "$project"/.idea | "$project"/.idea/* | "$project"/.mcp.json | "$project"/.mcp.json/* | "$project"/.mise.toml | "$project"/.mise.toml/* | "$project"/.vscode | "$project"/.vscode/* | "$project"/mise.toml | "$project"/mise.toml/* | "$git_common_dir" | "$git_common_dir"/* | "$git_common_dir"/commondir | "$git_common_dir"/commondir/* | "$git_common_dir"/config | "$git_common_dir"/config/* | "$git_common_dir"/config.worktree | "$git_common_dir"/config.worktree/* | "$git_common_dir"/hooks | "$git_common_dir"/hooks/* | "$git_common_dir"/info/attributes | "$git_common_dir"/info/attributes/* | "$git_common_dir"/modules | "$git_common_dir"/modules/* | "$git_common_dir"/worktrees/"$git_worktree_id"/commondir | "$git_common_dir"/worktrees/"$git_worktree_id"/commondir/* | "$git_common_dir"/worktrees/"$git_worktree_id"/config.worktree | "$git_common_dir"/worktrees/"$git_worktree_id"/config.worktree/* | "$git_common_dir"/worktrees/"$git_worktree_id"/gitdir | "$git_common_dir"/worktrees/"$git_worktree_id"/gitdir/* | "$git_common_dir"/worktrees/"$git_worktree_id"/modules | "$git_common_dir"/worktrees/"$git_worktree_id"/modules/*) ;;
+    /bin | /bin/* | /etc/alternatives | /etc/alternatives/* | /etc/ca-certificates | /etc/ca-certificates/* | /etc/ld.so.conf.d | /etc/ld.so.conf.d/* | /etc/localtime | /etc/localtime/* | /etc/pki | /etc/pki/* | /etc/ssl | /etc/ssl/* | /etc/terminfo | /etc/terminfo/* | /lib | /lib/* | /lib32 | /lib32/* | /lib64 | /lib64/* | /libx32 | /libx32/* | /nix/store | /nix/store/* | /opt | /opt/* | /sbin | /sbin/* | /usr | /usr/* | "$project" | "$project"/* | "$project"/.agent-sandbox | "$project"/.agent-sandbox/* | "$project"/.agent-sandbox.kdl | "$project"/.agent-sandbox.kdl/* | "$project"/.agent-sandbox.local.kdl | "$project"/.agent-sandbox.local.kdl/* | "$project"/.agents | "$project"/.agents/* | "$project"/.aider.conf.yml | "$project"/.aider.conf.yml/* | "$project"/.aider.model.settings.yml | "$project"/.aider.model.settings.yml/* | "$project"/.amp | "$project"/.amp/* | "$project"/.augment | "$project"/.augment/* | "$project"/.claude | "$project"/.claude/* | "$project"/.cline | "$project"/.cline/* | "$project"/.clinerules | "$project"/.clinerules/* | "$project"/.codex | "$project"/.codex/* | "$project"/.crush.json | "$project"/.crush.json/* | "$project"/.cursor | "$project"/.cursor/* | "$project"/.devcontainer | "$project"/.devcontainer/* | "$project"/.envrc | "$project"/.envrc/* | "$project"/.factory | "$project"/.factory/* | "$project"/.gemini | "$project"/.gemini/* | "$project"/.git/commondir | "$project"/.git/commondir/* | "$project"/.git/config | "$project"/.git/config/* | "$project"/.git/config.worktree | "$project"/.git/config.worktree/* | "$project"/.git/hooks | "$project"/.git/hooks/* | "$project"/.git/info/attributes | "$project"/.git/info/attributes/* | "$project"/.git/modules | "$project"/.git/modules/* | "$project"/.github/hooks | "$project"/.github/hooks/* | "$project"/.goose | "$project"/.goose/* | "$project"/.grok | "$project"/.grok/* | "$project"/.husky | "$project"/.husky/* | "$project"/.idea | "$project"/.idea/* | "$project"/.kilo | "$project"/.kilo/* | "$project"/.kilocode | "$project"/.kilocode/* | "$project"/.kimi-code | "$project"/.kimi-code/* | "$project"/.kiro | "$project"/.kiro/* | "$project"/.mcp.json | "$project"/.mcp.json/* | "$project"/.mise.toml | "$project"/.mise.toml/* | "$project"/.opencode | "$project"/.opencode/* | "$project"/.pi | "$project"/.pi/* | "$project"/.qwen | "$project"/.qwen/* | "$project"/.vscode | "$project"/.vscode/* | "$project"/crush.json | "$project"/crush.json/* | "$project"/kilo.json | "$project"/kilo.json/* | "$project"/kilo.jsonc | "$project"/kilo.jsonc/* | "$project"/mise.toml | "$project"/mise.toml/* | "$project"/opencode.json | "$project"/opencode.json/* | "$project"/opencode.jsonc | "$project"/opencode.jsonc/* | "$git_common_dir" | "$git_common_dir"/* | "$git_common_dir"/commondir | "$git_common_dir"/commondir/* | "$git_common_dir"/config | "$git_common_dir"/config/* | "$git_common_dir"/config.worktree | "$git_common_dir"/config.worktree/* | "$git_common_dir"/hooks | "$git_common_dir"/hooks/* | "$git_common_dir"/info/attributes | "$git_common_dir"/info/attributes/* | "$git_common_dir"/modules | "$git_common_dir"/modules/* | "$git_common_dir"/worktrees/"$git_worktree_id"/commondir | "$git_common_dir"/worktrees/"$git_worktree_id"/commondir/* | "$git_common_dir"/worktrees/"$git_worktree_id"/config.worktree | "$git_common_dir"/worktrees/"$git_worktree_id"/config.worktree/* | "$git_common_dir"/worktrees/"$git_worktree_id"/gitdir | "$git_common_dir"/worktrees/"$git_worktree_id"/gitdir/* | "$git_common_dir"/worktrees/"$git_worktree_id"/modules | "$git_common_dir"/worktrees/"$git_worktree_id"/modules/*) ;;
     *) return 1 ;;
     esac
 }
 
 apart "$home" /bin /dev /dev/shm /etc/alternatives /etc/ca-certificates /etc/group /etc/hosts /etc/ld.so.cache /etc/ld.so.conf /etc/ld.so.conf.d /etc/localtime /etc/nsswitch.conf /etc/passwd /etc/pki /etc/resolv.conf /etc/ssl /etc/terminfo /lib /lib32 /lib64 /libx32 /nix/store /opt /proc /sbin /tmp /usr
 apart "$project" /bin /dev /dev/shm /etc/alternatives /etc/ca-certificates /etc/group /etc/hosts /etc/ld.so.cache /etc/ld.so.conf /etc/ld.so.conf.d /etc/localtime /etc/nsswitch.conf /etc/passwd /etc/pki /etc/resolv.conf /etc/ssl /etc/terminfo /lib /lib32 /lib64 /libx32 /nix/store /opt /proc /sbin /tmp /usr "$home"
-apart "$git_common_dir" /bin /dev /dev/shm /etc/alternatives /etc/ca-certificates /etc/group /etc/hosts /etc/ld.so.cache /etc/ld.so.conf /etc/ld.so.conf.d /etc/localtime /etc/nsswitch.conf /etc/passwd /etc/pki /etc/resolv.conf /etc/ssl /etc/terminfo /lib /lib32 /lib64 /libx32 /nix/store /opt /proc /sbin /tmp /usr "$home" "$project" "$project"/.agent-sandbox "$project"/.agent-sandbox.kdl "$project"/.claude "$project"/.codex "$project"/.cursor "$project"/.devcontainer "$project"/.envrc "$project"/.gemini "$project"/.git "$project"/.git/commondir "$project"/.git/config "$project"/.git/config.worktree "$project"/.git/hooks "$project"/.git/info "$project"/.git/info/attributes "$project"/.git/modules "$project"/.husky "$project"/.idea "$project"/.mcp.json "$project"/.mise.toml "$project"/.vscode "$project"/mise.toml
+apart "$git_common_dir" /bin /dev /dev/shm /etc/alternatives /etc/ca-certificates /etc/group /etc/hosts /etc/ld.so.cache /etc/ld.so.conf /etc/ld.so.conf.d /etc/localtime /etc/nsswitch.conf /etc/passwd /etc/pki /etc/resolv.conf /etc/ssl /etc/terminfo /lib /lib32 /lib64 /libx32 /nix/store /opt /proc /sbin /tmp /usr "$home" "$project" "$project"/.agent-sandbox "$project"/.agent-sandbox.kdl "$project"/.agent-sandbox.local.kdl "$project"/.agents "$project"/.aider.conf.yml "$project"/.aider.model.settings.yml "$project"/.amp "$project"/.augment "$project"/.claude "$project"/.cline "$project"/.clinerules "$project"/.codex "$project"/.crush.json "$project"/.cursor "$project"/.devcontainer "$project"/.envrc "$project"/.factory "$project"/.gemini "$project"/.git "$project"/.git/commondir "$project"/.git/config "$project"/.git/config.worktree "$project"/.git/hooks "$project"/.git/info "$project"/.git/info/attributes "$project"/.git/modules "$project"/.github "$project"/.github/hooks "$project"/.goose "$project"/.grok "$project"/.husky "$project"/.idea "$project"/.kilo "$project"/.kilocode "$project"/.kimi-code "$project"/.kiro "$project"/.mcp.json "$project"/.mise.toml "$project"/.opencode "$project"/.pi "$project"/.qwen "$project"/.vscode "$project"/crush.json "$project"/kilo.json "$project"/kilo.jsonc "$project"/mise.toml "$project"/opencode.json "$project"/opencode.jsonc
 nested "$git_common_dir" "$project"
 
 made='' watched=''
@@ -412,23 +412,48 @@ trap 'exit 130' INT
 trap 'exit 143' TERM
 hold dir "$project"/.agent-sandbox
 watch "$project"/.agent-sandbox.kdl
+watch "$project"/.agent-sandbox.local.kdl
+watch "$project"/.agents
+watch "$project"/.aider.conf.yml
+watch "$project"/.aider.model.settings.yml
+watch "$project"/.amp
+watch "$project"/.augment
 hold dir "$project"/.claude
+watch "$project"/.cline
+watch "$project"/.clinerules
 watch "$project"/.codex
+watch "$project"/.crush.json
 watch "$project"/.cursor
 watch "$project"/.devcontainer
 watch "$project"/.envrc
+watch "$project"/.factory
 watch "$project"/.gemini
 hold file "$project"/.git/commondir .
 watch "$project"/.git/config
 watch "$project"/.git/config.worktree
 hold dir "$project"/.git/hooks
 watch "$project"/.git/info/attributes
+watch "$project"/.github/hooks
+watch "$project"/.goose
+watch "$project"/.grok
 watch "$project"/.husky
 hold dir "$project"/.idea
+watch "$project"/.kilo
+watch "$project"/.kilocode
+watch "$project"/.kimi-code
+watch "$project"/.kiro
 watch "$project"/.mcp.json
 watch "$project"/.mise.toml
+watch "$project"/.opencode
+watch "$project"/.pi
+watch "$project"/.qwen
 hold dir "$project"/.vscode
+watch "$project"/crush.json
+watch "$project"/kilo.json
+watch "$project"/kilo.jsonc
 watch "$project"/mise.toml
+watch "$project"/opencode.json
+watch "$project"/opencode.jsonc
 hold file "$git_common_dir"/commondir .
 watch "$git_common_dir"/config
 watch "$git_common_dir"/config.worktree
@@ -480,22 +505,22 @@ options() {
     # file "/etc/group" "${USER}:x:${GID}:\nnogroup:x:65534:\n" [base-dev] The same for groups.
     arg --perms 0444 --file 4 /etc/group
 
-    # ro "/etc/hosts" missing="skip" [base-dev] Name resolution.
+    # copy "/etc/hosts" missing="skip" [base-dev] Name resolution. Copies, here and below, cost no mount.
     show --ro-bind skip /etc/hosts
 
-    # ro "/etc/ld.so.cache" missing="skip" [base-dev] Where the dynamic loader finds libraries.
+    # copy "/etc/ld.so.cache" missing="skip" [base-dev] Where the dynamic loader finds libraries.
     show --ro-bind skip /etc/ld.so.cache
 
-    # ro "/etc/ld.so.conf" missing="skip" [base-dev] Where the dynamic loader finds libraries.
+    # copy "/etc/ld.so.conf" missing="skip" [base-dev] Where the dynamic loader finds libraries.
     show --ro-bind skip /etc/ld.so.conf
 
-    # ro "/etc/ld.so.conf.d" missing="skip" [base-dev] Where the dynamic loader finds libraries.
+    # ro "/etc/ld.so.conf.d" missing="skip" [base-dev] Where else it looks, for linkers.
     show --ro-bind skip /etc/ld.so.conf.d
 
     # ro "/etc/localtime" missing="skip" [base-dev] The time zone.
     show --ro-bind skip /etc/localtime
 
-    # ro "/etc/nsswitch.conf" missing="skip" [base-dev] Name resolution.
+    # copy "/etc/nsswitch.conf" missing="skip" [base-dev] Name resolution. Copies, here and below, cost no mount.
     show --ro-bind skip /etc/nsswitch.conf
 
     # file "/etc/passwd" "${USER}:x:${UID}:${GID}::${HOME}:/bin/sh\nnobody:x:65534:65534:nobody:/:/usr/sbin/nologin\n" [base-dev] One user and one group: who runs, and nobody else.
@@ -504,7 +529,7 @@ options() {
     # ro "/etc/pki" missing="skip" [base-dev] Certificates of the system, where Debian, Fedora and Arch keep them.
     show --ro-bind skip /etc/pki
 
-    # ro "/etc/resolv.conf" missing="skip" [base-dev] Name resolution.
+    # copy "/etc/resolv.conf" missing="skip" [base-dev] Name resolution. Copies, here and below, cost no mount.
     show --ro-bind skip /etc/resolv.conf
 
     # ro "/etc/ssl" missing="skip" [base-dev] Certificates of the system, where Debian, Fedora and Arch keep them.
@@ -559,11 +584,38 @@ options() {
     # ro "./.agent-sandbox.kdl" missing="watch" [base-dev] What this sandbox may do is not for the sandbox to decide.
     inside --ro-bind skip "$project"/.agent-sandbox.kdl
 
+    # ro "./.agent-sandbox.local.kdl" missing="watch" [base-dev] What this sandbox may do is not for the sandbox to decide.
+    inside --ro-bind skip "$project"/.agent-sandbox.local.kdl
+
+    # ro "./.agents" missing="watch" [base-dev] And these.
+    inside --ro-bind skip "$project"/.agents
+
+    # ro "./.aider.conf.yml" missing="watch" [base-dev] And these.
+    inside --ro-bind skip "$project"/.aider.conf.yml
+
+    # ro "./.aider.model.settings.yml" missing="watch" [base-dev] And these.
+    inside --ro-bind skip "$project"/.aider.model.settings.yml
+
+    # ro "./.amp" missing="watch" [base-dev] And these.
+    inside --ro-bind skip "$project"/.amp
+
+    # ro "./.augment" missing="watch" [base-dev] And these.
+    inside --ro-bind skip "$project"/.augment
+
     # ro "./.claude" missing="hold-dir" [base-dev] Agents obey these when they run without a sandbox.
     inside --ro-bind skip "$project"/.claude
 
+    # ro "./.cline" missing="watch" [base-dev] And these.
+    inside --ro-bind skip "$project"/.cline
+
+    # ro "./.clinerules" missing="watch" [base-dev] And these.
+    inside --ro-bind skip "$project"/.clinerules
+
     # ro "./.codex" missing="watch" [base-dev] And these.
     inside --ro-bind skip "$project"/.codex
+
+    # ro "./.crush.json" missing="watch" [base-dev] And these.
+    inside --ro-bind skip "$project"/.crush.json
 
     # ro "./.cursor" missing="watch" [base-dev] And these.
     inside --ro-bind skip "$project"/.cursor
@@ -573,6 +625,9 @@ options() {
 
     # ro "./.envrc" missing="watch" [base-dev] direnv and mise run these when you enter the directory.
     inside --ro-bind skip "$project"/.envrc
+
+    # ro "./.factory" missing="watch" [base-dev] And these.
+    inside --ro-bind skip "$project"/.factory
 
     # ro "./.gemini" missing="watch" [base-dev] And these.
     inside --ro-bind skip "$project"/.gemini
@@ -601,11 +656,35 @@ options() {
     # ro "./.git/modules" missing="skip" [base-dev] What git keeps of submodules, with their hooks and settings.
     inside --ro-bind skip "$project"/.git/modules
 
+    # pin "./.github" [base-dev] And these.
+    pin "$project"/.github "$project"/.github
+
+    # ro "./.github/hooks" missing="watch" [base-dev] And these.
+    inside --ro-bind skip "$project"/.github/hooks
+
+    # ro "./.goose" missing="watch" [base-dev] And these.
+    inside --ro-bind skip "$project"/.goose
+
+    # ro "./.grok" missing="watch" [base-dev] And these.
+    inside --ro-bind skip "$project"/.grok
+
     # ro "./.husky" missing="watch" [base-dev] git runs these through husky.
     inside --ro-bind skip "$project"/.husky
 
     # ro "./.idea" missing="hold-dir" [base-dev] Editors run tasks and settings from here.
     inside --ro-bind skip "$project"/.idea
+
+    # ro "./.kilo" missing="watch" [base-dev] And these.
+    inside --ro-bind skip "$project"/.kilo
+
+    # ro "./.kilocode" missing="watch" [base-dev] And these.
+    inside --ro-bind skip "$project"/.kilocode
+
+    # ro "./.kimi-code" missing="watch" [base-dev] And these.
+    inside --ro-bind skip "$project"/.kimi-code
+
+    # ro "./.kiro" missing="watch" [base-dev] And these.
+    inside --ro-bind skip "$project"/.kiro
 
     # ro "./.mcp.json" missing="watch" [base-dev] And these.
     inside --ro-bind skip "$project"/.mcp.json
@@ -613,11 +692,35 @@ options() {
     # ro "./.mise.toml" missing="watch" [base-dev] direnv and mise run these when you enter the directory.
     inside --ro-bind skip "$project"/.mise.toml
 
+    # ro "./.opencode" missing="watch" [base-dev] And these.
+    inside --ro-bind skip "$project"/.opencode
+
+    # ro "./.pi" missing="watch" [base-dev] And these.
+    inside --ro-bind skip "$project"/.pi
+
+    # ro "./.qwen" missing="watch" [base-dev] And these.
+    inside --ro-bind skip "$project"/.qwen
+
     # ro "./.vscode" missing="hold-dir" [base-dev] Editors run tasks and settings from here.
     inside --ro-bind skip "$project"/.vscode
 
+    # ro "./crush.json" missing="watch" [base-dev] And these.
+    inside --ro-bind skip "$project"/crush.json
+
+    # ro "./kilo.json" missing="watch" [base-dev] And these.
+    inside --ro-bind skip "$project"/kilo.json
+
+    # ro "./kilo.jsonc" missing="watch" [base-dev] And these.
+    inside --ro-bind skip "$project"/kilo.jsonc
+
     # ro "./mise.toml" missing="watch" [base-dev] direnv and mise run these when you enter the directory.
     inside --ro-bind skip "$project"/mise.toml
+
+    # ro "./opencode.json" missing="watch" [base-dev] And these.
+    inside --ro-bind skip "$project"/opencode.json
+
+    # ro "./opencode.jsonc" missing="watch" [base-dev] And these.
+    inside --ro-bind skip "$project"/opencode.jsonc
 
     # ---- git ----
 

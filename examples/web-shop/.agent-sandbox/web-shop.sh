@@ -4,7 +4,7 @@
 # Compiled by sbc from .agent-sandbox.kdl. To change it, change the policy and run `sbc build`.
 # Arguments go to the command of the policy; after `--` stands another command.
 # Fails with 125 when the sandbox cannot be set up as written.
-# plan sha256:f8166e2182f95d700bf616f2170b038f221bb02d27744e07d54d66fcdc78f425 format 1
+# plan sha256:4fb779ab649d51f997bd275bf31cbab41301c1c428daefab72b28774bd87bacd format 1
 #
 # What `sbc exec` does and a shell cannot: let Ctrl-C reach the command alone (here it ends the
 # sandbox), tell a failure of bubblewrap (status 1) from one of the command, pass on other
@@ -417,14 +417,13 @@ finish() {
 
 # Refuses $1 when a part of it is a link that the sandbox could have made.
 unlinked() {
-    unlinked_in "$home"/.cache/sbc/yarn "$1"
+    unlinked_in "$home"/.cache/sbc/node "$1"
     unlinked_in "$home"/.claude/.credentials.json "$1"
     unlinked_in "$home"/.claude/file-history "$1"
     unlinked_in "$home"/.claude/history.jsonl "$1"
     unlinked_in "$home"/.claude/plans "$1"
     unlinked_in "$home"/.claude/projects "$1"
     unlinked_in "$home"/.claude/tasks "$1"
-    unlinked_in "$home"/.cache/sbc/npm "$1"
     unlinked_in "$project" "$1"
     unlinked_in "$git_common_dir" "$1"
 }
@@ -448,16 +447,16 @@ unlinked_in() {
 # Whether a host path is shown already.
 visible() {
     case $1 in
-    /bin | /bin/* | /etc/alternatives | /etc/alternatives/* | /etc/ca-certificates | /etc/ca-certificates/* | /etc/claude-code | /etc/claude-code/* | /etc/hosts | /etc/hosts/* | /etc/ld.so.cache | /etc/ld.so.cache/* | /etc/ld.so.conf | /etc/ld.so.conf/* | /etc/ld.so.conf.d | /etc/ld.so.conf.d/* | /etc/localtime | /etc/localtime/* | /etc/nsswitch.conf | /etc/nsswitch.conf/* | /etc/pki | /etc/pki/* | /etc/resolv.conf | /etc/resolv.conf/* | /etc/ssl | /etc/ssl/* | /etc/terminfo | /etc/terminfo/* | /lib | /lib/* | /lib32 | /lib32/* | /lib64 | /lib64/* | /libx32 | /libx32/* | /nix/store | /nix/store/* | /opt | /opt/* | /sbin | /sbin/* | /usr | /usr/* | "$home"/.cache/node/corepack | "$home"/.cache/node/corepack/* | "$home"/.claude/.credentials.json | "$home"/.claude/.credentials.json/* | "$home"/.claude/CLAUDE.md | "$home"/.claude/CLAUDE.md/* | "$home"/.claude/agents | "$home"/.claude/agents/* | "$home"/.claude/commands | "$home"/.claude/commands/* | "$home"/.claude/file-history | "$home"/.claude/file-history/* | "$home"/.claude/history.jsonl | "$home"/.claude/history.jsonl/* | "$home"/.claude/hooks | "$home"/.claude/hooks/* | "$home"/.claude/keybindings.json | "$home"/.claude/keybindings.json/* | "$home"/.claude/output-styles | "$home"/.claude/output-styles/* | "$home"/.claude/plans | "$home"/.claude/plans/* | "$home"/.claude/plugins | "$home"/.claude/plugins/* | "$home"/.claude/projects | "$home"/.claude/projects/* | "$home"/.claude/rules | "$home"/.claude/rules/* | "$home"/.claude/settings.json | "$home"/.claude/settings.json/* | "$home"/.claude/skills | "$home"/.claude/skills/* | "$home"/.claude/statusline-command.sh | "$home"/.claude/statusline-command.sh/* | "$home"/.claude/statusline.sh | "$home"/.claude/statusline.sh/* | "$home"/.claude/tasks | "$home"/.claude/tasks/* | "$home"/.claude/themes | "$home"/.claude/themes/* | "$home"/.config/git/config | "$home"/.config/git/config/* | "$home"/.config/git/ignore | "$home"/.config/git/ignore/* | "$home"/.config/team-lint | "$home"/.config/team-lint/* | "$home"/.gitconfig | "$home"/.gitconfig/* | "$home"/.local/bin/claude | "$home"/.local/bin/claude/* | "$home"/.local/lib/node_modules | "$home"/.local/lib/node_modules/* | "$home"/.local/lib/node_modules/@anthropic-ai/claude-code | "$home"/.local/lib/node_modules/@anthropic-ai/claude-code/* | "$home"/.local/share/claude | "$home"/.local/share/claude/* | "$home"/.local/share/fnm | "$home"/.local/share/fnm/* | "$home"/.nvm | "$home"/.nvm/* | "$home"/.volta | "$home"/.volta/* | "$project" | "$project"/* | "$project"/.agent-sandbox | "$project"/.agent-sandbox/* | "$project"/.agent-sandbox.kdl | "$project"/.agent-sandbox.kdl/* | "$project"/.claude | "$project"/.claude/* | "$project"/.codex | "$project"/.codex/* | "$project"/.cursor | "$project"/.cursor/* | "$project"/.devcontainer | "$project"/.devcontainer/* | "$project"/.envrc | "$project"/.envrc/* | "$project"/.gemini | "$project"/.gemini/* | "$project"/.git/commondir | "$project"/.git/commondir/* | "$project"/.git/config | "$project"/.git/config/* | "$project"/.git/config.worktree | "$project"/.git/config.worktree/* | "$project"/.git/hooks | "$project"/.git/hooks/* | "$project"/.git/info/attributes | "$project"/.git/info/attributes/* | "$project"/.git/modules | "$project"/.git/modules/* | "$project"/.husky | "$project"/.husky/* | "$project"/.idea | "$project"/.idea/* | "$project"/.mcp.json | "$project"/.mcp.json/* | "$project"/.mise.toml | "$project"/.mise.toml/* | "$project"/.vscode | "$project"/.vscode/* | "$project"/mise.toml | "$project"/mise.toml/* | "$git_common_dir" | "$git_common_dir"/* | "$git_common_dir"/commondir | "$git_common_dir"/commondir/* | "$git_common_dir"/config | "$git_common_dir"/config/* | "$git_common_dir"/config.worktree | "$git_common_dir"/config.worktree/* | "$git_common_dir"/hooks | "$git_common_dir"/hooks/* | "$git_common_dir"/info/attributes | "$git_common_dir"/info/attributes/* | "$git_common_dir"/modules | "$git_common_dir"/modules/* | "$git_common_dir"/worktrees/"$git_worktree_id"/commondir | "$git_common_dir"/worktrees/"$git_worktree_id"/commondir/* | "$git_common_dir"/worktrees/"$git_worktree_id"/config.worktree | "$git_common_dir"/worktrees/"$git_worktree_id"/config.worktree/* | "$git_common_dir"/worktrees/"$git_worktree_id"/gitdir | "$git_common_dir"/worktrees/"$git_worktree_id"/gitdir/* | "$git_common_dir"/worktrees/"$git_worktree_id"/modules | "$git_common_dir"/worktrees/"$git_worktree_id"/modules/*) ;;
+    /bin | /bin/* | /etc/alternatives | /etc/alternatives/* | /etc/ca-certificates | /etc/ca-certificates/* | /etc/claude-code | /etc/claude-code/* | /etc/ld.so.conf.d | /etc/ld.so.conf.d/* | /etc/localtime | /etc/localtime/* | /etc/pki | /etc/pki/* | /etc/ssl | /etc/ssl/* | /etc/terminfo | /etc/terminfo/* | /lib | /lib/* | /lib32 | /lib32/* | /lib64 | /lib64/* | /libx32 | /libx32/* | /nix/store | /nix/store/* | /opt | /opt/* | /sbin | /sbin/* | /usr | /usr/* | "$home"/.cache/sbc/node | "$home"/.cache/sbc/node/* | "$home"/.claude/.credentials.json | "$home"/.claude/.credentials.json/* | "$home"/.claude/CLAUDE.md | "$home"/.claude/CLAUDE.md/* | "$home"/.claude/agents | "$home"/.claude/agents/* | "$home"/.claude/commands | "$home"/.claude/commands/* | "$home"/.claude/file-history | "$home"/.claude/file-history/* | "$home"/.claude/history.jsonl | "$home"/.claude/history.jsonl/* | "$home"/.claude/hooks | "$home"/.claude/hooks/* | "$home"/.claude/keybindings.json | "$home"/.claude/keybindings.json/* | "$home"/.claude/output-styles | "$home"/.claude/output-styles/* | "$home"/.claude/plans | "$home"/.claude/plans/* | "$home"/.claude/plugins | "$home"/.claude/plugins/* | "$home"/.claude/projects | "$home"/.claude/projects/* | "$home"/.claude/rules | "$home"/.claude/rules/* | "$home"/.claude/settings.json | "$home"/.claude/settings.json/* | "$home"/.claude/skills | "$home"/.claude/skills/* | "$home"/.claude/statusline-command.sh | "$home"/.claude/statusline-command.sh/* | "$home"/.claude/statusline.sh | "$home"/.claude/statusline.sh/* | "$home"/.claude/tasks | "$home"/.claude/tasks/* | "$home"/.claude/themes | "$home"/.claude/themes/* | "$home"/.config/git/config | "$home"/.config/git/config/* | "$home"/.config/git/ignore | "$home"/.config/git/ignore/* | "$home"/.config/team-lint | "$home"/.config/team-lint/* | "$home"/.gitconfig | "$home"/.gitconfig/* | "$home"/.local/bin/claude | "$home"/.local/bin/claude/* | "$home"/.local/lib/node_modules | "$home"/.local/lib/node_modules/* | "$home"/.local/lib/node_modules/@anthropic-ai/claude-code | "$home"/.local/lib/node_modules/@anthropic-ai/claude-code/* | "$home"/.local/share/claude | "$home"/.local/share/claude/* | "$home"/.local/share/fnm | "$home"/.local/share/fnm/* | "$home"/.nvm | "$home"/.nvm/* | "$home"/.volta | "$home"/.volta/* | "$project" | "$project"/* | "$project"/.agent-sandbox | "$project"/.agent-sandbox/* | "$project"/.agent-sandbox.kdl | "$project"/.agent-sandbox.kdl/* | "$project"/.agent-sandbox.local.kdl | "$project"/.agent-sandbox.local.kdl/* | "$project"/.agents | "$project"/.agents/* | "$project"/.aider.conf.yml | "$project"/.aider.conf.yml/* | "$project"/.aider.model.settings.yml | "$project"/.aider.model.settings.yml/* | "$project"/.amp | "$project"/.amp/* | "$project"/.augment | "$project"/.augment/* | "$project"/.claude | "$project"/.claude/* | "$project"/.cline | "$project"/.cline/* | "$project"/.clinerules | "$project"/.clinerules/* | "$project"/.codex | "$project"/.codex/* | "$project"/.crush.json | "$project"/.crush.json/* | "$project"/.cursor | "$project"/.cursor/* | "$project"/.devcontainer | "$project"/.devcontainer/* | "$project"/.envrc | "$project"/.envrc/* | "$project"/.factory | "$project"/.factory/* | "$project"/.gemini | "$project"/.gemini/* | "$project"/.git/commondir | "$project"/.git/commondir/* | "$project"/.git/config | "$project"/.git/config/* | "$project"/.git/config.worktree | "$project"/.git/config.worktree/* | "$project"/.git/hooks | "$project"/.git/hooks/* | "$project"/.git/info/attributes | "$project"/.git/info/attributes/* | "$project"/.git/modules | "$project"/.git/modules/* | "$project"/.github/hooks | "$project"/.github/hooks/* | "$project"/.goose | "$project"/.goose/* | "$project"/.grok | "$project"/.grok/* | "$project"/.husky | "$project"/.husky/* | "$project"/.idea | "$project"/.idea/* | "$project"/.kilo | "$project"/.kilo/* | "$project"/.kilocode | "$project"/.kilocode/* | "$project"/.kimi-code | "$project"/.kimi-code/* | "$project"/.kiro | "$project"/.kiro/* | "$project"/.mcp.json | "$project"/.mcp.json/* | "$project"/.mise.toml | "$project"/.mise.toml/* | "$project"/.opencode | "$project"/.opencode/* | "$project"/.pi | "$project"/.pi/* | "$project"/.qwen | "$project"/.qwen/* | "$project"/.vscode | "$project"/.vscode/* | "$project"/crush.json | "$project"/crush.json/* | "$project"/kilo.json | "$project"/kilo.json/* | "$project"/kilo.jsonc | "$project"/kilo.jsonc/* | "$project"/mise.toml | "$project"/mise.toml/* | "$project"/opencode.json | "$project"/opencode.json/* | "$project"/opencode.jsonc | "$project"/opencode.jsonc/* | "$git_common_dir" | "$git_common_dir"/* | "$git_common_dir"/commondir | "$git_common_dir"/commondir/* | "$git_common_dir"/config | "$git_common_dir"/config/* | "$git_common_dir"/config.worktree | "$git_common_dir"/config.worktree/* | "$git_common_dir"/hooks | "$git_common_dir"/hooks/* | "$git_common_dir"/info/attributes | "$git_common_dir"/info/attributes/* | "$git_common_dir"/modules | "$git_common_dir"/modules/* | "$git_common_dir"/worktrees/"$git_worktree_id"/commondir | "$git_common_dir"/worktrees/"$git_worktree_id"/commondir/* | "$git_common_dir"/worktrees/"$git_worktree_id"/config.worktree | "$git_common_dir"/worktrees/"$git_worktree_id"/config.worktree/* | "$git_common_dir"/worktrees/"$git_worktree_id"/gitdir | "$git_common_dir"/worktrees/"$git_worktree_id"/gitdir/* | "$git_common_dir"/worktrees/"$git_worktree_id"/modules | "$git_common_dir"/worktrees/"$git_worktree_id"/modules/*) ;;
     *) return 1 ;;
     esac
 }
 
 apart "$home" /bin /dev /dev/shm /etc/alternatives /etc/ca-certificates /etc/claude-code /etc/group /etc/hosts /etc/ld.so.cache /etc/ld.so.conf /etc/ld.so.conf.d /etc/localtime /etc/nsswitch.conf /etc/passwd /etc/pki /etc/resolv.conf /etc/ssl /etc/terminfo /lib /lib32 /lib64 /libx32 /nix/store /opt /proc /sbin /tmp /usr
-apart "$project" /bin /dev /dev/shm /etc/alternatives /etc/ca-certificates /etc/claude-code /etc/group /etc/hosts /etc/ld.so.cache /etc/ld.so.conf /etc/ld.so.conf.d /etc/localtime /etc/nsswitch.conf /etc/passwd /etc/pki /etc/resolv.conf /etc/ssl /etc/terminfo /lib /lib32 /lib64 /libx32 /nix/store /opt /proc /sbin /tmp /usr "$home" "$home"/.cache/node/corepack "$home"/.cache/yarn "$home"/.claude "$home"/.claude/.credentials.json "$home"/.claude/CLAUDE.md "$home"/.claude/agents "$home"/.claude/commands "$home"/.claude/file-history "$home"/.claude/history.jsonl "$home"/.claude/hooks "$home"/.claude/keybindings.json "$home"/.claude/output-styles "$home"/.claude/plans "$home"/.claude/plugins "$home"/.claude/projects "$home"/.claude/rules "$home"/.claude/settings.json "$home"/.claude/skills "$home"/.claude/statusline-command.sh "$home"/.claude/statusline.sh "$home"/.claude/tasks "$home"/.claude/themes "$home"/.claude.json "$home"/.config/git/config "$home"/.config/git/ignore "$home"/.config/pnpm/rc "$home"/.config/team-lint "$home"/.gitconfig "$home"/.local/bin/claude "$home"/.local/lib/node_modules "$home"/.local/lib/node_modules/@anthropic-ai/claude-code "$home"/.local/share/claude "$home"/.local/share/fnm "$home"/.npm/_cacache "$home"/.npmrc "$home"/.nvm "$home"/.volta "$home"/.yarnrc.yml
-nested "$project" "$home"/.cache/yarn "$home"/.claude/.credentials.json "$home"/.claude/file-history "$home"/.claude/history.jsonl "$home"/.claude/plans "$home"/.claude/projects "$home"/.claude/tasks "$home"/.npm/_cacache
-apart "$git_common_dir" /bin /dev /dev/shm /etc/alternatives /etc/ca-certificates /etc/claude-code /etc/group /etc/hosts /etc/ld.so.cache /etc/ld.so.conf /etc/ld.so.conf.d /etc/localtime /etc/nsswitch.conf /etc/passwd /etc/pki /etc/resolv.conf /etc/ssl /etc/terminfo /lib /lib32 /lib64 /libx32 /nix/store /opt /proc /sbin /tmp /usr "$home" "$home"/.cache/node/corepack "$home"/.cache/yarn "$home"/.claude "$home"/.claude/.credentials.json "$home"/.claude/CLAUDE.md "$home"/.claude/agents "$home"/.claude/commands "$home"/.claude/file-history "$home"/.claude/history.jsonl "$home"/.claude/hooks "$home"/.claude/keybindings.json "$home"/.claude/output-styles "$home"/.claude/plans "$home"/.claude/plugins "$home"/.claude/projects "$home"/.claude/rules "$home"/.claude/settings.json "$home"/.claude/skills "$home"/.claude/statusline-command.sh "$home"/.claude/statusline.sh "$home"/.claude/tasks "$home"/.claude/themes "$home"/.claude.json "$home"/.config/git/config "$home"/.config/git/ignore "$home"/.config/pnpm/rc "$home"/.config/team-lint "$home"/.gitconfig "$home"/.local/bin/claude "$home"/.local/lib/node_modules "$home"/.local/lib/node_modules/@anthropic-ai/claude-code "$home"/.local/share/claude "$home"/.local/share/fnm "$home"/.npm/_cacache "$home"/.npmrc "$home"/.nvm "$home"/.volta "$home"/.yarnrc.yml "$project" "$project"/.agent-sandbox "$project"/.agent-sandbox.kdl "$project"/.claude "$project"/.codex "$project"/.cursor "$project"/.devcontainer "$project"/.env "$project"/.env.local "$project"/.envrc "$project"/.gemini "$project"/.git "$project"/.git/commondir "$project"/.git/config "$project"/.git/config.worktree "$project"/.git/hooks "$project"/.git/info "$project"/.git/info/attributes "$project"/.git/modules "$project"/.husky "$project"/.idea "$project"/.mcp.json "$project"/.mise.toml "$project"/.next "$project"/.vscode "$project"/mise.toml "$project"/vendor "$project"/vendor/design-system
-nested "$git_common_dir" "$home"/.cache/yarn "$home"/.claude/.credentials.json "$home"/.claude/file-history "$home"/.claude/history.jsonl "$home"/.claude/plans "$home"/.claude/projects "$home"/.claude/tasks "$home"/.npm/_cacache "$project"
+apart "$project" /bin /dev /dev/shm /etc/alternatives /etc/ca-certificates /etc/claude-code /etc/group /etc/hosts /etc/ld.so.cache /etc/ld.so.conf /etc/ld.so.conf.d /etc/localtime /etc/nsswitch.conf /etc/passwd /etc/pki /etc/resolv.conf /etc/ssl /etc/terminfo /lib /lib32 /lib64 /libx32 /nix/store /opt /proc /sbin /tmp /usr "$home" "$home"/.cache/sbc/node "$home"/.cache/yarn "$home"/.claude "$home"/.claude/.credentials.json "$home"/.claude/CLAUDE.md "$home"/.claude/agents "$home"/.claude/commands "$home"/.claude/file-history "$home"/.claude/history.jsonl "$home"/.claude/hooks "$home"/.claude/keybindings.json "$home"/.claude/output-styles "$home"/.claude/plans "$home"/.claude/plugins "$home"/.claude/projects "$home"/.claude/rules "$home"/.claude/settings.json "$home"/.claude/skills "$home"/.claude/statusline-command.sh "$home"/.claude/statusline.sh "$home"/.claude/tasks "$home"/.claude/themes "$home"/.claude.json "$home"/.config/git/config "$home"/.config/git/ignore "$home"/.config/pnpm/rc "$home"/.config/team-lint "$home"/.gitconfig "$home"/.local/bin/claude "$home"/.local/lib/node_modules "$home"/.local/lib/node_modules/@anthropic-ai/claude-code "$home"/.local/share/claude "$home"/.local/share/fnm "$home"/.npmrc "$home"/.nvm "$home"/.volta "$home"/.yarnrc.yml
+nested "$project" "$home"/.cache/sbc/node "$home"/.claude/.credentials.json "$home"/.claude/file-history "$home"/.claude/history.jsonl "$home"/.claude/plans "$home"/.claude/projects "$home"/.claude/tasks
+apart "$git_common_dir" /bin /dev /dev/shm /etc/alternatives /etc/ca-certificates /etc/claude-code /etc/group /etc/hosts /etc/ld.so.cache /etc/ld.so.conf /etc/ld.so.conf.d /etc/localtime /etc/nsswitch.conf /etc/passwd /etc/pki /etc/resolv.conf /etc/ssl /etc/terminfo /lib /lib32 /lib64 /libx32 /nix/store /opt /proc /sbin /tmp /usr "$home" "$home"/.cache/sbc/node "$home"/.cache/yarn "$home"/.claude "$home"/.claude/.credentials.json "$home"/.claude/CLAUDE.md "$home"/.claude/agents "$home"/.claude/commands "$home"/.claude/file-history "$home"/.claude/history.jsonl "$home"/.claude/hooks "$home"/.claude/keybindings.json "$home"/.claude/output-styles "$home"/.claude/plans "$home"/.claude/plugins "$home"/.claude/projects "$home"/.claude/rules "$home"/.claude/settings.json "$home"/.claude/skills "$home"/.claude/statusline-command.sh "$home"/.claude/statusline.sh "$home"/.claude/tasks "$home"/.claude/themes "$home"/.claude.json "$home"/.config/git/config "$home"/.config/git/ignore "$home"/.config/pnpm/rc "$home"/.config/team-lint "$home"/.gitconfig "$home"/.local/bin/claude "$home"/.local/lib/node_modules "$home"/.local/lib/node_modules/@anthropic-ai/claude-code "$home"/.local/share/claude "$home"/.local/share/fnm "$home"/.npmrc "$home"/.nvm "$home"/.volta "$home"/.yarnrc.yml "$project" "$project"/.agent-sandbox "$project"/.agent-sandbox.kdl "$project"/.agent-sandbox.local.kdl "$project"/.agents "$project"/.aider.conf.yml "$project"/.aider.model.settings.yml "$project"/.amp "$project"/.augment "$project"/.claude "$project"/.cline "$project"/.clinerules "$project"/.codex "$project"/.crush.json "$project"/.cursor "$project"/.devcontainer "$project"/.env "$project"/.env.local "$project"/.envrc "$project"/.factory "$project"/.gemini "$project"/.git "$project"/.git/commondir "$project"/.git/config "$project"/.git/config.worktree "$project"/.git/hooks "$project"/.git/info "$project"/.git/info/attributes "$project"/.git/modules "$project"/.github "$project"/.github/hooks "$project"/.goose "$project"/.grok "$project"/.husky "$project"/.idea "$project"/.kilo "$project"/.kilocode "$project"/.kimi-code "$project"/.kiro "$project"/.mcp.json "$project"/.mise.toml "$project"/.next "$project"/.opencode "$project"/.pi "$project"/.qwen "$project"/.vscode "$project"/crush.json "$project"/kilo.json "$project"/kilo.jsonc "$project"/mise.toml "$project"/opencode.json "$project"/opencode.jsonc "$project"/vendor "$project"/vendor/design-system
+nested "$git_common_dir" "$home"/.cache/sbc/node "$home"/.claude/.credentials.json "$home"/.claude/file-history "$home"/.claude/history.jsonl "$home"/.claude/plans "$home"/.claude/projects "$home"/.claude/tasks "$project"
 
 made='' watched=''
 # What is missing is created, and removed again when it is untouched.
@@ -465,34 +464,58 @@ trap finish EXIT
 trap 'exit 129' HUP
 trap 'exit 130' INT
 trap 'exit 143' TERM
-make dir "$home"/.cache/sbc/yarn
+make dir "$home"/.cache/sbc/node
 make file "$home"/.claude/.credentials.json
 make dir "$home"/.claude/file-history
 make file "$home"/.claude/history.jsonl
 make dir "$home"/.claude/plans
 make dir "$home"/.claude/projects
 make dir "$home"/.claude/tasks
-make dir "$home"/.cache/sbc/npm
 hold dir "$project"/.agent-sandbox
 watch "$project"/.agent-sandbox.kdl
+watch "$project"/.agent-sandbox.local.kdl
+watch "$project"/.agents
+watch "$project"/.aider.conf.yml
+watch "$project"/.aider.model.settings.yml
+watch "$project"/.amp
+watch "$project"/.augment
 hold dir "$project"/.claude
+watch "$project"/.cline
+watch "$project"/.clinerules
 watch "$project"/.codex
+watch "$project"/.crush.json
 watch "$project"/.cursor
 watch "$project"/.devcontainer
 watch "$project"/.envrc
+watch "$project"/.factory
 watch "$project"/.gemini
 hold file "$project"/.git/commondir .
 watch "$project"/.git/config
 watch "$project"/.git/config.worktree
 hold dir "$project"/.git/hooks
 watch "$project"/.git/info/attributes
+watch "$project"/.github/hooks
+watch "$project"/.goose
+watch "$project"/.grok
 watch "$project"/.husky
 hold dir "$project"/.idea
+watch "$project"/.kilo
+watch "$project"/.kilocode
+watch "$project"/.kimi-code
+watch "$project"/.kiro
 watch "$project"/.mcp.json
 watch "$project"/.mise.toml
 make dir "$project"/.next
+watch "$project"/.opencode
+watch "$project"/.pi
+watch "$project"/.qwen
 hold dir "$project"/.vscode
+watch "$project"/crush.json
+watch "$project"/kilo.json
+watch "$project"/kilo.jsonc
 watch "$project"/mise.toml
+watch "$project"/opencode.json
+watch "$project"/opencode.jsonc
 if [ -d "$above_1"/design-system ]; then make dir "$project"/vendor/design-system; elif [ -e "$above_1"/design-system ]; then make file "$project"/vendor/design-system; fi
 hold file "$git_common_dir"/commondir .
 watch "$git_common_dir"/config
@@ -553,22 +576,22 @@ options() {
     # file "/etc/group" "${USER}:x:${GID}:\nnogroup:x:65534:\n" [base-dev] The same for groups.
     arg --perms 0444 --file 4 /etc/group
 
-    # ro "/etc/hosts" missing="skip" [base-dev] Name resolution.
+    # copy "/etc/hosts" missing="skip" [base-dev] Name resolution. Copies, here and below, cost no mount.
     show --ro-bind skip /etc/hosts
 
-    # ro "/etc/ld.so.cache" missing="skip" [base-dev] Where the dynamic loader finds libraries.
+    # copy "/etc/ld.so.cache" missing="skip" [base-dev] Where the dynamic loader finds libraries.
     show --ro-bind skip /etc/ld.so.cache
 
-    # ro "/etc/ld.so.conf" missing="skip" [base-dev] Where the dynamic loader finds libraries.
+    # copy "/etc/ld.so.conf" missing="skip" [base-dev] Where the dynamic loader finds libraries.
     show --ro-bind skip /etc/ld.so.conf
 
-    # ro "/etc/ld.so.conf.d" missing="skip" [base-dev] Where the dynamic loader finds libraries.
+    # ro "/etc/ld.so.conf.d" missing="skip" [base-dev] Where else it looks, for linkers.
     show --ro-bind skip /etc/ld.so.conf.d
 
     # ro "/etc/localtime" missing="skip" [base-dev] The time zone.
     show --ro-bind skip /etc/localtime
 
-    # ro "/etc/nsswitch.conf" missing="skip" [base-dev] Name resolution.
+    # copy "/etc/nsswitch.conf" missing="skip" [base-dev] Name resolution. Copies, here and below, cost no mount.
     show --ro-bind skip /etc/nsswitch.conf
 
     # file "/etc/passwd" "${USER}:x:${UID}:${GID}::${HOME}:/bin/sh\nnobody:x:65534:65534:nobody:/:/usr/sbin/nologin\n" [base-dev] One user and one group: who runs, and nobody else.
@@ -577,7 +600,7 @@ options() {
     # ro "/etc/pki" missing="skip" [base-dev] Certificates of the system, where Debian, Fedora and Arch keep them.
     show --ro-bind skip /etc/pki
 
-    # ro "/etc/resolv.conf" missing="skip" [base-dev] Name resolution.
+    # copy "/etc/resolv.conf" missing="skip" [base-dev] Name resolution. Copies, here and below, cost no mount.
     show --ro-bind skip /etc/resolv.conf
 
     # ro "/etc/ssl" missing="skip" [base-dev] Certificates of the system, where Debian, Fedora and Arch keep them.
@@ -621,11 +644,11 @@ options() {
     # tmpfs "~" size="2G" mode="0700" [base-dev] Home is empty unless a profile opens a part of it.
     arg --size 2147483648 --perms 0700 --tmpfs "$home"
 
-    # ro "~/.cache/node/corepack" missing="skip" [node] Package managers that corepack fetched. Read-only: the host runs them.
-    show --ro-bind skip "$home"/.cache/node/corepack
+    # rw "~/.cache/sbc/node" missing="create-dir" [node] Downloaded packages, of all sandboxes and none of the host's: it would install what was planted in its own.
+    show --bind create-dir "$home"/.cache/sbc/node
 
-    # rw "~/.cache/sbc/yarn" at="~/.cache/yarn" missing="create-dir" [node] The same for yarn.
-    bind --bind create-dir "$home"/.cache/sbc/yarn "$home"/.cache/yarn
+    # symlink "~/.cache/yarn" to="${HOME}/.cache/sbc/node" [node] yarn 1 has no variable for it that yarn 4 does not take for something else.
+    arg --symlink "$home"/.cache/sbc/node "$home"/.cache/yarn
 
     # tmpfs "~/.claude" size="1G" mode="0700" [claude] In memory, but for what is named below. Claude Code on the host runs what it finds here: hooks, plugins, daemons, a second `.config.json`, and with every version something new.
     arg --size 1073741824 --perms 0700 --tmpfs "$home"/.claude
@@ -717,9 +740,6 @@ options() {
     # ro "~/.local/share/fnm" missing="skip" [node] Runtimes of version managers. Read-only: a writable one would be a way to the host.
     show --ro-bind skip "$home"/.local/share/fnm
 
-    # rw "~/.cache/sbc/npm" at="~/.npm/_cacache" missing="create-dir" [node] Downloaded packages, of all sandboxes and none of the host's: it would install what was planted in its own.
-    bind --bind create-dir "$home"/.cache/sbc/npm "$home"/.npm/_cacache
-
     # ro "~/.nvm" missing="skip" [node] Runtimes of version managers. Read-only: a writable one would be a way to the host.
     show --ro-bind skip "$home"/.nvm
 
@@ -737,11 +757,38 @@ options() {
     # ro "./.agent-sandbox.kdl" missing="watch" [base-dev] What this sandbox may do is not for the sandbox to decide.
     inside --ro-bind skip "$project"/.agent-sandbox.kdl
 
+    # ro "./.agent-sandbox.local.kdl" missing="watch" [base-dev] What this sandbox may do is not for the sandbox to decide.
+    inside --ro-bind skip "$project"/.agent-sandbox.local.kdl
+
+    # ro "./.agents" missing="watch" [base-dev] And these.
+    inside --ro-bind skip "$project"/.agents
+
+    # ro "./.aider.conf.yml" missing="watch" [base-dev] And these.
+    inside --ro-bind skip "$project"/.aider.conf.yml
+
+    # ro "./.aider.model.settings.yml" missing="watch" [base-dev] And these.
+    inside --ro-bind skip "$project"/.aider.model.settings.yml
+
+    # ro "./.amp" missing="watch" [base-dev] And these.
+    inside --ro-bind skip "$project"/.amp
+
+    # ro "./.augment" missing="watch" [base-dev] And these.
+    inside --ro-bind skip "$project"/.augment
+
     # ro "./.claude" missing="hold-dir" [base-dev] Agents obey these when they run without a sandbox.
     inside --ro-bind skip "$project"/.claude
 
+    # ro "./.cline" missing="watch" [base-dev] And these.
+    inside --ro-bind skip "$project"/.cline
+
+    # ro "./.clinerules" missing="watch" [base-dev] And these.
+    inside --ro-bind skip "$project"/.clinerules
+
     # ro "./.codex" missing="watch" [base-dev] And these.
     inside --ro-bind skip "$project"/.codex
+
+    # ro "./.crush.json" missing="watch" [base-dev] And these.
+    inside --ro-bind skip "$project"/.crush.json
 
     # ro "./.cursor" missing="watch" [base-dev] And these.
     inside --ro-bind skip "$project"/.cursor
@@ -757,6 +804,9 @@ options() {
 
     # ro "./.envrc" missing="watch" [base-dev] direnv and mise run these when you enter the directory.
     inside --ro-bind skip "$project"/.envrc
+
+    # ro "./.factory" missing="watch" [base-dev] And these.
+    inside --ro-bind skip "$project"/.factory
 
     # ro "./.gemini" missing="watch" [base-dev] And these.
     inside --ro-bind skip "$project"/.gemini
@@ -785,11 +835,35 @@ options() {
     # ro "./.git/modules" missing="skip" [base-dev] What git keeps of submodules, with their hooks and settings.
     inside --ro-bind skip "$project"/.git/modules
 
+    # pin "./.github" [base-dev] And these.
+    pin "$project"/.github "$project"/.github
+
+    # ro "./.github/hooks" missing="watch" [base-dev] And these.
+    inside --ro-bind skip "$project"/.github/hooks
+
+    # ro "./.goose" missing="watch" [base-dev] And these.
+    inside --ro-bind skip "$project"/.goose
+
+    # ro "./.grok" missing="watch" [base-dev] And these.
+    inside --ro-bind skip "$project"/.grok
+
     # ro "./.husky" missing="watch" [base-dev] git runs these through husky.
     inside --ro-bind skip "$project"/.husky
 
     # ro "./.idea" missing="hold-dir" [base-dev] Editors run tasks and settings from here.
     inside --ro-bind skip "$project"/.idea
+
+    # ro "./.kilo" missing="watch" [base-dev] And these.
+    inside --ro-bind skip "$project"/.kilo
+
+    # ro "./.kilocode" missing="watch" [base-dev] And these.
+    inside --ro-bind skip "$project"/.kilocode
+
+    # ro "./.kimi-code" missing="watch" [base-dev] And these.
+    inside --ro-bind skip "$project"/.kimi-code
+
+    # ro "./.kiro" missing="watch" [base-dev] And these.
+    inside --ro-bind skip "$project"/.kiro
 
     # ro "./.mcp.json" missing="watch" [base-dev] And these.
     inside --ro-bind skip "$project"/.mcp.json
@@ -800,11 +874,35 @@ options() {
     # tmpfs "./.next" size="512M" [web-shop] Rebuilt on every run, so keep it off the disk.
     arg --size 536870912 --perms 0755 --tmpfs "$project"/.next
 
+    # ro "./.opencode" missing="watch" [base-dev] And these.
+    inside --ro-bind skip "$project"/.opencode
+
+    # ro "./.pi" missing="watch" [base-dev] And these.
+    inside --ro-bind skip "$project"/.pi
+
+    # ro "./.qwen" missing="watch" [base-dev] And these.
+    inside --ro-bind skip "$project"/.qwen
+
     # ro "./.vscode" missing="hold-dir" [base-dev] Editors run tasks and settings from here.
     inside --ro-bind skip "$project"/.vscode
 
+    # ro "./crush.json" missing="watch" [base-dev] And these.
+    inside --ro-bind skip "$project"/crush.json
+
+    # ro "./kilo.json" missing="watch" [base-dev] And these.
+    inside --ro-bind skip "$project"/kilo.json
+
+    # ro "./kilo.jsonc" missing="watch" [base-dev] And these.
+    inside --ro-bind skip "$project"/kilo.jsonc
+
     # ro "./mise.toml" missing="watch" [base-dev] direnv and mise run these when you enter the directory.
     inside --ro-bind skip "$project"/mise.toml
+
+    # ro "./opencode.json" missing="watch" [base-dev] And these.
+    inside --ro-bind skip "$project"/opencode.json
+
+    # ro "./opencode.jsonc" missing="watch" [base-dev] And these.
+    inside --ro-bind skip "$project"/opencode.jsonc
 
     # pin "./vendor" [web-shop] A second checkout that the shop links against.
     pin "$project"/vendor "$project"/vendor
@@ -873,7 +971,7 @@ options() {
     target --ro-bind /nix/store
     target --ro-bind /opt
     target --ro-bind /usr
-    target --ro-bind "$home"/.cache/node/corepack
+    target --bind "$home"/.cache/sbc/node
     target --bind "$home"/.claude/.credentials.json
     target --ro-bind "$home"/.claude/CLAUDE.md
     target --ro-bind "$home"/.claude/agents
@@ -926,6 +1024,8 @@ launch() {
     # pass "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC" [claude] Telemetry and other calls that no task needs.
     # secret "CLAUDE_CODE_OAUTH_TOKEN" [claude] The key to its service.
     # pass "COLORTERM" [base-dev] What the terminal can do, and the language.
+    # set COREPACK_HOME="${HOME}/.cache/sbc/node/corepack" [node] Package managers that corepack fetches.
+    set -- COREPACK_HOME="$home"/.cache/sbc/node/corepack "$@"
     # set DISABLE_AUTOUPDATER="1" [claude] Its files are read-only here.
     set -- DISABLE_AUTOUPDATER=1 "$@"
     # set HOME="${HOME}" [base-dev] Who runs, and where things are.
@@ -940,10 +1040,14 @@ launch() {
     # pass "NODE_EXTRA_CA_CERTS" [node] What it is told on the host.
     # pass "NO_COLOR" [base-dev] What the terminal can do, and the language.
     # pass "NO_PROXY" [claude] What is reached without it.
+    # set NPM_CONFIG_CACHE="${HOME}/.cache/sbc/node/npm" [node] What npm downloads.
+    set -- NPM_CONFIG_CACHE="$home"/.cache/sbc/node/npm "$@"
     # set NPM_CONFIG_UPDATE_NOTIFIER="false" [node] Nothing to decide inside.
     set -- NPM_CONFIG_UPDATE_NOTIFIER=false "$@"
     # prepend PATH="${HOME}/.local/bin"; set PATH="/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin" [base-dev, claude] The system's programs.
     set -- PATH="$home"/.local/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin "$@"
+    # set PNPM_CONFIG_STORE_DIR="${HOME}/.cache/sbc/node" [node] The same for pnpm.
+    set -- PNPM_CONFIG_STORE_DIR="$home"/.cache/sbc/node "$@"
     # set SHELL="/bin/sh" [base-dev] Who runs, and where things are.
     set -- SHELL=/bin/sh "$@"
     # pass "TERM" [base-dev] What the terminal can do, and the language.
@@ -951,6 +1055,8 @@ launch() {
     set -- TZ=Europe/Berlin "$@"
     # set USER="${USER}" [base-dev] Who runs, and where things are.
     set -- USER="$user" "$@"
+    # set YARN_GLOBAL_FOLDER="${HOME}/.cache/sbc/node/yarn" [node] The same for yarn since version 2.
+    set -- YARN_GLOBAL_FOLDER="$home"/.cache/sbc/node/yarn "$@"
     # secret "http_proxy" [claude] The proxy on the way, with a password perhaps.
     # secret "https_proxy" [claude] The proxy on the way, with a password perhaps.
     # pass "no_proxy" [claude] What is reached without it.
@@ -964,7 +1070,7 @@ launch() {
     eval "for name in $names; do
         case \$name in
         LD_* | MALLOC_* | GLIBC_TUNABLES | GCONV_PATH | GETCONF_DIR | LOCPATH | NLSPATH | RESOLV_*) set -- -u \"\$name\" \"\$@\" ;;
-        ANTHROPIC_API_KEY | ANTHROPIC_AUTH_TOKEN | ANTHROPIC_BASE_URL | ANTHROPIC_MODEL | ANTHROPIC_SMALL_FAST_MODEL | CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC | CLAUDE_CODE_OAUTH_TOKEN | COLORTERM | DISABLE_AUTOUPDATER | HOME | HTTPS_PROXY | HTTP_PROXY | LANG | LOGNAME | NODE_ENV | NODE_EXTRA_CA_CERTS | NO_COLOR | NO_PROXY | NPM_CONFIG_UPDATE_NOTIFIER | PATH | SHELL | TERM | TZ | USER | http_proxy | https_proxy | no_proxy) ;;
+        ANTHROPIC_API_KEY | ANTHROPIC_AUTH_TOKEN | ANTHROPIC_BASE_URL | ANTHROPIC_MODEL | ANTHROPIC_SMALL_FAST_MODEL | CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC | CLAUDE_CODE_OAUTH_TOKEN | COLORTERM | COREPACK_HOME | DISABLE_AUTOUPDATER | HOME | HTTPS_PROXY | HTTP_PROXY | LANG | LOGNAME | NODE_ENV | NODE_EXTRA_CA_CERTS | NO_COLOR | NO_PROXY | NPM_CONFIG_CACHE | NPM_CONFIG_UPDATE_NOTIFIER | PATH | PNPM_CONFIG_STORE_DIR | SHELL | TERM | TZ | USER | YARN_GLOBAL_FOLDER | http_proxy | https_proxy | no_proxy) ;;
         LC_*) ;;
         *) set -- -u \"\$name\" \"\$@\" ;;
         esac

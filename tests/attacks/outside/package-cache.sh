@@ -5,12 +5,14 @@
 mkdir -p ~/.npm/_cacache/content-v2/sha512/aa ~/.npm/_cacache/index-v5
 echo sound >~/.npm/_cacache/content-v2/sha512/aa/package
 ### inside
-mkdir -p ~/.npm/_cacache/content-v2/sha512/aa
-echo planted >~/.npm/_cacache/content-v2/sha512/aa/package
-cat ~/.npm/_cacache/content-v2/sha512/aa/package
+for cache in ~/.npm "${NPM_CONFIG_CACHE:-$HOME/.npm}"; do
+    mkdir -p "$cache/_cacache/content-v2/sha512/aa"
+    echo planted >"$cache/_cacache/content-v2/sha512/aa/package"
+    cat "$cache/_cacache/content-v2/sha512/aa/package"
+done
 ### succeeded
 grep -q planted ~/.npm/_cacache/content-v2/sha512/aa/package
 ### stopped
 grep -q planted "$OUT"
 grep -q sound ~/.npm/_cacache/content-v2/sha512/aa/package
-grep -q planted ~/.cache/sbc/npm/content-v2/sha512/aa/package
+grep -q planted ~/.cache/sbc/node/npm/_cacache/content-v2/sha512/aa/package

@@ -2,14 +2,14 @@
 # stopped by: they are shown read-only
 # control: bwrap --ro-bind / / --bind "$HOME" "$HOME" --dev /dev --proc /proc --unshare-pid --
 ### prepare
-mkdir -p ~/.local/share/claude/versions ~/.local/bin ~/.nvm/versions/node/v22/bin ~/.cache/node/corepack/v1 ~/.local/lib/node_modules/tool
-for program in .local/share/claude/versions/2 .nvm/versions/node/v22/bin/node .cache/node/corepack/v1/pnpm .local/lib/node_modules/tool/run; do
+mkdir -p ~/.local/share/claude/versions ~/.local/bin ~/.nvm/versions/node/v22/bin ~/.volta/bin ~/.local/lib/node_modules/tool
+for program in .local/share/claude/versions/2 .nvm/versions/node/v22/bin/node .volta/bin/pnpm .local/lib/node_modules/tool/run; do
     printf '#!/bin/sh\necho sound\n' >"$HOME/$program"
     chmod +x "$HOME/$program"
 done
 ln -s ../share/claude/versions/2 ~/.local/bin/claude
 ### inside
-for program in ~/.local/share/claude/versions/2 ~/.nvm/versions/node/v22/bin/node ~/.cache/node/corepack/v1/pnpm ~/.local/lib/node_modules/tool/run; do
+for program in ~/.local/share/claude/versions/2 ~/.nvm/versions/node/v22/bin/node ~/.volta/bin/pnpm ~/.local/lib/node_modules/tool/run; do
     "$program"
     printf '#!/bin/sh\necho GOT-THROUGH\n' >"$program"
     printf '#!/bin/sh\necho GOT-THROUGH\n' >/tmp/new && chmod +x /tmp/new && cp --remove-destination /tmp/new "$program"
@@ -17,7 +17,7 @@ for program in ~/.local/share/claude/versions/2 ~/.nvm/versions/node/v22/bin/nod
 done 2>&1
 printf '#!/bin/sh\necho GOT-THROUGH\n' >~/.local/bin/claude
 ### succeeded
-for program in ~/.local/bin/claude ~/.nvm/versions/node/v22/bin/node ~/.cache/node/corepack/v1/pnpm ~/.local/lib/node_modules/tool/run; do
+for program in ~/.local/bin/claude ~/.nvm/versions/node/v22/bin/node ~/.volta/bin/pnpm ~/.local/lib/node_modules/tool/run; do
     if [ "$("$program")" = sound ]; then exit 1; fi
 done
 ### stopped
