@@ -109,7 +109,11 @@ impl Followed {
                 let start = self.processes.get_mut(&process).and_then(|process| process.pending.take());
                 // Where the log begins in the middle of a call, its first part is not there.
                 let Some(start) = start else { return Ok(()) };
-                if start.split('(').next() != Some(name) {
+                let begun = start.split('(').next().unwrap_or_default();
+                if trace::is_unknown(begun) || trace::is_unknown(name) {
+                    return Ok(());
+                }
+                if begun != name {
                     return Err(broken(Malformed::Foreign));
                 }
                 let whole = start + rest;
@@ -296,7 +300,9 @@ fn outcome(call: Call<'_>) -> Outcome {
         Some("EACCES" | "EPERM") => Outcome::Denied,
         Some("EROFS") => Outcome::ReadOnly,
         // It is there.
-        Some("EEXIST" | "ENOTEMPTY" | "EISDIR" | "EINVAL") => Outcome::Found,
+        Some("EEXIST" | "ENOTEMPTY" | "EINVAL") => Outcome::Found,
+        // Or, for a name that ends with a slash, it cannot be made.
+        Some("EISDIR") => Outcome::Other,
         _ => Outcome::Other,
     }
 }

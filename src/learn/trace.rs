@@ -90,12 +90,12 @@ fn what(text: &str) -> Result<What<'_>, Malformed> {
     }
     if let Some(rest) = text.strip_prefix("<... ") {
         let (name, rest) = rest.split_once(" resumed>").ok_or(Malformed::CutOff)?;
-        return if is_name(name) { Ok(What::Resumed { name, rest }) } else { Err(Malformed::Foreign) };
+        let is_known = is_name(name) || is_unknown(name);
+        return if is_known { Ok(What::Resumed { name, rest }) } else { Err(Malformed::Foreign) };
     }
     let open = text.find('(').ok_or(if is_name(text) { Malformed::CutOff } else { Malformed::Foreign })?;
     let name = text.get(..open).unwrap_or_default();
-    // A call that had begun before strace came is unknown to it.
-    if !is_name(name) && name != "????" {
+    if !is_name(name) && !is_unknown(name) {
         return Err(Malformed::Foreign);
     }
     if let Some(start) = text.strip_suffix("<unfinished ...>").or_else(|| text.strip_suffix("<detached ...>")) {
@@ -107,6 +107,12 @@ fn what(text: &str) -> Result<What<'_>, Malformed> {
 fn is_name(name: &str) -> bool {
     name.starts_with(|c: char| c.is_ascii_lowercase() || c == '_')
         && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_')
+}
+
+/// Whether strace does not know which call it was: it had begun before strace came, or its process ended
+/// at its start.
+pub fn is_unknown(name: &str) -> bool {
+    !name.is_empty() && name.bytes().all(|byte| byte == b'?')
 }
 
 /// What stands between `+++ ` and ` +++`.
