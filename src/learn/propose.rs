@@ -8,18 +8,20 @@ use super::attempt::{Attempt, Draft};
 use super::events::Evidence;
 use super::fold::{Finding, Secrets, Situation, Subject};
 use super::share::share;
-use crate::builtin::{Group, Profile};
+use crate::builtin::Group;
 use crate::check::reach::{Sandbox, lacks};
 use crate::diagnostic::Diagnostics;
 use crate::host::Host;
 use crate::path::SymbolicPath;
+use crate::plan::Plan;
+use crate::policy::Access;
 use crate::remedy::{self, system_tree};
 use crate::rule::quote;
 use crate::schema::Section;
 use crate::space::{Node, Space, is_within};
 use crate::view::{Kind, View};
 use crate::wholesale::WHOLESALE;
-use crate::{builtin, invocation};
+use crate::{builtin, card, invocation};
 use std::cmp::Reverse;
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::ffi::OsStr;
@@ -203,7 +205,7 @@ impl Work<'_> {
     }
 
     /// The profile that brings the most of them, of equals the one that opens the least. An agent's is for
-    /// who runs the agent, and a base is the author's choice, as it opens much else.
+    /// who runs the agent.
     fn best_profile(&self, missing: &[&Path]) -> Option<(&'static str, Draft, usize)> {
         let network = self.draft.compiled.plan.content.network;
         let left = self.uncovered(&self.draft, missing);
@@ -211,27 +213,33 @@ impl Work<'_> {
             return None;
         }
         let inherited = &self.draft.compiled.merged.inherited;
-        let is_for_tools = |profile: &&Profile| matches!(profile.group, Group::Toolchain | Group::Tool);
-        let names = builtin::PROFILES.iter().filter(is_for_tools).map(|profile| profile.name);
-        let drafts = names
-            .filter(|name| !inherited.iter().any(|own| own == name) && self.names(name, &left))
+        // Which agent runs, and on which floor, is for people to say.
+        let profiles = [Group::Toolchain, Group::Tool].into_iter().flat_map(card::group).map(|profile| profile.name);
+        let drafts = profiles
+            .filter(|name| !inherited.iter().any(|own| own == name) && self.brings(name, &left))
             .filter_map(|name| Some((name, self.draft.inherit(name, self.host).held()?)));
         let drafts = drafts.filter(|(_, draft)| draft.compiled.plan.content.network == network);
         let counted = drafts.map(|(name, draft)| {
             let covered = left.len() - self.uncovered(&draft, &left).len();
             (name, draft, covered)
         });
-        counted
-            .filter(|(_, _, covered)| *covered >= WORTH_A_PROFILE)
-            .max_by_key(|(_, draft, covered)| (*covered, Reverse(draft.compiled.plan.content.steps.len())))
+        counted.filter(|(_, _, covered)| *covered >= WORTH_A_PROFILE).max_by_key(|(_, draft, covered)| {
+            let Plan { content, inherited, .. } = &draft.compiled.plan;
+            // Of those that bring as much, the one that opens least.
+            (*covered, Reverse((content.steps.len(), inherited.len())))
+        })
     }
 
-    /// Whether a profile itself has a rule for one of the paths, or for a directory above it: only such are
-    /// worth trying, of the many that there are.
-    fn names(&self, profile: &str, paths: &[&Path]) -> bool {
-        let layer = builtin::layer(profile).into_iter();
-        let rules = layer.flat_map(|layer| layer.filesystem.keys()).filter_map(|at| self.host.expand(at).ok());
-        rules.filter(|at| at != Path::new("/")).any(|at| paths.iter().any(|path| is_within(path, &at)))
+    /// Whether a profile, or one that it inherits, has a rule about one of the paths or a directory above. Cheap, where
+    /// compiling is not.
+    fn brings(&self, name: &str, paths: &[&Path]) -> bool {
+        let Some(layer) = builtin::layer(name) else { return false };
+        let mut sources = layer.filesystem.values().filter_map(|entry| match entry.value.as_ref()? {
+            Access::Host { source, .. } => self.host.expand(source).ok(),
+            _ => None,
+        });
+        sources.any(|source| paths.iter().any(|path| path.starts_with(&source)))
+            || layer.inherits.iter().any(|parent| parent.value != "base-dev" && self.brings(&parent.value, paths))
     }
 
     /// The paths that a policy does not show, and that it has no rule for.
