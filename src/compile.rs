@@ -127,7 +127,9 @@ fn settle(problems: &mut Diagnostics, later: &mut Diagnostics) {
 fn understand(parsed: &Parsed, text: &str, id: SourceId, kind: SourceKind, out: &mut Diagnostics) -> Policy {
     if parsed.document.nodes().is_empty() {
         let help = match kind {
-            SourceKind::Policy => "write `sandbox \"app\" { inherit \"claude\"; }`, or let `sbc init` do it",
+            SourceKind::Policy => {
+                "write `sandbox \"app\" { inherit \"claude\"; }`, or remove the file and run `sbc init`"
+            }
             SourceKind::Local => "write `sandbox \"app\" { … }` with what this machine adds to it, or remove the file",
             _ => "write `profile \"team\" { inherit \"base-dev\"; }`, or remove the file",
         };

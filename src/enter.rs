@@ -133,8 +133,9 @@ fn failure(program: &OsStr, error: &io::Error) -> String {
             crate::diagnostic::printable(&found.display().to_string())
         ),
         None => format!(
-            "`{name}` is not inside the sandbox; PATH there is `{}`",
-            crate::diagnostic::printable(&path.to_string_lossy())
+            "`{name}` is not inside the sandbox; PATH there is `{}`. Outside, `sbc learn -- {}` proposes what shows it",
+            crate::diagnostic::printable(&path.to_string_lossy()),
+            crate::emit::shell::host_path(Path::new(program))
         ),
     }
 }

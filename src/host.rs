@@ -142,7 +142,7 @@ impl Host {
         if project == real_home || real_home.starts_with(&project) {
             let title = format!("the project `{}` contains your home directory", project.display());
             return Err(Diagnostic::error(Code::SBC0409, title)
-                .help("move the policy into a directory of its own; a project is writable inside"));
+                .help("a project is writable inside: go to a directory of its own, such as `cd ~/shop`, and keep the policy there"));
         }
         let cwd = env::current_dir().unwrap_or_else(|_| project.clone());
         Ok(Host {

@@ -196,7 +196,7 @@ impl<'a> Builder<'a, '_> {
             Ok(placed) => placed,
             Err(error) => return self.inspector.unplaced(request.step, &request.at, error),
         };
-        if let Some(buried) = self.mounts.buried(&request.at, &placed.path) {
+        if let Some(buried) = self.mounts.buried(&request.at, &placed.path, request.operation.read_only()) {
             return layout::buried_by_link(buried, &request, &placed.path, self.inspector.out);
         }
         if let Some(file) =

@@ -174,14 +174,21 @@ impl<'a> Mounts<'a> {
     }
 
     /// The mount that a new one at `at` would bury: parents come first by their names, so that only
-    /// links can bring it about.
-    pub fn buried(&self, asked: &Path, at: &Path) -> Option<&Mount<'a>> {
+    /// links can bring it about. What the new one shows read-only in the same way is not lost; `source` is
+    /// the host path that it shows so.
+    pub fn buried(&self, asked: &Path, at: &Path, source: Option<&Path>) -> Option<&Mount<'a>> {
         let below = |path: &Path| path == at || path.starts_with(at);
+        let shows_it = |mount: &Mount| match &mount.provider {
+            Provider::Host { source: own, writable: false, device: false } => {
+                source.zip(mount.at.strip_prefix(at).ok()).is_some_and(|(source, rest)| source.join(rest) == *own)
+            }
+            _ => false,
+        };
         if asked != at {
-            return self.mounts.iter().find(|mount| below(&mount.at));
+            return self.mounts.iter().find(|mount| below(&mount.at) && !shows_it(mount));
         }
-        let moved = self.moved.iter().find(|moved| below(moved))?;
-        self.mount_at(moved)
+        let moved = self.moved.iter().filter(|moved| below(moved));
+        moved.filter_map(|moved| self.mount_at(moved)).find(|mount| !shows_it(mount))
     }
 
     /// All mounts in their order.

@@ -40,6 +40,16 @@ pub enum Operation {
     Dev,
 }
 
+impl Operation {
+    /// The host path that it shows read-only.
+    pub fn read_only(&self) -> Option<&Path> {
+        match self {
+            Operation::Bind { source, writable: false, .. } => Some(&source.path),
+            _ => None,
+        }
+    }
+}
+
 /// A step with its place on this host, lexically.
 pub struct Request<'a> {
     pub step: &'a Step,

@@ -13,8 +13,9 @@ use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::os::fd::OwnedFd;
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 use tempfile::TempDir;
 
 /// Names another strace, by its absolute path.
@@ -30,6 +31,12 @@ pub const CALLS: &str = "trace=%file,fchdir,connect,write,writev,clone,clone3,fo
 /// Options that make the log complete: children, the paths of descriptors, numbers of processes as seen
 /// from here, long texts. The filter leaves all other calls at full speed.
 const OPTIONS: [&str; 7] = ["-f", "-q", "-y", "-s", "400", "--seccomp-bpf", "--decode-pids=pidns"];
+
+/// How the directories of pipes begin.
+const PREFIX: &str = "learn-";
+
+/// So long a pipe may have no reader yet.
+const BEGINNING: Duration = Duration::from_secs(60);
 
 /// A trace that is about to begin.
 pub struct Tracer {
@@ -50,7 +57,8 @@ impl Tracer {
             Diagnostic::error(Code::SBC0603, format!("`{}` cannot be written: {error}", state.display()))
         };
         private_directory(state).map_err(failed)?;
-        let directory = tempfile::Builder::new().prefix("learn-").tempdir_in(state).map_err(failed)?;
+        sweep(state);
+        let directory = tempfile::Builder::new().prefix(PREFIX).tempdir_in(state).map_err(failed)?;
         let pipe = directory.path().join("log");
         mknodat(CWD, &pipe, FileType::Fifo, Mode::RUSR | Mode::WUSR, 0).map_err(|error| failed(error.into()))?;
         // Both ways, so that nobody has to wait for the other end.
@@ -71,6 +79,24 @@ impl Tracer {
     pub fn release(self) {
         drop(self.held);
     }
+}
+
+/// Removes what a run that was killed has left: pipes that nobody reads, a while after they were made.
+fn sweep(state: &Path) {
+    let is_old = |path: &Path| {
+        let made = fs::metadata(path).and_then(|metadata| metadata.modified()).ok();
+        made.and_then(|made| made.elapsed().ok()).is_some_and(|age| age > BEGINNING)
+    };
+    let is_left = |path: &Path| {
+        let pipe = OpenOptions::new().write(true).custom_flags(libc::O_NONBLOCK).open(path.join("log"));
+        pipe.is_err_and(|error| error.raw_os_error() == Some(libc::ENXIO))
+    };
+    let own = fs::read_dir(state).into_iter().flatten().flatten();
+    let own = own.filter(|entry| entry.file_name().as_encoded_bytes().starts_with(PREFIX.as_bytes()));
+    own.map(|entry| entry.path()).filter(|path| is_old(path) && is_left(path)).for_each(|path| {
+        // What cannot be removed disturbs nobody.
+        let _ = fs::remove_dir_all(path);
+    });
 }
 
 fn find() -> Result<PathBuf, Diagnostic> {

@@ -33,7 +33,10 @@ fn exit_codes() {
     project.exec("exit 7").code(7);
     project.exec("kill -KILL $$").code(137);
     project.sbc(&["exec", "other"]).code(125);
-    project.sbc(&["exec", "--", "no-such-tool"]).code(127).says(&["is not inside the sandbox; PATH there is"]);
+    project
+        .sbc(&["exec", "--", "no-such-tool"])
+        .code(127)
+        .says(&["is not inside the sandbox; PATH there is", "`sbc learn -- no-such-tool`"]);
     project.write("tool", "#!/no/such/interpreter\n");
     project.sbc(&["exec", "--", "./tool"]).code(126);
     project.executable("tool");

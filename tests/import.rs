@@ -190,6 +190,17 @@ fn hostile_files_are_answered() {
     }
 }
 
+/// A script that an editor has given the line ends of another system is read as it was meant.
+#[test]
+fn other_line_ends() {
+    let project = home();
+    let (_, script) = scripts().into_iter().find(|(name, _)| name == "whole-etc").unwrap();
+    let plain = import(&project, &script, &[]).code(0);
+    let other = import(&project, &script.replace('\n', "\r\n"), &[]).code(0);
+    assert_eq!(other.stdout, plain.stdout);
+    assert!(plain.stdout.contains("ro \"/etc\"") && plain.stdout.contains("command \"bash\""), "{}", plain.stdout);
+}
+
 /// `-` is standard input, options alone are those of bwrap, and `--args` files have zero bytes.
 #[test]
 fn other_sources() {

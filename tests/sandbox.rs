@@ -327,6 +327,16 @@ fn links_of_the_home_are_reproduced() {
     }
 }
 
+/// All of `/etc` beside base-dev: the time zone there is a link into `/usr`, which shows it as well.
+#[test]
+fn the_whole_of_etc() {
+    let project = Project::with_body("filesystem { ro \"/etc\"; }");
+    project.sbc(&["check"]).code(0);
+    let look = "cmp /etc/localtime /usr/share/zoneinfo/$(readlink -f /etc/localtime | sed s,.*zoneinfo/,,) && cat /etc/hostname";
+    let outside = run(project.command("sh").args(["-c", look])).code(0);
+    assert_eq!(project.exec(look).code(0).stdout, outside.stdout);
+}
+
 /// An overlay hides its changes from the host, or, where bubblewrap has none, nothing runs.
 #[test]
 fn overlay_or_refusal() {

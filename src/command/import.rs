@@ -108,6 +108,8 @@ fn open(file: &Path) -> Result<(Text, Sources), super::Problems> {
         let title = format!("`{name}` is not UTF-8: line {} has a byte that is none", line + 1);
         refuse(Diagnostic::error(Code::SBC0003, title).help("import a text file"))
     })?;
+    // No shell reads lines with these ends as they were meant; with zero bytes it has no lines.
+    let text = if text.contains('\0') { text } else { text.replace("\r\n", "\n") };
     let mut sources = crate::builtin::sources();
     let id = sources.add(Source { kind: SourceKind::Policy, name: name.clone(), text: text.clone().into() });
     Ok((Text { id, name, text, path: script_path(file) }, sources))

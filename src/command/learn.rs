@@ -6,9 +6,10 @@
 use super::{Loaded, Problems, ask, exec, fix, load, one, print, refuse, report, style, style_of};
 use crate::cli::{Learn, LearnFormat};
 use crate::diagnostic::{Code, Diagnostic, printable};
+use crate::emit::shell;
 use crate::host::{self, Host};
 use crate::learn::attempt::Draft;
-use crate::learn::fold::{Situation, findings};
+use crate::learn::fold::{Finding, Situation, findings};
 use crate::learn::follow::{self, Failure, Followed};
 use crate::learn::propose::{Hold, Proposal, Proposed, propose};
 use crate::learn::show::{self, Answer, Lesson};
@@ -150,7 +151,7 @@ fn unreadable(name: &str, failure: &Failure) -> Problems {
             (format!(": line {number} is longer than a megabyte"), "write it with `strace -f -y -o LOG COMMAND`")
         }
         Failure::TooMany => {
-            (": it names more than a million paths or processes".to_owned(), "trace a smaller part of the work")
+            (": it names more paths or processes than any program has".to_owned(), "trace a smaller part of the work")
         }
         Failure::Empty => (": it holds no call".to_owned(), "write it with `strace -f -y -o LOG COMMAND`"),
     };
@@ -162,86 +163,147 @@ fn learn(arguments: &Learn, watched: Watched, data: Option<OwnedFd>) -> Result<i
     let Before { root, draft, is_new } = before(arguments)?;
     let host = Host::read(&root).map_err(refuse)?;
     let name = draft.compiled.plan.name.clone();
-    let (start, sources) = (draft.clone(), draft.sources.clone());
-    let failed = watched.status.is_some_and(|status| status != 0);
-    let looked = draft.look(&host, |invocation, view| {
-        let own = invocation.env.get(OsStr::new("PATH"));
-        let path: Vec<PathBuf> = own.iter().flat_map(std::env::split_paths).collect();
-        let situation = Situation {
-            compiled: &draft.compiled,
-            host: &host,
-            view,
-            path: &path,
-            is_outside: watched.is_outside,
-            failed,
-        };
-        let table = &watched.followed.table;
-        if arguments.unused {
-            let proposed = Proposed { draft: start, proposals: Vec::new(), left: 0 };
-            return (Vec::new(), proposed, unused(&situation, table, &sources));
-        }
-        let findings = findings(&situation, table);
-        let proposed = propose(start, &situation, &findings, arguments.all);
-        (findings, proposed, Vec::new())
-    });
-    let Some((findings, Proposed { draft, proposals, left }, unused)) = looked else {
+    let sources = draft.sources.clone();
+    let Some(Studied { findings, proposed, unused }) = study(arguments, &watched, draft, &host) else {
         let title = format!("this host cannot run the sandbox `{}`", printable(&name));
         return Err(refuse(Diagnostic::error(Code::SBC0705, title).help("`sbc check` says why")));
     };
-    let mut accepted: Vec<bool> = proposals.iter().map(|proposal| accept(proposal, arguments.format)).collect();
-    let after = settle(draft, &host, &proposals, &mut accepted);
-    let unplaced = watched.followed.table.unplaced;
-    let lesson =
-        Lesson { host: &host, findings: &findings, proposals: &proposals, accepted: &accepted, left, unplaced };
-    let has_change = sources.iter().zip(after.sources.iter()).any(|((_, old), (_, new))| old.text != new.text);
-    let applied = arguments.apply && has_change;
-    if applied {
-        write_policy(&root, &sources, &after.sources, is_new).map_err(refuse)?;
+    let Proposed { draft, proposals, left } = proposed;
+    let lesson = Lesson { host: &host, findings: &findings, left, unplaced: watched.followed.table.unplaced };
+    if data.is_none() {
+        watched.status.iter().for_each(|status| eprintln!("the command ended with status {status}"));
+        eprint!("{}", show::report(&lesson, style()));
     }
-    let diff = |style| if has_change { show::diff(&sources, &after.sources, is_new, style) } else { String::new() };
+    let mut accepted: Vec<bool> = proposals.iter().map(|proposal| accept(proposal, arguments.format)).collect();
+    let after = settle(draft, &host, &proposals, &mut accepted).sources;
+    let change = Change { root, before: sources, after, is_new };
+    let is_interrupted = watched.status.is_some_and(|status| [libc::SIGINT, libc::SIGQUIT].contains(&(status - 128)));
     if let Some(data) = data {
+        let applied = arguments.apply && !is_interrupted && change.write()?;
         let answer = Answer {
             sandbox: &name,
             status: watched.status,
             findings: show::findings(&lesson),
-            proposals: show::proposals(&lesson),
+            proposals: show::proposals(&proposals, &accepted),
             left,
             unused,
-            diff: diff(Style { color: false, unicode: true, width: None }),
+            diff: change.diff(Style { color: false, unicode: true, width: None }),
             applied,
         };
         let text = serde_json::to_string_pretty(&answer).unwrap_or_default() + "\n";
         return Ok(i32::from(File::from(data).write_all(text.as_bytes()).is_err()));
     }
-    Ok(say(arguments, &lesson, watched.status, &unused, &diff(style_of(&io::stdout())), applied))
+    if arguments.unused {
+        return Ok(say_unused(&unused));
+    }
+    eprint!("{}", show::held(&proposals, &accepted, style()));
+    if change.is_empty() {
+        let hint = findings.iter().any(|one| !one.is_sure() && !one.is_noise()) && !arguments.all;
+        eprintln!("nothing to propose{}", if hint { "; with `--all` also for what may not have mattered" } else { "" });
+        return Ok(0);
+    }
+    say(arguments, &change, is_interrupted)
 }
 
-/// Prints the answer for people.
-fn say(
-    arguments: &Learn,
-    lesson: &Lesson<'_>,
-    status: Option<i32>,
-    unused: &[Unused],
-    diff: &str,
-    applied: bool,
-) -> i32 {
-    status.iter().for_each(|status| eprintln!("the command ended with status {status}"));
-    if arguments.unused {
-        eprintln!("{}", if unused.is_empty() { "every rule was touched" } else { "not touched by this run:" });
-        return print(show::unused(unused));
+/// What comes of a run.
+struct Studied {
+    findings: Vec<Finding>,
+    proposed: Proposed,
+    unused: Vec<Unused>,
+}
+
+/// Compares what was watched with the sandbox; nothing where this host cannot run that.
+fn study(arguments: &Learn, watched: &Watched, draft: Draft, host: &Host) -> Option<Studied> {
+    let start = draft.clone();
+    draft.look(host, |invocation, view| {
+        let own = invocation.env.get(OsStr::new("PATH"));
+        let path: Vec<PathBuf> = own.iter().flat_map(std::env::split_paths).collect();
+        let situation = Situation {
+            compiled: &draft.compiled,
+            host,
+            view,
+            path: &path,
+            is_outside: watched.is_outside,
+            failed: watched.status.is_some_and(|status| status != 0),
+        };
+        let table = &watched.followed.table;
+        if arguments.unused {
+            let unused = unused(&situation, table, &draft.sources);
+            let proposed = Proposed { draft: start, proposals: Vec::new(), left: 0 };
+            return Studied { findings: Vec::new(), proposed, unused };
+        }
+        let findings = findings(&situation, table);
+        let proposed = propose(start, &situation, &findings, arguments.all);
+        Studied { findings, proposed, unused: Vec::new() }
+    })
+}
+
+/// The texts before and after.
+struct Change {
+    root: PathBuf,
+    before: Sources,
+    after: Sources,
+    /// Whether there was no policy.
+    is_new: bool,
+}
+
+impl Change {
+    fn is_empty(&self) -> bool {
+        self.before.iter().zip(self.after.iter()).all(|((_, old), (_, new))| old.text == new.text)
     }
-    eprint!("{}", show::report(lesson, style()));
-    if diff.is_empty() {
-        let hint = lesson.findings.iter().any(|one| !one.is_sure() && !one.is_noise()) && !arguments.all;
-        eprintln!("nothing to propose{}", if hint { "; with `--all` also for what may not have mattered" } else { "" });
-        return 0;
+
+    fn diff(&self, style: Style) -> String {
+        if self.is_empty() { String::new() } else { show::diff(&self.before, &self.after, self.is_new, style) }
     }
-    let code = print(diff);
-    match applied {
-        true => eprintln!("wrote {}; look at it, then `sbc exec`, which asks for the changed sandbox", file(arguments)),
-        false => eprintln!("nothing was written; `sbc learn --apply …` does that"),
+
+    /// Writes the policy; gives whether there was something to write.
+    fn write(&self) -> Result<bool, Problems> {
+        if self.is_empty() {
+            return Ok(false);
+        }
+        if !self.is_new {
+            return fix::replace(&self.root, &self.before, &self.after).map(|()| true).map_err(refuse);
+        }
+        let policy = self.after.iter().find(|(_, source)| source.kind == SourceKind::Policy);
+        let text = policy.map(|(_, source)| source.text.as_bytes()).unwrap_or_default();
+        write::create(&self.root.join(POLICY), text).map(|()| true).map_err(refuse)
     }
-    code
+}
+
+/// Prints what changes, writes it if that is wanted, and says what to type next.
+fn say(arguments: &Learn, change: &Change, is_interrupted: bool) -> Result<i32, Problems> {
+    let code = print(change.diff(style_of(&io::stdout())));
+    let question = "The command was interrupted. Write what was learned until then?";
+    let may = || !is_interrupted || ask::is_possible() && ask::agrees(question, false);
+    if arguments.apply && may() && change.write()? {
+        let next = line("exec", None, arguments);
+        eprintln!("wrote {}; look at it, then `{next}`, which asks for the changed sandbox", file(arguments));
+    } else {
+        let why = if arguments.apply { ", because the command was interrupted" } else { "" };
+        eprintln!("nothing was written{why}; this does that: {}", line("learn", Some("--apply"), arguments));
+    }
+    Ok(code)
+}
+
+fn say_unused(unused: &[Unused]) -> i32 {
+    eprintln!("{}", if unused.is_empty() { "every rule was touched" } else { "not touched by this run:" });
+    print(show::unused(unused))
+}
+
+/// The command line that goes on with the same.
+fn line(command: &str, option: Option<&str>, arguments: &Learn) -> String {
+    let mut words: Vec<OsString> = [Some("sbc"), Some(command), option].into_iter().flatten().map(Into::into).collect();
+    if command == "learn" {
+        let flags = [(arguments.all, "--all"), (arguments.unconfined, "--unconfined"), (arguments.local, "--local")];
+        words.extend(flags.into_iter().filter(|(is_given, _)| *is_given).map(|(_, flag)| flag.into()));
+        words.extend(arguments.from.iter().flat_map(|log| ["--from".into(), log.clone().into_os_string()]));
+    }
+    words.extend(arguments.sandbox.iter().map(OsString::from));
+    if !arguments.words.is_empty() {
+        words.push("--".into());
+        words.extend(arguments.words.iter().cloned());
+    }
+    words.iter().map(|word| shell::host_path(Path::new(word))).collect::<Vec<_>>().join(" ")
 }
 
 /// The file that rules go into.
@@ -303,12 +365,4 @@ fn settle(draft: Draft, host: &Host, proposals: &[Proposal], accepted: &mut [boo
         *accepted = next.is_some();
         next.or_else(|| draft.comment(proposal.section, &proposal.comment())).unwrap_or(draft)
     })
-}
-
-fn write_policy(root: &Path, before: &Sources, after: &Sources, is_new: bool) -> Result<(), Diagnostic> {
-    if !is_new {
-        return fix::replace(root, before, after);
-    }
-    let text = after.iter().find(|(_, source)| source.kind == SourceKind::Policy).map(|(_, source)| &source.text);
-    text.map_or(Ok(()), |text| write::create(&root.join(POLICY), text.as_bytes()))
 }

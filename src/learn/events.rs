@@ -11,6 +11,9 @@ use std::sync::Arc;
 /// More different paths than any program looks for.
 const MOST_PATHS: usize = 1_000_000;
 
+/// So much text all of them together have at the most.
+const MOST_TEXT: usize = 64 << 20;
+
 /// So many misses before its end count for a process that fails.
 const RECENT: usize = 48;
 
@@ -135,6 +138,8 @@ struct Series {
 pub struct Table {
     numbers: HashMap<Arc<Path>, u32>,
     all: Vec<(Arc<Path>, Seen)>,
+    /// How much text the paths have.
+    text: usize,
     pub programs: BTreeMap<OsString, Program>,
     /// Addresses, and whether one answered.
     pub addresses: BTreeMap<Address, bool>,
@@ -166,7 +171,8 @@ impl Table {
         if let Some(known) = self.numbers.get(path) {
             return Ok(*known);
         }
-        if self.all.len() >= MOST_PATHS {
+        self.text += path.as_os_str().len();
+        if self.all.len() >= MOST_PATHS || self.text > MOST_TEXT {
             return Err(TooMany);
         }
         let number = u32::try_from(self.all.len()).map_err(|_| TooMany)?;

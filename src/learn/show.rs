@@ -20,9 +20,6 @@ const SHOWN: usize = 12;
 pub struct Lesson<'a> {
     pub host: &'a Host,
     pub findings: &'a [Finding],
-    pub proposals: &'a [Proposal],
-    /// Which of the proposals are in force; the others are written as comments.
-    pub accepted: &'a [bool],
     /// Findings that got no rule because there were too many.
     pub left: usize,
     /// Lookups whose directory the log does not tell.
@@ -97,7 +94,7 @@ const fn reason(evidence: Evidence) -> &'static str {
     }
 }
 
-/// The report for people, for standard error.
+/// What was found, for people. It comes before any question.
 pub fn report(lesson: &Lesson<'_>, style: Style) -> String {
     let mut out = String::new();
     for evidence in [Evidence::Named, Evidence::Used, Evidence::Failed, Evidence::None] {
@@ -127,7 +124,7 @@ pub fn report(lesson: &Lesson<'_>, style: Style) -> String {
     if lesson.left > 0 {
         let _ = writeln!(out, "{} more would need rules, which are too many: learn again after these", lesson.left);
     }
-    out + &held(lesson, style)
+    out
 }
 
 fn sentence(lesson: &Lesson<'_>, finding: &Finding, style: Style) -> String {
@@ -138,10 +135,10 @@ fn sentence(lesson: &Lesson<'_>, finding: &Finding, style: Style) -> String {
     }
 }
 
-/// What is written as a comment, and why.
-fn held(lesson: &Lesson<'_>, style: Style) -> String {
+/// What is written as a comment, and why. Of each proposal is told whether it is in force.
+pub fn held(proposals: &[Proposal], accepted: &[bool], style: Style) -> String {
     let mut out = String::new();
-    for (proposal, _) in lesson.proposals.iter().zip(lesson.accepted).filter(|(_, accepted)| !**accepted) {
+    for (proposal, _) in proposals.iter().zip(accepted).filter(|(_, accepted)| !**accepted) {
         let rule = printable(&proposal.rule);
         let _ = match &proposal.hold {
             Hold::Refused(why) => {
@@ -225,7 +222,7 @@ pub fn findings(lesson: &Lesson<'_>) -> Vec<FindingAnswer> {
 }
 
 /// Proposals for programs.
-pub fn proposals<'a>(lesson: &Lesson<'a>) -> Vec<ProposalAnswer<'a>> {
+pub fn proposals<'a>(proposals: &'a [Proposal], accepted: &[bool]) -> Vec<ProposalAnswer<'a>> {
     let answer = |(proposal, accepted): (&'a Proposal, &bool)| ProposalAnswer {
         section: proposal.section.block(),
         rule: &proposal.rule,
@@ -241,5 +238,5 @@ pub fn proposals<'a>(lesson: &Lesson<'a>) -> Vec<ProposalAnswer<'a>> {
         },
         accepted: *accepted,
     };
-    lesson.proposals.iter().zip(lesson.accepted).map(answer).collect()
+    proposals.iter().zip(accepted).map(answer).collect()
 }
