@@ -412,7 +412,11 @@ fn granted(step: &Step, grant: Grant, source: Checked) -> Operation {
         Grant::Device => bind("--dev-bind", true, source),
         Grant::Overlay => Operation::Overlay { source },
         Grant::Copy => {
-            let option = if step.is_plain_file() { "--file" } else { "--bind-data" };
+            let option = match step.is_plain_file() {
+                true => "--file",
+                false if step.is_writable_copy() => "--bind-data",
+                false => "--ro-bind-data",
+            };
             let executable =
                 fs::metadata(&source.path).is_ok_and(|metadata| metadata.permissions().mode() & 0o100 != 0);
             Operation::Data { option, mode: if executable { 0o700 } else { 0o600 }, data: Data::File(source) }

@@ -278,9 +278,9 @@ impl Step {
         }
     }
 
-    /// Whether a copy can be written inside: not where it is a file of the sandbox's own root.
+    /// Whether a copy can be written inside: not where it is a file of the system's, but for one in memory.
     pub fn is_writable_copy(&self) -> bool {
-        !(self.is_plain_file() && self.place == Place::Root)
+        self.place == Place::Memory || self.at.root() != Root::Absolute
     }
 
     /// The step as a rule of the language.

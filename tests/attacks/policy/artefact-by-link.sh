@@ -22,4 +22,5 @@ echo ended
 test -e ~/.bash_profile || test -e ~/.ssh/authorized_keys || test -e ~/other/app.sh || ! grep -qx "# start-up" ~/.bashrc
 ### stopped
 grep -q '`.*/work/.agent-sandbox` cannot be written: it leads out of the project' "$OUT"
-[ "$(grep -c "^wrote .agent-sandbox/app.sh" "$OUT")" = 3 ]
+[ "$(grep -c "^wrote .agent-sandbox/app.sh" "$OUT")" = 2 ]
+grep -q '`.agent-sandbox/sbc.lock` cannot be read: it is no regular text file' "$OUT"
