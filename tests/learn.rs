@@ -603,7 +603,7 @@ fn certificates_of_the_system() {
     }
     let body = format!(
         "    network \"host\"\n    env {{\n        set NODE_EXTRA_CA_CERTS=\"{bundle}\"\n    }}\n    \
-         filesystem {{\n        remove \"/etc/ssl\" \"/etc/ca-certificates\" \"/etc/pki\"\n    }}"
+         filesystem {{\n        remove \"/etc/ssl\" \"/etc/ca-certificates/extracted\" \"/etc/pki\"\n    }}"
     );
     let project = Project::with_body(&body);
     let server = server(&project);

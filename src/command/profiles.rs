@@ -4,10 +4,13 @@ use super::{is_colored, print, report_one};
 use crate::builtin::{self, Group, Profile};
 use crate::card;
 use crate::cli::Profiles;
-use crate::diagnostic::{Code, Diagnostic, nearest, printable};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, nearest, printable};
 use crate::diff;
+use crate::host::Host;
+use crate::invocation;
 use std::fmt::Write as _;
 use std::io::IsTerminal;
+use std::path::Path;
 
 /// Prints to standard output; 1 when there is no such profile.
 pub fn run(arguments: &Profiles) -> i32 {
@@ -28,13 +31,16 @@ pub fn run(arguments: &Profiles) -> i32 {
     })
 }
 
-/// Prints a line for each profile that has a text in its name, its line about itself or its card.
+/// Prints a line for each profile that has a text in its name, its line about itself or its card, with the mounts
+/// that a sandbox makes here which inherits it alone.
 fn listing(search: Option<&str>) -> i32 {
     let word = search.unwrap_or_default().to_lowercase();
     let found = |profile: &&Profile| {
         let head = profile.text.lines().take_while(|line| line.starts_with("//")).collect::<String>();
         format!("{} {} {head}", profile.name, card::about(profile)).to_lowercase().contains(&word)
     };
+    // As if this were a project. Where it cannot be one, the most that can be.
+    let host = Host::read(Path::new("."));
     let mut text = String::new();
     for group in Group::ALL {
         let profiles: Vec<&Profile> = card::group(group).filter(found).collect();
@@ -43,7 +49,8 @@ fn listing(search: Option<&str>) -> i32 {
             let _ = writeln!(text, "{gap}{}:", group.title());
         }
         for profile in profiles {
-            let (name, mounts) = (profile.name, card::mounts(&[profile.name]));
+            let name = profile.name;
+            let mounts = host.as_ref().map_or_else(|_| card::mounts(&[name]), |host| mounts(name, host));
             let _ = writeln!(text, "  {name:<16}{mounts:>3} mounts  {}", card::about(profile));
         }
     }
@@ -53,6 +60,12 @@ fn listing(search: Option<&str>) -> i32 {
         return 1;
     }
     print(text)
+}
+
+/// How many mounts a sandbox makes on a host that inherits this profile alone, for what of its paths is there.
+fn mounts(name: &str, host: &Host) -> usize {
+    let resolved = |compiled| invocation::resolve(compiled, host, &mut Diagnostics::default()).0.mounts;
+    card::sandbox(&[name]).1.sandboxes.first().map_or(0, resolved)
 }
 
 /// Says that there is no such profile.

@@ -9,7 +9,8 @@ use std::fmt::Write as _;
 pub fn list() -> String {
     let mut out = String::from(
         "# All built-in profiles\n\nGenerated from their texts. A test keeps it so. `sbc profiles` prints the same list, and \
-         `sbc profiles --search WORD` looks into it.\nThe mounts are the most that a sandbox makes which inherits the one profile.\n",
+         `sbc profiles --search WORD` looks into it.\nThe mounts are the most that a sandbox makes which inherits the one profile, if every path were there; `sbc profiles` counts\n\
+         those of your machine.\n",
     );
     for group in Group::ALL.into_iter().filter(|group| card::group(*group).next().is_some()) {
         let _ = write!(out, "\n## {}\n\n| profile | what it opens | mounts |\n| --- | --- | --- |\n", group.title());
