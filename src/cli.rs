@@ -29,6 +29,9 @@ pub enum Command {
         /// Emit one sandbox in another form instead
         #[arg(long, value_enum)]
         emit: Option<Emit>,
+        /// Make one mount for each rule in the arguments for this host
+        #[arg(long, requires = "emit")]
+        no_optimise: bool,
         /// Where `--emit` writes; `-` is standard output
         #[arg(short, long, default_value = "-", requires = "emit")]
         output: PathBuf,
@@ -41,6 +44,9 @@ pub enum Command {
         /// Run this plan and no other, trusted or not: for CI
         #[arg(long, value_name = "sha256:HASH", value_parser = hash)]
         trust: Option<String>,
+        /// Make one mount for each rule: for doubt about what `sbc show --plan` says
+        #[arg(long)]
+        no_optimise: bool,
         /// The sandbox [default: the only one]
         sandbox: Option<String>,
         /// Another command; if the first word starts with `-`, arguments for the policy's command
@@ -58,6 +64,9 @@ pub enum Command {
         /// Draw the file system inside instead, and name the secrets of this host that stay outside
         #[arg(long, conflicts_with = "html")]
         tree: bool,
+        /// List what is mounted on this host instead, as written and as started, and why they differ
+        #[arg(long, conflicts_with_all = ["html", "tree", "no_host"])]
+        plan: bool,
         /// Write all of it as one page to look at and search in a browser
         #[arg(long, value_name = "FILE")]
         html: Option<PathBuf>,

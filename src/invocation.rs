@@ -15,6 +15,7 @@ use crate::layout;
 use crate::merge::Resolved;
 use crate::mounts::{Guarded, Mount, Mounts, Placed, Placeholder, Planted, Provider};
 use crate::operation::{Inspector, Operation, Request};
+use crate::optimise::{self, Change};
 use crate::origin::Origin;
 use crate::plan::{Content, Step};
 use crate::policy::{EnvRule, Setting};
@@ -73,19 +74,57 @@ pub struct Invocation {
     pub has_proc: bool,
     /// How many file systems get mounted.
     pub mounts: usize,
+    /// What needs no mount of its own.
+    pub changes: Vec<Change>,
     /// The sources and the places that bubblewrap may complain of, with the rule behind each.
     pub rules: Vec<(PathBuf, Location)>,
 }
 
-/// Resolves a plan on a host, and gives what a process inside will see. What is wrong goes to `out`;
-/// then the invocation is not to be used.
+/// Which mounts an invocation makes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// One for each rule that needs one.
+    Written,
+    /// The fewest that show the same.
+    Optimised,
+}
+
+impl Form {
+    /// The form that starts, but for doubt.
+    pub const fn of(no_optimise: bool) -> Form {
+        if no_optimise { Form::Written } else { Form::Optimised }
+    }
+}
+
+/// Resolves a plan on a host, one mount for each rule, and gives what a process inside will see. What is wrong
+/// goes to `out`; then the invocation is not to be used.
 pub fn resolve<'a>(compiled: &'a Compiled, host: &'a Host, out: &mut Diagnostics) -> (Invocation, View<'a>) {
+    resolve_as(Form::Written, compiled, host, out)
+}
+
+/// As [`resolve`], with the mounts of this form.
+pub fn resolve_as<'a>(
+    form: Form,
+    compiled: &'a Compiled,
+    host: &'a Host,
+    out: &mut Diagnostics,
+) -> (Invocation, View<'a>) {
+    let mut found = Diagnostics::default();
+    let (invocation, view) = build(form, compiled, host, &mut found);
+    if !optimise::is_same(view.mounts(), &invocation.changes, host) {
+        return resolve(compiled, host, out);
+    }
+    out.extend(found);
+    (invocation, view)
+}
+
+fn build<'a>(form: Form, compiled: &'a Compiled, host: &'a Host, out: &mut Diagnostics) -> (Invocation, View<'a>) {
     let content = &compiled.plan.content;
     let inspector = Inspector::new(content, host, out);
     let mut builder =
         Builder { inspector, mounts: Mounts::default(), read_only: Vec::new(), invocation: Invocation::default() };
     builder.isolation(content);
-    builder.steps(content);
+    builder.steps(content, form);
     builder.limits(compiled);
     let (mounts, absent) = (std::mem::take(&mut builder.mounts), std::mem::take(&mut builder.inspector.absent));
     let view = View::new(mounts, absent, builder.inspector.placeholders.clone(), host);
@@ -100,6 +139,13 @@ pub fn resolve<'a>(compiled: &'a Compiled, host: &'a Host, out: &mut Diagnostics
     denials::check(&compiled.plan, &view, out);
     state::check(&compiled.plan, host, out);
     (invocation, view)
+}
+
+/// What every step of a plan comes to on a host, as written; what is wrong goes to `out`.
+pub fn requests<'a>(content: &'a Content, host: &'a Host, out: &mut Diagnostics) -> Vec<Request<'a>> {
+    let mut inspector = Inspector::new(content, host, out);
+    let placed = layout::place(&content.steps, host, inspector.out);
+    inspector.requests(&placed)
 }
 
 /// Namespaces, capabilities and lifetime as options; an explicit list, because `--unshare-all`
@@ -177,9 +223,13 @@ impl<'a> Builder<'a, '_> {
         }
     }
 
-    fn steps(&mut self, content: &'a Content) {
+    fn steps(&mut self, content: &'a Content, form: Form) {
         let placed = layout::place(&content.steps, self.inspector.host, self.inspector.out);
-        for request in self.inspector.requests(&placed) {
+        let mut requests = self.inspector.requests(&placed);
+        if form == Form::Optimised {
+            (requests, self.invocation.changes) = optimise::optimise(requests, self.inspector.host);
+        }
+        for request in requests {
             self.emit(request);
         }
         for path in std::mem::take(&mut self.read_only) {

@@ -87,6 +87,7 @@ pub mod moment;
 pub mod mounts;
 pub mod nofollow;
 pub mod operation;
+pub mod optimise;
 pub mod placeholder;
 pub mod planted;
 pub mod plumbing;

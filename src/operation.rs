@@ -28,6 +28,7 @@ use std::os::unix::fs::{FileTypeExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 /// What a step mounts or makes.
+#[derive(Clone, Debug)]
 pub enum Operation {
     Bind { option: &'static str, source: Checked, writable: bool },
     Overlay { source: Checked },
@@ -51,6 +52,7 @@ impl Operation {
 }
 
 /// A step with its place on this host, lexically.
+#[derive(Clone, Debug)]
 pub struct Request<'a> {
     pub step: &'a Step,
     pub at: PathBuf,

@@ -6,12 +6,13 @@ use crate::compile::{Compiled, Wanted};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, printable};
 use crate::emit::{argv, json, lock, script};
 use crate::host::Host;
+use crate::invocation::{self, Form};
 use crate::plan::{FORMAT, Plan};
 use crate::policy::EnvRule;
 use crate::project::{DIRECTORY, Project};
 use crate::report::Format;
 use crate::vendor::{LOCK, Set, drift};
-use crate::{builtin, env, invocation, seccomp, write};
+use crate::{builtin, env, seccomp, write};
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::fs;
@@ -94,22 +95,23 @@ pub fn check(wanted: &Wanted) -> i32 {
 }
 
 /// Writes one sandbox in another form. 1 when something is wrong.
-pub fn emit(sandboxes: Vec<String>, form: Emit, output: &Path) -> i32 {
+pub fn emit(sandboxes: Vec<String>, emit: Emit, form: Form, output: &Path) -> i32 {
     let wanted = if sandboxes.is_empty() { Wanted::Only } else { Wanted::Named(sandboxes) };
     let Some(Loaded { project, compilation }) = compiled(wanted) else { return 1 };
     let mut out = Diagnostics::default();
     let mut bytes = Vec::new();
     for compiled in &compilation.sandboxes {
-        match form {
+        match emit {
             Emit::Json => bytes.extend(json::emit(&compiled.plan).into_bytes()),
             Emit::Script => match script::emit(&compiled.plan) {
                 Ok(text) => bytes.extend(text.into_bytes()),
                 Err(diagnostic) => out.push(diagnostic),
             },
             Emit::Argv => match Host::read(&project.root) {
-                Ok(host) => bytes.extend(argv::emit(&invocation::resolve(compiled, &host, &mut out).0, &|name| {
-                    is_secret(&compiled.plan, name)
-                })),
+                Ok(host) => bytes
+                    .extend(argv::emit(&invocation::resolve_as(form, compiled, &host, &mut out).0, &|name| {
+                        is_secret(&compiled.plan, name)
+                    })),
                 Err(diagnostic) => out.push(diagnostic),
             },
         }

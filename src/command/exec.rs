@@ -12,7 +12,7 @@ use crate::command::trust::Permit;
 use crate::compile::Compiled;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::host::Host;
-use crate::invocation::Invocation;
+use crate::invocation::{Form, Invocation};
 use crate::janitor::Janitor;
 use crate::levels::Levels;
 use crate::report::Format;
@@ -25,13 +25,19 @@ use std::path::{Path, PathBuf};
 /// What sbc exits with when the command was not started.
 const FAILED: i32 = 125;
 
-/// The command's status, or 125 when it was not started. `named` is the plan that the caller trusts.
-pub fn run(sandbox: Option<String>, words: Vec<OsString>, named: Option<&str>) -> i32 {
-    run_by(sandbox, words, named, Vec::new())
+/// What shall run, and how.
+#[derive(Clone, Debug)]
+pub struct Call {
+    pub sandbox: Option<String>,
+    /// The caller's words for the command.
+    pub words: Vec<OsString>,
+    pub form: Form,
+    /// Words in front of bubblewrap, such as those of a tracer.
+    pub tracer: Vec<OsString>,
 }
 
-/// The same with words in front of bubblewrap, such as those of a tracer.
-pub fn run_by(sandbox: Option<String>, words: Vec<OsString>, named: Option<&str>, tracer: Vec<OsString>) -> i32 {
+/// The command's status, or 125 when it was not started. `named` is the plan that the caller trusts.
+pub fn run(call: &Call, named: Option<&str>) -> i32 {
     let failed = |problems: Problems| {
         report(&problems.0, &problems.1, Format::Human);
         FAILED
@@ -39,7 +45,7 @@ pub fn run_by(sandbox: Option<String>, words: Vec<OsString>, named: Option<&str>
     if let Err(diagnostic) = streams::check() {
         return failed(refuse(diagnostic));
     }
-    let (start, host) = match prepare(sandbox.clone(), &words, true) {
+    let (start, host) = match prepare(call, true) {
         Ok(Prepared { start, host, .. }) => (start, host),
         Err(problems) => return failed(problems),
     };
@@ -47,10 +53,10 @@ pub fn run_by(sandbox: Option<String>, words: Vec<OsString>, named: Option<&str>
     match trust::permit(&start.compiled, &host, named) {
         Ok(Permit::Known) => {
             tell_local(&start.compiled);
-            start.run(tracer).unwrap_or_else(|diagnostic| failed(explain(diagnostic, sandbox, &words)))
+            start.run(call.tracer.clone()).unwrap_or_else(|diagnostic| failed(explain(diagnostic, call)))
         }
         // Project and host may have changed while the question stood there, so both are looked at anew.
-        Ok(Permit::Asked(plan)) => run_by(sandbox, words, Some(&plan), tracer),
+        Ok(Permit::Asked(plan)) => run(call, Some(&plan)),
         Ok(Permit::Refused) => FAILED,
         Err(diagnostic) => failed(refuse(diagnostic)),
     }
@@ -58,8 +64,8 @@ pub fn run_by(sandbox: Option<String>, words: Vec<OsString>, named: Option<&str>
 
 /// Finds the rule behind a failure of bubblewrap. The plan may have come without its places, so it
 /// is compiled once more.
-fn explain(diagnostic: Diagnostic, sandbox: Option<String>, words: &[OsString]) -> Problems {
-    let (diagnostic, sources) = match prepare(sandbox, words, false) {
+fn explain(diagnostic: Diagnostic, call: &Call) -> Problems {
+    let (diagnostic, sources) = match prepare(call, false) {
         Ok(Prepared { start, sources, .. }) => (complaint::blame(diagnostic, &start.invocation.rules), sources),
         // What has changed since is the better explanation.
         Err(problems) => return problems,
@@ -89,16 +95,16 @@ struct Prepared {
 }
 
 /// Compiles the policy, or finds it compiled, and resolves it on this host.
-fn prepare(sandbox: Option<String>, words: &[OsString], may_be_cached: bool) -> Result<Prepared, Problems> {
+fn prepare(call: &Call, may_be_cached: bool) -> Result<Prepared, Problems> {
     let project = open(Path::new("."))?;
-    let wanted = one(sandbox.clone());
+    let wanted = one(call.sandbox.clone());
     let host = Host::read(&project.root);
     // What a killed run has left must not be taken for the user's.
     host.iter().for_each(|host| tell(&aftermath::settle(&host.records())));
     let cache = host.as_ref().ok().and_then(|host| Cache::new(&host.records(), &project.sources, &wanted));
     let cached = cache.as_ref().filter(|_| may_be_cached).zip(host.as_ref().ok()).and_then(|(cache, host)| {
         let mut out = Diagnostics::default();
-        let start = Start::new(cache.get()?, host, words, &mut out);
+        let start = Start::new(cache.get()?, host, call, &mut out);
         // What is wrong is said with the places of the policy, and the cache knows none.
         start.filter(|_| out.is_empty())
     });
@@ -109,13 +115,13 @@ fn prepare(sandbox: Option<String>, words: &[OsString], may_be_cached: bool) -> 
     let Loaded { project, mut compilation } = compile_guarded(project, wanted)?;
     let mut out = Levels::errors_only().apply(std::mem::take(&mut compilation.diagnostics));
     let flawless = out.is_empty();
-    if let Some(name) = sandbox.filter(|_| compilation.sandboxes.is_empty()) {
-        out = out.filter_map(|diagnostic| Some(about_a_command(diagnostic, &name, words)));
+    if let Some(name) = call.sandbox.as_ref().filter(|_| compilation.sandboxes.is_empty()) {
+        out = out.filter_map(|diagnostic| Some(about_a_command(diagnostic, name, &call.words)));
     }
     let host = host.map_err(|diagnostic| out.push(diagnostic)).ok();
     let start = compilation.sandboxes.pop().filter(|_| !out.has_errors()).zip(host).and_then(|(compiled, host)| {
         cache.iter().filter(|_| flawless).for_each(|cache| cache.put(&compiled));
-        Some((Start::new(compiled, &host, words, &mut out)?, host))
+        Some((Start::new(compiled, &host, call, &mut out)?, host))
     });
     match start.filter(|_| !out.has_errors()) {
         Some((start, host)) => Ok(Prepared { start, host, sources: project.sources }),
@@ -139,10 +145,10 @@ fn command(policy: Vec<OsString>, words: &[OsString]) -> Vec<OsString> {
 
 impl Start {
     /// Resolves a compiled sandbox on this host. With an error in `out` it is not to be used.
-    fn new(compiled: Compiled, host: &Host, words: &[OsString], out: &mut Diagnostics) -> Option<Start> {
+    fn new(compiled: Compiled, host: &Host, call: &Call, out: &mut Diagnostics) -> Option<Start> {
         refuse_root(out);
-        let (mut invocation, _) = invocation::resolve(&compiled, host, out);
-        let command = command(std::mem::take(&mut invocation.command), words);
+        let (mut invocation, _) = invocation::resolve_as(call.form, &compiled, host, out);
+        let command = command(std::mem::take(&mut invocation.command), &call.words);
         if command.is_empty() {
             let help =
                 format!("write `run {{ command \"…\"; }}` in `{}`, or `sbc exec -- COMMAND`", compiled.plan.name);

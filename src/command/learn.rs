@@ -5,9 +5,11 @@
 
 use super::{Loaded, Problems, ask, exec, fix, load, one, print, refuse, report, style, style_of};
 use crate::cli::{Learn, LearnFormat};
+use crate::command::exec::Call;
 use crate::diagnostic::{Code, Diagnostic, printable};
 use crate::emit::shell;
 use crate::host::{self, Host};
+use crate::invocation::Form;
 use crate::learn::attempt::Draft;
 use crate::learn::fold::{Finding, Situation, findings};
 use crate::learn::follow::{self, Failure, Followed};
@@ -92,7 +94,10 @@ fn watch(arguments: &Learn) -> Result<Option<Watched>, Problems> {
     });
     let status = match arguments.unconfined {
         true => unconfined(words, &arguments.words).map_err(refuse)?,
-        false => exec::run_by(arguments.sandbox.clone(), arguments.words.clone(), None, words),
+        false => {
+            let (sandbox, inside) = (arguments.sandbox.clone(), arguments.words.clone());
+            exec::run(&Call { sandbox, words: inside, form: Form::Optimised, tracer: words }, None)
+        }
     };
     tracer.release();
     match reader.join() {

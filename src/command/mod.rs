@@ -25,6 +25,7 @@ use crate::compile::{Compilation, Compiled, Wanted, compile};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, printable};
 use crate::explain::Context;
 use crate::host::Host;
+use crate::invocation::Form;
 use crate::project::{self, LOCAL, Project};
 use crate::report::{Format, Style, render};
 use crate::source::Sources;
@@ -47,14 +48,19 @@ pub fn run() -> i32 {
     match cli.command {
         Command::Check(arguments) => check::run(arguments),
         Command::Build { sandboxes, check: true, .. } => build::check(&wanted(sandboxes)),
-        Command::Build { sandboxes, emit: Some(emit), output, .. } => build::emit(sandboxes, emit, &output),
+        Command::Build { sandboxes, emit: Some(emit), output, no_optimise, .. } => {
+            build::emit(sandboxes, emit, Form::of(no_optimise), &output)
+        }
         Command::Build { sandboxes, .. } => build::write(&wanted(sandboxes)),
-        Command::Exec { trust, sandbox, words } => exec::run(sandbox, words, trust.as_deref()),
+        Command::Exec { trust, no_optimise, sandbox, words } => {
+            exec::run(&exec::Call { sandbox, words, form: Form::of(no_optimise), tracer: Vec::new() }, trust.as_deref())
+        }
         Command::Trust(arguments) => trust::run(&arguments),
         Command::Explain(arguments) => explain::run(arguments),
         Command::Diff(arguments) => diff::run(arguments),
         Command::Show { sandbox, html: Some(file), no_host, .. } => show::page(sandbox, no_host, &file),
         Command::Show { sandbox, tree: true, no_host, .. } => show::tree(sandbox, no_host),
+        Command::Show { sandbox, plan: true, .. } => show::plan(sandbox),
         Command::Show { sandbox, .. } => show::run(sandbox),
         Command::Learn(arguments) => learn::run(arguments),
         Command::Import(arguments) => import::run(arguments),

@@ -2,8 +2,10 @@
 
 use super::{Inside, Loaded, load, one, print, report, report_one, style_of};
 use crate::compile::Compiled;
-use crate::diagnostic::printable;
+use crate::diagnostic::{Diagnostics, printable};
+use crate::emit::optimised::{self, Comparison};
 use crate::explain::{access_rule, shown};
+use crate::invocation::Form;
 use crate::merge::{Merged, Resolved};
 use crate::origin::Origin;
 use crate::plan::Plan;
@@ -11,7 +13,7 @@ use crate::project::LOCAL;
 use crate::report::Format;
 use crate::rule::{self, quote};
 use crate::source::Sources;
-use crate::{tree, write};
+use crate::{invocation, optimise, tree, write};
 use std::fmt::Write as _;
 use std::path::Path;
 
@@ -41,6 +43,34 @@ pub fn tree(sandbox: Option<String>, no_host: bool) -> i32 {
         let title = format!("sandbox {}{}", context.compiled.merged.name, about.unwrap_or_default());
         let (root, secrets) = (tree::tree(context), tree::secrets(context));
         tree::render(&shown(&title), &root, &secrets, context.host.is_some(), style_of(&std::io::stdout()))
+    }))
+}
+
+/// Lists what is mounted on this host, as written and as started; 1 when the policy does not hold or the host
+/// cannot run it.
+pub fn plan(sandbox: Option<String>) -> i32 {
+    let inside = match Inside::load(sandbox, false) {
+        Ok(inside) => inside,
+        Err(code) => return code,
+    };
+    let Inside { project, compiled, host, .. } = &inside;
+    let mut problems = Diagnostics::default();
+    let written = invocation::requests(&compiled.plan.content, host, &mut problems);
+    let ends = |form| invocation::resolve_as(form, compiled, host, &mut Diagnostics::default()).0;
+    let (as_written, as_started) = (ends(Form::Written), ends(Form::Optimised));
+    if problems.has_errors() {
+        report(&problems, &project.sources, Format::Human);
+        return 1;
+    }
+    let (optimised, _) = optimise::optimise(written.clone(), host);
+    print(optimised::emit(&Comparison {
+        name: &compiled.plan.name,
+        written: &written,
+        optimised: &optimised,
+        changes: &as_started.changes,
+        mounts: [as_written.mounts, as_started.mounts],
+        on_host: host.caller().mounts,
+        spell: &|path| host.spell(path),
     }))
 }
 

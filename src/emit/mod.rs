@@ -7,6 +7,7 @@ mod git;
 pub mod json;
 mod launch;
 pub mod lock;
+pub mod optimised;
 pub mod profile_page;
 pub mod reference;
 pub mod script;
