@@ -120,32 +120,41 @@ impl<'r> Places<'r> {
 /// From the innermost outwards, so that pins go with what they held.
 fn cover<'a>(requests: Vec<Request<'a>>, changes: &mut Vec<Change>) -> Vec<Request<'a>> {
     let places = Places::new(&requests);
-    let mut holds = vec![0_usize; requests.len()];
-    let mut gone = vec![false; requests.len()];
+    let mut holds = vec![false; requests.len()];
+    // What shows each that goes.
+    let mut shown_by: Vec<Option<usize>> = vec![None; requests.len()];
     for (position, request) in requests.iter().enumerate().rev() {
-        let holds_some = holds.get(position).is_some_and(|held| *held > 0);
+        let holds_some = holds.get(position).copied().unwrap_or_default();
         let above = places.above(&request.at);
-        if let Some(change) = above.and_then(|above| covered(request, requests.get(above)?, holds_some)) {
-            changes.push(change);
-            gone.get_mut(position).into_iter().for_each(|gone| *gone = true);
+        let over = above.filter(|above| requests.get(*above).is_some_and(|over| shows(over, request, holds_some)));
+        if let (Some(over), Some(slot)) = (over, shown_by.get_mut(position)) {
+            *slot = Some(over);
             continue;
         }
         let holders = request.at.ancestors().skip(1).filter_map(|above| places.at(above));
-        holders.for_each(|holder| holds.get_mut(holder).into_iter().for_each(|held| *held += 1));
+        holders.for_each(|holder| holds.get_mut(holder).into_iter().for_each(|holds| *holds = true));
     }
-    let mut gone = gone.into_iter();
-    requests.into_iter().filter(|_| !gone.next().unwrap_or(false)).collect()
+    let last = |first: usize| std::iter::successors(Some(first), |one| shown_by.get(*one).copied().flatten()).last();
+    for (request, first) in requests.iter().zip(&shown_by) {
+        let over = first.and_then(last).and_then(|over| requests.get(over));
+        if let Some((own, over)) = InPlace::of(request).zip(over) {
+            changes.push(own.change(if is_pin(request) { Why::Unpinned } else { Why::Covered(over.at.clone()) }));
+        }
+    }
+    let mut gone = shown_by.into_iter();
+    requests.into_iter().filter(|_| gone.next().flatten().is_none()).collect()
 }
 
-/// Why a request need not stand in the one above it.
-fn covered(request: &Request<'_>, above: &Request<'_>, holds_some: bool) -> Option<Change> {
-    let is_pin = matches!(request.step.action, Action::Pin { .. });
-    let (own, over) = (InPlace::of(request)?, InPlace::of(above)?);
+fn is_pin(request: &Request<'_>) -> bool {
+    matches!(request.step.action, Action::Pin { .. })
+}
+
+/// Whether what stands above a request shows the same.
+fn shows(above: &Request<'_>, request: &Request<'_>, holds_some: bool) -> bool {
+    let Some((own, over)) = InPlace::of(request).zip(InPlace::of(above)) else { return false };
     // What sbc makes for the run is mounted as what was made.
-    let is_known = own.source.identity.is_some() || is_pin;
-    let same = over.option == own.option && over.source.directory && is_known;
-    let why = if is_pin { Why::Unpinned } else { Why::Covered(over.source.path.clone()) };
-    (same && !(own.writable && holds_some)).then(|| own.change(why))
+    let is_known = own.source.identity.is_some() || is_pin(request);
+    over.option == own.option && over.source.directory && is_known && !(own.writable && holds_some)
 }
 
 /// Makes a link where the host has one, if what it leads to is shown in place with the same access. Paths

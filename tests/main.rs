@@ -48,6 +48,7 @@ mod lints;
 mod lints_hold;
 mod local;
 mod node;
+mod optimise;
 mod outside;
 mod packages;
 mod patterns;

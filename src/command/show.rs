@@ -56,8 +56,8 @@ pub fn plan(sandbox: Option<String>) -> i32 {
     let Inside { project, compiled, host, .. } = &inside;
     let mut problems = Diagnostics::default();
     let written = invocation::requests(&compiled.plan.content, host, &mut problems);
-    let ends = |form| invocation::resolve_as(form, compiled, host, &mut Diagnostics::default()).0;
-    let (as_written, as_started) = (ends(Form::Written), ends(Form::Optimised));
+    let ends = |form| invocation::resolve_as(form, compiled, host, &mut Diagnostics::default());
+    let ((as_written, view), (as_started, _)) = (ends(Form::Written), ends(Form::Optimised));
     if problems.has_errors() {
         report(&problems, &project.sources, Format::Human);
         return 1;
@@ -68,6 +68,7 @@ pub fn plan(sandbox: Option<String>) -> i32 {
         written: &written,
         optimised: &optimised,
         changes: &as_started.changes,
+        absent: &view.absent,
         mounts: [as_written.mounts, as_started.mounts],
         on_host: host.caller().mounts,
         spell: &|path| host.spell(path),

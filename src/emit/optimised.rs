@@ -11,7 +11,7 @@ use crate::plan::{Action, Step};
 use crate::policy::Grant;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Both forms of one sandbox.
 #[allow(missing_debug_implementations, reason = "it holds a function")]
@@ -20,6 +20,8 @@ pub struct Comparison<'a> {
     pub written: &'a [Request<'a>],
     pub optimised: &'a [Request<'a>],
     pub changes: &'a [Change],
+    /// Where nothing is hidden, because nothing is there.
+    pub absent: &'a [(PathBuf, &'a Step)],
     /// The mounts of each form.
     pub mounts: [usize; 2],
     /// How many mounts the host has.
@@ -71,7 +73,7 @@ fn lines<'a>(comparison: &Comparison<'a>) -> Vec<Line<'a>> {
     let places: BTreeSet<&Path> = comparison.written.iter().map(|request| request.at.as_path()).collect();
     let asked = comparison.written.iter().map(|request| match changes.get(request.at.as_path()) {
         Some(change) => Line { sign: '-', request, note: reason(&change.why, comparison.spell) },
-        None => Line { sign: ' ', request, note: remark(request.step, &request.operation).to_owned() },
+        None => Line { sign: ' ', request, note: remark(request, comparison.absent).to_owned() },
     });
     let is_new =
         |request: &&Request<'_>| !places.contains(request.at.as_path()) || changes.contains_key(request.at.as_path());
@@ -92,8 +94,12 @@ fn reason(why: &Why, spell: &dyn Fn(&Path) -> String) -> String {
 }
 
 /// Why something that stands as written is not simply a mount of what the rule names.
-fn remark(step: &Step, operation: &Operation) -> &'static str {
-    match (&step.action, operation) {
+fn remark(request: &Request<'_>, absent: &[(PathBuf, &Step)]) -> &'static str {
+    let step = request.step;
+    match (&step.action, &request.operation) {
+        (Action::Deny { .. }, _) if absent.iter().any(|(_, absent)| absent.at == step.at) => {
+            "nothing is there to hide: no mount"
+        }
         (Action::Host { grant: Grant::Copy, .. } | Action::File { .. }, Operation::Data { option: "--file", .. }) => {
             "written where it stands: no mount"
         }

@@ -5,7 +5,7 @@ use crate::world::World;
 use sbc::compile::{Wanted, compile};
 use sbc::diagnostic::Diagnostics;
 use sbc::host::Host;
-use sbc::invocation;
+use sbc::invocation::{self, Form};
 use sbc::mounts::Provider;
 use sbc::project;
 use sbc::space::Node;
@@ -28,7 +28,7 @@ pub enum Outcome {
 }
 
 /// What is expected of one path.
-#[derive(Debug)]
+#[derive(Debug, PartialEq)]
 struct Expected {
     path: PathBuf,
     kind: &'static str,
@@ -85,6 +85,17 @@ pub fn compare(world: &World, home: &Path) -> Outcome {
     }
     let paths = world.paths(home);
     let mut expected: Vec<Expected> = paths.iter().map(|path| expect(&view, path)).collect();
+    // What `sbc exec` mounts has fewer mounts, and the same view.
+    let (started, optimised) = invocation::resolve_as(Form::Optimised, compiled, &host, &mut out);
+    let changed: Vec<String> = expected
+        .iter()
+        .map(|written| (written, expect(&optimised, &written.path)))
+        .filter(|(written, optimised)| *written != optimised)
+        .map(|(written, optimised)| format!("{written:?}\n    optimised: {optimised:?} by {:?}", started.changes))
+        .collect();
+    if !changed.is_empty() {
+        return Outcome::Compared { paths: 0, differences: changed };
+    }
     // Nothing is compared that the kernel makes up.
     expected.retain(|one| one.kind != "kernel");
     let (answers, complaint) = run(&root, &compiled.plan.hash(), &expected);
