@@ -44,6 +44,7 @@ const MACHINE: &[&str] = &[
     "mounts.rs",
     "nofollow.rs",
     "operation.rs",
+    "optimise.rs",
     "placeholder.rs",
     "planted.rs",
     "program.rs",
