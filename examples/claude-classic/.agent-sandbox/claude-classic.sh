@@ -4,7 +4,7 @@
 # Compiled by sbc from .agent-sandbox.kdl. To change it, change the policy and run `sbc build`.
 # Arguments go to the command of the policy; after `--` stands another command.
 # Fails with 125 when the sandbox cannot be set up as written.
-# plan sha256:a19bb73496488c4e11883305c0670c76f4e2bf86e64ac4b76fb0b0d8f1ebad28 format 1
+# plan sha256:92182cb314c9c7390543f596e1490440437861a9d3acf9f797166a0e731c8eeb format 1
 #
 # What `sbc exec` does and a shell cannot: let Ctrl-C reach the command alone (here it ends the
 # sandbox), tell a failure of bubblewrap (status 1) from one of the command, pass on other
@@ -302,7 +302,7 @@ unlinked_in() {
 # Whether a host path is shown already.
 visible() {
     case $1 in
-    /bin | /bin/* | /etc/alternatives | /etc/alternatives/* | /etc/bash_completion.d | /etc/bash_completion.d/* | /etc/hosts | /etc/hosts/* | /etc/ld.so.cache | /etc/ld.so.cache/* | /etc/ld.so.conf | /etc/ld.so.conf/* | /etc/ld.so.conf.d | /etc/ld.so.conf.d/* | /etc/localtime | /etc/localtime/* | /etc/nsswitch.conf | /etc/nsswitch.conf/* | /etc/profile.d | /etc/profile.d/* | /etc/resolv.conf | /etc/resolv.conf/* | /etc/ssl/certs | /etc/ssl/certs/* | /etc/ssl/openssl.cnf | /etc/ssl/openssl.cnf/* | /lib | /lib/* | /lib32 | /lib32/* | /lib64 | /lib64/* | /opt/node/node-v22.11.0-linux-x64 | /opt/node/node-v22.11.0-linux-x64/* | /usr/bin | /usr/bin/* | /usr/lib | /usr/lib/* | /usr/local/bin | /usr/local/bin/* | /usr/local/lib | /usr/local/lib/* | /usr/share/ca-certificates | /usr/share/ca-certificates/* | /usr/share/terminfo | /usr/share/terminfo/* | /usr/share/zoneinfo | /usr/share/zoneinfo/* | "$home"/.bashrc | "$home"/.bashrc/* | "$home"/.cache | "$home"/.cache/* | "$home"/.claude | "$home"/.claude/* | "$home"/.claude/plugins | "$home"/.claude/plugins/* | "$home"/.claude/settings.json | "$home"/.claude/settings.json/* | "$home"/.gitconfig | "$home"/.gitconfig/* | "$home"/.local | "$home"/.local/* | "$home"/.profile | "$home"/.profile/* | "$project" | "$project"/*) ;;
+    /bin | /bin/* | /etc/alternatives | /etc/alternatives/* | /etc/bash_completion.d | /etc/bash_completion.d/* | /etc/ld.so.conf.d | /etc/ld.so.conf.d/* | /etc/localtime | /etc/localtime/* | /etc/profile.d | /etc/profile.d/* | /etc/ssl/certs | /etc/ssl/certs/* | /lib | /lib/* | /lib32 | /lib32/* | /lib64 | /lib64/* | /opt/node/node-v22.11.0-linux-x64 | /opt/node/node-v22.11.0-linux-x64/* | /usr/bin | /usr/bin/* | /usr/lib | /usr/lib/* | /usr/local/bin | /usr/local/bin/* | /usr/local/lib | /usr/local/lib/* | /usr/share/ca-certificates | /usr/share/ca-certificates/* | /usr/share/terminfo | /usr/share/terminfo/* | /usr/share/zoneinfo | /usr/share/zoneinfo/* | "$home"/.bashrc | "$home"/.bashrc/* | "$home"/.cache | "$home"/.cache/* | "$home"/.claude | "$home"/.claude/* | "$home"/.claude/plugins | "$home"/.claude/plugins/* | "$home"/.claude/settings.json | "$home"/.claude/settings.json/* | "$home"/.gitconfig | "$home"/.gitconfig/* | "$home"/.local | "$home"/.local/* | "$home"/.profile | "$home"/.profile/* | "$project" | "$project"/*) ;;
     *) return 1 ;;
     esac
 }
@@ -358,34 +358,34 @@ options() {
     # ro "/etc/bash_completion.d" missing="skip" [claude-classic] Just what programs look for in /etc.
     show --ro-bind skip /etc/bash_completion.d
 
-    # ro "/etc/hosts" missing="skip" [claude-classic]
+    # copy "/etc/hosts" missing="skip" [claude-classic] Copies, because a copy of a single file costs no mount.
     show --ro-bind skip /etc/hosts
 
-    # ro "/etc/ld.so.cache" missing="skip" [claude-classic]
+    # copy "/etc/ld.so.cache" missing="skip" [claude-classic]
     show --ro-bind skip /etc/ld.so.cache
 
-    # ro "/etc/ld.so.conf" missing="skip" [claude-classic]
+    # copy "/etc/ld.so.conf" missing="skip" [claude-classic]
     show --ro-bind skip /etc/ld.so.conf
 
-    # ro "/etc/ld.so.conf.d" missing="skip" [claude-classic]
+    # ro "/etc/ld.so.conf.d" missing="skip" [claude-classic] Just what programs look for in /etc.
     show --ro-bind skip /etc/ld.so.conf.d
 
-    # ro "/etc/localtime" missing="skip" [claude-classic]
+    # ro "/etc/localtime" missing="skip" [claude-classic] A link, which tells the name of the zone.
     show --ro-bind skip /etc/localtime
 
-    # ro "/etc/nsswitch.conf" missing="skip" [claude-classic]
+    # copy "/etc/nsswitch.conf" missing="skip" [claude-classic] Copies, because a copy of a single file costs no mount.
     show --ro-bind skip /etc/nsswitch.conf
 
     # ro "/etc/profile.d" missing="skip" [claude-classic] Just what programs look for in /etc.
     show --ro-bind skip /etc/profile.d
 
-    # ro "/etc/resolv.conf" missing="skip" [claude-classic] Just what programs look for in /etc.
+    # copy "/etc/resolv.conf" missing="skip" [claude-classic] Copies, because a copy of a single file costs no mount.
     show --ro-bind skip /etc/resolv.conf
 
-    # ro "/etc/ssl/certs" missing="skip" [claude-classic]
+    # ro "/etc/ssl/certs" missing="skip" [claude-classic] Just what programs look for in /etc.
     show --ro-bind skip /etc/ssl/certs
 
-    # ro "/etc/ssl/openssl.cnf" missing="skip" [claude-classic]
+    # copy "/etc/ssl/openssl.cnf" missing="skip" [claude-classic]
     show --ro-bind skip /etc/ssl/openssl.cnf
 
     # ro "/lib" [claude-classic] Programs and libraries.
@@ -418,13 +418,13 @@ options() {
     # ro "/usr/local/lib" [claude-classic] Programs and libraries.
     show --ro-bind error /usr/local/lib
 
-    # ro "/usr/share/ca-certificates" missing="skip" [claude-classic]
+    # ro "/usr/share/ca-certificates" missing="skip" [claude-classic] A link, which tells the name of the zone.
     show --ro-bind skip /usr/share/ca-certificates
 
-    # ro "/usr/share/terminfo" missing="skip" [claude-classic]
+    # ro "/usr/share/terminfo" missing="skip" [claude-classic] A link, which tells the name of the zone.
     show --ro-bind skip /usr/share/terminfo
 
-    # ro "/usr/share/zoneinfo" missing="skip" [claude-classic]
+    # ro "/usr/share/zoneinfo" missing="skip" [claude-classic] A link, which tells the name of the zone.
     show --ro-bind skip /usr/share/zoneinfo
 
     # ---- home ----
