@@ -192,7 +192,8 @@ fn merge_usr(steps: &mut BTreeMap<SymbolicPath, Step>) {
         let (short, long) = (at(""), at("usr"));
         let provider = steps.get(&long).or_else(|| cover(steps, &long));
         let same_grant = |step: &&Step| matches!(&step.action, Action::Host { grant: Grant::ReadOnly, source, .. } if *source == step.at);
-        if provider.filter(same_grant).is_none() {
+        // What a host directory shows has its links already.
+        if provider.filter(same_grant).is_none() || cover(steps, &short).is_some() {
             continue;
         }
         if let Some(step) = steps.get_mut(&short).filter(|step| same_grant(&&**step))

@@ -75,17 +75,31 @@ struct InPlace<'r> {
 
 impl InPlace<'_> {
     fn of<'r>(request: &'r Request<'_>) -> Option<InPlace<'r>> {
+        InPlace::by_links(request).filter(|own| own.source.path == request.at)
+    }
+
+    /// The same where links of the host may lead to the path.
+    fn by_links<'r>(request: &'r Request<'_>) -> Option<InPlace<'r>> {
+        let in_place = match &request.step.action {
+            Action::Host { source, .. } => *source == request.step.at,
+            action => matches!(action, Action::Pin { .. }),
+        };
         match &request.operation {
-            Operation::Bind { option, source, writable } if source.path == request.at => {
+            Operation::Bind { option, source, writable } if in_place || source.path == request.at => {
                 Some(InPlace { option, source, writable: *writable })
             }
             _ => None,
         }
     }
 
-    fn change(&self, why: Why) -> Change {
+    fn change(&self, at: &Path, why: Why) -> Change {
         let InPlace { option, source, writable } = self;
-        Change { at: source.path.clone(), option, source: source.path.clone(), writable: *writable, why }
+        Change { at: at.to_owned(), option, source: source.path.clone(), writable: *writable, why }
+    }
+
+    /// Whether what another request shows below its place is the same host path with the same access.
+    fn is_below(&self, above: &Request<'_>) -> bool {
+        InPlace::of(above).is_some_and(|above| above.option == self.option && above.source.directory)
     }
 }
 
@@ -126,7 +140,8 @@ fn cover<'a>(requests: Vec<Request<'a>>, changes: &mut Vec<Change>) -> Vec<Reque
     for (position, request) in requests.iter().enumerate().rev() {
         let holds_some = holds.get(position).copied().unwrap_or_default();
         let above = places.above(&request.at);
-        let over = above.filter(|above| requests.get(*above).is_some_and(|over| shows(over, request, holds_some)));
+        let is_shown = |above: &usize| shows(&requests, &places, *above, request, holds_some);
+        let over = above.filter(is_shown);
         if let (Some(over), Some(slot)) = (over, shown_by.get_mut(position)) {
             *slot = Some(over);
             continue;
@@ -137,8 +152,9 @@ fn cover<'a>(requests: Vec<Request<'a>>, changes: &mut Vec<Change>) -> Vec<Reque
     let last = |first: usize| std::iter::successors(Some(first), |one| shown_by.get(*one).copied().flatten()).last();
     for (request, first) in requests.iter().zip(&shown_by) {
         let over = first.and_then(last).and_then(|over| requests.get(over));
-        if let Some((own, over)) = InPlace::of(request).zip(over) {
-            changes.push(own.change(if is_pin(request) { Why::Unpinned } else { Why::Covered(over.at.clone()) }));
+        if let Some((own, over)) = InPlace::by_links(request).zip(over) {
+            let why = if is_pin(request) { Why::Unpinned } else { Why::Covered(over.at.clone()) };
+            changes.push(own.change(&request.at, why));
         }
     }
     let mut gone = shown_by.into_iter();
@@ -149,12 +165,16 @@ fn is_pin(request: &Request<'_>) -> bool {
     matches!(request.step.action, Action::Pin { .. })
 }
 
-/// Whether what stands above a request shows the same.
-fn shows(above: &Request<'_>, request: &Request<'_>, holds_some: bool) -> bool {
-    let Some((own, over)) = InPlace::of(request).zip(InPlace::of(above)) else { return false };
+/// Whether what stands above a request shows the same, by the links of the host if there are any.
+fn shows(requests: &[Request<'_>], places: &Places<'_>, above: usize, request: &Request<'_>, holds_some: bool) -> bool {
+    let Some(own) = InPlace::by_links(request) else { return false };
     // What sbc makes for the run is mounted as what was made.
     let is_known = own.source.identity.is_some() || is_pin(request);
-    over.option == own.option && over.source.directory && is_known && !(own.writable && holds_some)
+    let is_linked = own.source.path != request.at;
+    let target = || places.at(&own.source.path).or_else(|| places.above(&own.source.path));
+    let is_below = |place: usize| requests.get(place).is_some_and(|above| own.is_below(above));
+    let keeps = holds_some && (own.writable || is_linked);
+    is_known && !keeps && is_below(above) && (!is_linked || target().is_some_and(is_below))
 }
 
 /// Makes a link where the host has one, if what it leads to is shown in place with the same access. Paths
@@ -162,19 +182,13 @@ fn shows(above: &Request<'_>, request: &Request<'_>, holds_some: bool) -> bool {
 fn link<'a>(mut requests: Vec<Request<'a>>, changes: &mut Vec<Change>) -> Vec<Request<'a>> {
     let places = Places::new(&requests);
     let linked = |request: &Request<'a>| {
-        let Operation::Bind { option, source, writable } = &request.operation else { return None };
-        let in_place = matches!(&request.step.action, Action::Host { source, .. } if *source == request.step.at);
+        let own = InPlace::by_links(request).filter(|own| own.source.directory && own.source.path != request.at)?;
+        let shown = places.at(&own.source.path).or_else(|| places.above(&own.source.path));
+        let is_shown = shown.is_some_and(|shown| requests.get(shown).is_some_and(|shown| own.is_below(shown)));
         let own_place = matches!(request.step.place, Place::Root | Place::Memory);
-        if !in_place || !own_place || !source.directory || source.path == request.at {
-            return None;
-        }
-        let shown = places.at(&source.path).or_else(|| places.above(&source.path));
-        let shown = shown.and_then(|shown| InPlace::of(requests.get(shown)?))?;
-        let same = shown.option == *option && shown.source.directory;
         let has_below = || requests.iter().any(|other| other.at != request.at && other.at.starts_with(&request.at));
         let is_link = || request.at.symlink_metadata().is_ok_and(|metadata| metadata.is_symlink());
-        let (at, source, writable) = (request.at.clone(), source.path.clone(), *writable);
-        (same && !has_below() && is_link()).then_some(Change { at, option, source, writable, why: Why::Linked })
+        (is_shown && own_place && !has_below() && is_link()).then(|| own.change(&request.at, Why::Linked))
     };
     let found: Vec<Option<Change>> = requests.iter().map(linked).collect();
     for (request, change) in requests.iter_mut().zip(found) {
@@ -203,7 +217,8 @@ fn whole<'a>(mut requests: Vec<Request<'a>>, host: &Host, changes: &mut Vec<Chan
         let Some((first, step)) = requests.iter().position(is_in).zip(parts.first().map(|part| part.step)) else {
             continue;
         };
-        changes.extend(parts.into_iter().filter_map(InPlace::of).map(|own| own.change(Why::Whole(directory.clone()))));
+        let whole = |part: &Request<'a>| Some(InPlace::of(part)?.change(&part.at, Why::Whole(directory.clone())));
+        changes.extend(parts.into_iter().filter_map(whole));
         requests.retain(|request| !is_in(request));
         let source = Checked { path: directory.clone(), directory: true, identity: Some(identity) };
         let operation = Operation::Bind { option: "--ro-bind", source, writable: false };

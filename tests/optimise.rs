@@ -146,6 +146,21 @@ fn what_may_grow_is_not_shown() {
     same(&project, "ls ~/kept");
 }
 
+/// Below a host directory that has the link itself, nothing is made: neither by `exec`, in both forms, nor by the script.
+#[test]
+fn links_of_the_host_are_there() {
+    let body = "waive \"denied\" \"/\" reason=\"a test\"\nfilesystem {\nro \"/\" \"/bin\" \"/usr\"\nproc \"/proc\"\ndev \"/dev\"\n}";
+    let project = Project::new(&format!("sandbox \"app\" {{\n{body}\n}}"));
+    let expected = project.exec("ls -d /bin/sh; readlink /bin").code(0).stdout;
+    assert!(expected.starts_with("/bin/sh\n"), "{expected}");
+    same(&project, "ls -d /bin/sh; readlink /bin");
+    assert_eq!(project.script("dash", "ls -d /bin/sh; readlink /bin").code(0).stdout, expected);
+    if Path::new("/bin").is_symlink() {
+        let shown = plan(&project, "/bin");
+        assert_eq!(shown, ["- ro-bind /bin ← /usr/bin `/` shows it already, with the same access"]);
+    }
+}
+
 /// Where a place would show another host path, or the same with another access, the proof says no.
 #[test]
 fn what_differs_is_no_proof() {
