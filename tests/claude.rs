@@ -2,7 +2,7 @@
 
 use crate::desk::{COMMAND, Desk, SBC, SECRET};
 use crate::packages::{CLAUDE, Installed, installed_or_skip};
-use crate::stand_in::Script;
+use crate::stand_in::{Call, Script};
 use crate::support::{Output, Project};
 use serde_json::json;
 use std::collections::BTreeSet;
@@ -12,6 +12,10 @@ use walkdir::WalkDir;
 /// What a team would write for a Node project.
 const POLICY: &str = "sandbox \"app\" { inherit \"claude\" \"node\"; }\n";
 
+/// The same, with what makes the agent keep files as they were where nobody talks to it.
+const KEEPING: &str = "sandbox \"app\" { inherit \"claude\" \"node\"; \
+     env { set CLAUDE_CODE_ENABLE_SDK_FILE_CHECKPOINTING=\"1\"; }; }\n";
+
 /// What stands in the agent's own file before a run.
 const SETTINGS: &str = "{\n  \"hasCompletedOnboarding\": true\n}\n";
 
@@ -19,12 +23,17 @@ const SETTINGS: &str = "{\n  \"hasCompletedOnboarding\": true\n}\n";
 const TURN: [&str; 3] = ["-p", "run the command", "--dangerously-skip-permissions"];
 
 /// What is the agent's own in the home.
-const OWN: [&str; 1] = [".claude"];
+const OWN: [&str; 2] = [".claude", ".local/share/sbc"];
 
 /// A desk with the agent and its file.
 fn desk(policy: &str, claude: &Installed) -> Desk {
     let input = json!({ "command": COMMAND, "description": "Run the command of the test" });
-    let desk = Desk::new(policy, claude, Script::call("Bash", input));
+    desk_at(Project::new(policy), claude, Script::call("Bash", input))
+}
+
+/// The same, for a project that is there and another script.
+fn desk_at(project: Project, claude: &Installed, script: Script) -> Desk {
+    let desk = Desk::at(project, claude, script);
     desk.project.write_home(".claude.json", SETTINGS);
     // Its login is its own: it may be seen, and this one is none.
     fs::remove_file(desk.project.home.join(".claude/.credentials.json")).unwrap();
@@ -91,6 +100,13 @@ fn turn_by_script() {
     turn(&desk, &[".agent-sandbox/app.sh"]);
 }
 
+/// So does one beside `base-minimal`, in whose home nothing else can be written.
+#[test]
+fn turn_in_a_minimal_home() {
+    let policy = "sandbox \"app\" { inherit \"claude\" \"node\" \"base-minimal\"; }\n";
+    turn(&desk(policy, installed_or_skip!(CLAUDE)), &[SBC, "exec", "--", "claude"]);
+}
+
 /// The policy of the example does the turn with its own command and the caller's arguments.
 #[test]
 fn turn_by_the_classic_policy() {
@@ -132,15 +148,46 @@ fn plants_nothing_for_the_host() {
     assert_eq!(names.iter().collect::<Vec<_>>(), ["1.lock", "ide", "settings.json"]);
 }
 
-/// Sessions, plans and a refreshed login stay on the host.
+/// Sessions, what was typed and a refreshed login stay on the host. Plans, tasks and files as they were before are the
+/// sandboxes' own, and those of the host are not seen.
 #[test]
 fn keeps_its_state() {
     let project = Project::new(POLICY);
     project.write_home(".claude/.credentials.json", "{}\n");
-    let change = "cd ~/.claude && mkdir projects/p && echo kept > projects/p/s.jsonl && echo kept > plans/p.md && \
-                  echo kept > history.jsonl && echo kept > .credentials.json";
-    project.exec(change).code(0);
-    for name in ["projects/p/s.jsonl", "plans/p.md", "history.jsonl", ".credentials.json"] {
+    for name in ["plans/p.md", "tasks/s/1.json", "file-history/s/a@v1"] {
+        project.write_home(&format!(".claude/{name}"), "of-the-host");
+    }
+    let change = "cd ~/.claude && mkdir projects/p && echo kept > projects/p/s.jsonl && echo kept > history.jsonl && \
+                  echo kept > .credentials.json && ls plans tasks file-history | grep -v : ; \
+                  mkdir -p tasks/s file-history/s && echo plan > plans/p.md && echo task > tasks/s/1.json && \
+                  echo file > file-history/s/a@v1";
+    assert_eq!(project.exec(change).code(0).stdout.trim(), "", "nothing of the host's plans, tasks and files");
+    for name in ["projects/p/s.jsonl", "history.jsonl", ".credentials.json"] {
         assert_eq!(fs::read_to_string(project.home.join(".claude").join(name)).unwrap(), "kept\n", "{name}");
     }
+    for name in ["plans/p.md", "tasks/s/1.json", "file-history/s/a@v1"] {
+        assert_eq!(fs::read_to_string(project.home.join(".claude").join(name)).unwrap(), "of-the-host", "{name}");
+    }
+    let read = "cd ~/.claude && cat plans/p.md tasks/s/1.json file-history/s/a@v1";
+    assert_eq!(project.exec(read).code(0).stdout, "plan\ntask\nfile\n");
+}
+
+/// The agent itself keeps files as they were before where the next sandbox finds them.
+#[test]
+fn keeps_files_as_they_were() {
+    let claude = installed_or_skip!(CLAUDE);
+    let project = Project::new(KEEPING);
+    let path = project.root.join("readme.txt");
+    let edit = json!({ "file_path": path, "old_string": "A project.", "new_string": "Changed." });
+    let calls = [("Read", json!({ "file_path": path })), ("Edit", edit)];
+    let calls = calls.map(|(tool, input)| Call { tool: tool.to_owned(), input });
+    let desk = desk_at(project, claude, Script { calls: calls.to_vec(), closing: None });
+    let output = run(&desk, &[&[SBC, "exec", "--", "claude"], &TURN[..]].concat()).code(0);
+    assert_eq!(desk.project.read("readme.txt"), "Changed.\n", "{output:?}");
+    let kept = WalkDir::new(desk.project.home.join(".local/share/sbc/claude")).min_depth(2).into_iter().flatten();
+    let kept: Vec<(String, String)> = kept
+        .filter(|entry| entry.file_type().is_file())
+        .map(|entry| (entry.file_name().to_str().unwrap().to_owned(), fs::read_to_string(entry.path()).unwrap()))
+        .collect();
+    assert!(kept.iter().any(|(name, text)| name.ends_with("@v1") && text == "A project.\n"), "{kept:?}");
 }

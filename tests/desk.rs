@@ -41,11 +41,7 @@ pub struct Desk {
 }
 
 impl Desk {
-    pub fn new(policy: &str, agent: &Installed, script: Script) -> Desk {
-        Desk::at(Project::new(policy), agent, script)
-    }
-
-    /// As [`Desk::new`], for a project that is there.
+    /// A desk for a project that is there.
     pub fn at(project: Project, agent: &Installed, script: Script) -> Desk {
         project.trust();
         project.write("readme.txt", "A project.\n");

@@ -4,7 +4,7 @@
 # Compiled by sbc from .agent-sandbox.kdl. To change it, change the policy and run `sbc build`.
 # Arguments go to the command of the policy; after `--` stands another command.
 # Fails with 125 when the sandbox cannot be set up as written.
-# plan sha256:d1d09120f7ef236c48228bc3e1bbdb2df14cde4c301d22ce5d7afebed7634c0c format 1
+# plan sha256:266aa6d406134c996b8f53797884c1023c9973b94f824a12194173c9d85f0e05 format 1
 #
 # What `sbc exec` does and a shell cannot: let Ctrl-C reach the command alone (here it ends the
 # sandbox), tell a failure of bubblewrap (status 1) from one of the command, pass on other
@@ -394,14 +394,14 @@ unlinked_in() {
 # Whether a host path is shown already.
 visible() {
     case $1 in
-    /bin | /bin/* | /etc/alternatives | /etc/alternatives/* | /etc/ca-certificates/extracted | /etc/ca-certificates/extracted/* | /etc/ld.so.conf.d | /etc/ld.so.conf.d/* | /etc/localtime | /etc/localtime/* | /etc/pki | /etc/pki/* | /etc/ssl | /etc/ssl/* | /etc/terminfo | /etc/terminfo/* | /lib | /lib/* | /lib32 | /lib32/* | /lib64 | /lib64/* | /libx32 | /libx32/* | /nix/store | /nix/store/* | /opt | /opt/* | /sbin | /sbin/* | /usr | /usr/* | "$project" | "$project"/* | "$project"/.agent-sandbox | "$project"/.agent-sandbox/* | "$project"/.agent-sandbox.kdl | "$project"/.agent-sandbox.kdl/* | "$project"/.agent-sandbox.local.kdl | "$project"/.agent-sandbox.local.kdl/* | "$project"/.agents | "$project"/.agents/* | "$project"/.aider.conf.yml | "$project"/.aider.conf.yml/* | "$project"/.aider.model.settings.yml | "$project"/.aider.model.settings.yml/* | "$project"/.amp | "$project"/.amp/* | "$project"/.augment | "$project"/.augment/* | "$project"/.claude | "$project"/.claude/* | "$project"/.cline | "$project"/.cline/* | "$project"/.clinerules | "$project"/.clinerules/* | "$project"/.codex | "$project"/.codex/* | "$project"/.crush.json | "$project"/.crush.json/* | "$project"/.cursor | "$project"/.cursor/* | "$project"/.devcontainer | "$project"/.devcontainer/* | "$project"/.envrc | "$project"/.envrc/* | "$project"/.factory | "$project"/.factory/* | "$project"/.gemini | "$project"/.gemini/* | "$project"/.git/commondir | "$project"/.git/commondir/* | "$project"/.git/config | "$project"/.git/config/* | "$project"/.git/config.worktree | "$project"/.git/config.worktree/* | "$project"/.git/hooks | "$project"/.git/hooks/* | "$project"/.git/info/attributes | "$project"/.git/info/attributes/* | "$project"/.git/modules | "$project"/.git/modules/* | "$project"/.github/hooks | "$project"/.github/hooks/* | "$project"/.goose | "$project"/.goose/* | "$project"/.grok | "$project"/.grok/* | "$project"/.husky | "$project"/.husky/* | "$project"/.idea | "$project"/.idea/* | "$project"/.kilo | "$project"/.kilo/* | "$project"/.kilocode | "$project"/.kilocode/* | "$project"/.kimi-code | "$project"/.kimi-code/* | "$project"/.kiro | "$project"/.kiro/* | "$project"/.mcp.json | "$project"/.mcp.json/* | "$project"/.mise.toml | "$project"/.mise.toml/* | "$project"/.opencode | "$project"/.opencode/* | "$project"/.pi | "$project"/.pi/* | "$project"/.qwen | "$project"/.qwen/* | "$project"/.vscode | "$project"/.vscode/* | "$project"/crush.json | "$project"/crush.json/* | "$project"/kilo.json | "$project"/kilo.json/* | "$project"/kilo.jsonc | "$project"/kilo.jsonc/* | "$project"/mise.toml | "$project"/mise.toml/* | "$project"/opencode.json | "$project"/opencode.json/* | "$project"/opencode.jsonc | "$project"/opencode.jsonc/* | "$git_common_dir" | "$git_common_dir"/* | "$git_common_dir"/commondir | "$git_common_dir"/commondir/* | "$git_common_dir"/config | "$git_common_dir"/config/* | "$git_common_dir"/config.worktree | "$git_common_dir"/config.worktree/* | "$git_common_dir"/hooks | "$git_common_dir"/hooks/* | "$git_common_dir"/info/attributes | "$git_common_dir"/info/attributes/* | "$git_common_dir"/modules | "$git_common_dir"/modules/* | "$git_common_dir"/worktrees/"$git_worktree_id"/commondir | "$git_common_dir"/worktrees/"$git_worktree_id"/commondir/* | "$git_common_dir"/worktrees/"$git_worktree_id"/config.worktree | "$git_common_dir"/worktrees/"$git_worktree_id"/config.worktree/* | "$git_common_dir"/worktrees/"$git_worktree_id"/gitdir | "$git_common_dir"/worktrees/"$git_worktree_id"/gitdir/* | "$git_common_dir"/worktrees/"$git_worktree_id"/modules | "$git_common_dir"/worktrees/"$git_worktree_id"/modules/*) ;;
+    /bin | /bin/* | /etc/alternatives | /etc/alternatives/* | /etc/ca-certificates/extracted | /etc/ca-certificates/extracted/* | /etc/localtime | /etc/localtime/* | /etc/pki | /etc/pki/* | /etc/ssl | /etc/ssl/* | /lib | /lib/* | /lib32 | /lib32/* | /lib64 | /lib64/* | /libx32 | /libx32/* | /nix/store | /nix/store/* | /opt | /opt/* | /sbin | /sbin/* | /usr | /usr/* | "$project" | "$project"/* | "$project"/.agent-sandbox | "$project"/.agent-sandbox/* | "$project"/.agent-sandbox.kdl | "$project"/.agent-sandbox.kdl/* | "$project"/.agent-sandbox.local.kdl | "$project"/.agent-sandbox.local.kdl/* | "$project"/.agents | "$project"/.agents/* | "$project"/.aider.conf.yml | "$project"/.aider.conf.yml/* | "$project"/.aider.model.settings.yml | "$project"/.aider.model.settings.yml/* | "$project"/.amp | "$project"/.amp/* | "$project"/.augment | "$project"/.augment/* | "$project"/.claude | "$project"/.claude/* | "$project"/.cline | "$project"/.cline/* | "$project"/.clinerules | "$project"/.clinerules/* | "$project"/.codex | "$project"/.codex/* | "$project"/.crush.json | "$project"/.crush.json/* | "$project"/.cursor | "$project"/.cursor/* | "$project"/.devcontainer | "$project"/.devcontainer/* | "$project"/.envrc | "$project"/.envrc/* | "$project"/.factory | "$project"/.factory/* | "$project"/.gemini | "$project"/.gemini/* | "$project"/.git/commondir | "$project"/.git/commondir/* | "$project"/.git/config | "$project"/.git/config/* | "$project"/.git/config.worktree | "$project"/.git/config.worktree/* | "$project"/.git/hooks | "$project"/.git/hooks/* | "$project"/.git/info/attributes | "$project"/.git/info/attributes/* | "$project"/.git/modules | "$project"/.git/modules/* | "$project"/.github/hooks | "$project"/.github/hooks/* | "$project"/.goose | "$project"/.goose/* | "$project"/.grok | "$project"/.grok/* | "$project"/.husky | "$project"/.husky/* | "$project"/.idea | "$project"/.idea/* | "$project"/.kilo | "$project"/.kilo/* | "$project"/.kilocode | "$project"/.kilocode/* | "$project"/.kimi-code | "$project"/.kimi-code/* | "$project"/.kiro | "$project"/.kiro/* | "$project"/.mcp.json | "$project"/.mcp.json/* | "$project"/.mise.toml | "$project"/.mise.toml/* | "$project"/.opencode | "$project"/.opencode/* | "$project"/.pi | "$project"/.pi/* | "$project"/.qwen | "$project"/.qwen/* | "$project"/.vscode | "$project"/.vscode/* | "$project"/crush.json | "$project"/crush.json/* | "$project"/kilo.json | "$project"/kilo.json/* | "$project"/kilo.jsonc | "$project"/kilo.jsonc/* | "$project"/mise.toml | "$project"/mise.toml/* | "$project"/opencode.json | "$project"/opencode.json/* | "$project"/opencode.jsonc | "$project"/opencode.jsonc/* | "$git_common_dir" | "$git_common_dir"/* | "$git_common_dir"/commondir | "$git_common_dir"/commondir/* | "$git_common_dir"/config | "$git_common_dir"/config/* | "$git_common_dir"/config.worktree | "$git_common_dir"/config.worktree/* | "$git_common_dir"/hooks | "$git_common_dir"/hooks/* | "$git_common_dir"/info/attributes | "$git_common_dir"/info/attributes/* | "$git_common_dir"/modules | "$git_common_dir"/modules/* | "$git_common_dir"/worktrees/"$git_worktree_id"/commondir | "$git_common_dir"/worktrees/"$git_worktree_id"/commondir/* | "$git_common_dir"/worktrees/"$git_worktree_id"/config.worktree | "$git_common_dir"/worktrees/"$git_worktree_id"/config.worktree/* | "$git_common_dir"/worktrees/"$git_worktree_id"/gitdir | "$git_common_dir"/worktrees/"$git_worktree_id"/gitdir/* | "$git_common_dir"/worktrees/"$git_worktree_id"/modules | "$git_common_dir"/worktrees/"$git_worktree_id"/modules/*) ;;
     *) return 1 ;;
     esac
 }
 
-apart "$home" /bin /dev /dev/shm /etc/alternatives /etc/ca-certificates/extracted /etc/group /etc/hosts /etc/ld.so.cache /etc/ld.so.conf /etc/ld.so.conf.d /etc/localtime /etc/nsswitch.conf /etc/passwd /etc/pki /etc/resolv.conf /etc/ssl /etc/terminfo /lib /lib32 /lib64 /libx32 /nix/store /opt /proc /sbin /tmp /usr
-apart "$project" /bin /dev /dev/shm /etc/alternatives /etc/ca-certificates/extracted /etc/group /etc/hosts /etc/ld.so.cache /etc/ld.so.conf /etc/ld.so.conf.d /etc/localtime /etc/nsswitch.conf /etc/passwd /etc/pki /etc/resolv.conf /etc/ssl /etc/terminfo /lib /lib32 /lib64 /libx32 /nix/store /opt /proc /sbin /tmp /usr "$home"
-apart "$git_common_dir" /bin /dev /dev/shm /etc/alternatives /etc/ca-certificates/extracted /etc/group /etc/hosts /etc/ld.so.cache /etc/ld.so.conf /etc/ld.so.conf.d /etc/localtime /etc/nsswitch.conf /etc/passwd /etc/pki /etc/resolv.conf /etc/ssl /etc/terminfo /lib /lib32 /lib64 /libx32 /nix/store /opt /proc /sbin /tmp /usr "$home" "$project" "$project"/.agent-sandbox "$project"/.agent-sandbox.kdl "$project"/.agent-sandbox.local.kdl "$project"/.agents "$project"/.aider.conf.yml "$project"/.aider.model.settings.yml "$project"/.amp "$project"/.augment "$project"/.claude "$project"/.cline "$project"/.clinerules "$project"/.codex "$project"/.crush.json "$project"/.cursor "$project"/.devcontainer "$project"/.envrc "$project"/.factory "$project"/.gemini "$project"/.git "$project"/.git/commondir "$project"/.git/config "$project"/.git/config.worktree "$project"/.git/hooks "$project"/.git/info "$project"/.git/info/attributes "$project"/.git/modules "$project"/.github "$project"/.github/hooks "$project"/.goose "$project"/.grok "$project"/.husky "$project"/.idea "$project"/.kilo "$project"/.kilocode "$project"/.kimi-code "$project"/.kiro "$project"/.mcp.json "$project"/.mise.toml "$project"/.opencode "$project"/.pi "$project"/.qwen "$project"/.vscode "$project"/crush.json "$project"/kilo.json "$project"/kilo.jsonc "$project"/mise.toml "$project"/opencode.json "$project"/opencode.jsonc
+apart "$home" /bin /dev /dev/shm /etc/alternatives /etc/ca-certificates/extracted /etc/group /etc/hosts /etc/ld.so.cache /etc/localtime /etc/nsswitch.conf /etc/passwd /etc/pki /etc/resolv.conf /etc/ssl /etc/terminfo/l/linux /etc/terminfo/s/screen /etc/terminfo/s/screen-256color /etc/terminfo/t/tmux-256color /etc/terminfo/x/xterm /etc/terminfo/x/xterm-256color /lib /lib32 /lib64 /libx32 /nix/store /opt /proc /sbin /tmp /usr
+apart "$project" /bin /dev /dev/shm /etc/alternatives /etc/ca-certificates/extracted /etc/group /etc/hosts /etc/ld.so.cache /etc/localtime /etc/nsswitch.conf /etc/passwd /etc/pki /etc/resolv.conf /etc/ssl /etc/terminfo/l/linux /etc/terminfo/s/screen /etc/terminfo/s/screen-256color /etc/terminfo/t/tmux-256color /etc/terminfo/x/xterm /etc/terminfo/x/xterm-256color /lib /lib32 /lib64 /libx32 /nix/store /opt /proc /sbin /tmp /usr "$home"
+apart "$git_common_dir" /bin /dev /dev/shm /etc/alternatives /etc/ca-certificates/extracted /etc/group /etc/hosts /etc/ld.so.cache /etc/localtime /etc/nsswitch.conf /etc/passwd /etc/pki /etc/resolv.conf /etc/ssl /etc/terminfo/l/linux /etc/terminfo/s/screen /etc/terminfo/s/screen-256color /etc/terminfo/t/tmux-256color /etc/terminfo/x/xterm /etc/terminfo/x/xterm-256color /lib /lib32 /lib64 /libx32 /nix/store /opt /proc /sbin /tmp /usr "$home" "$project" "$project"/.agent-sandbox "$project"/.agent-sandbox.kdl "$project"/.agent-sandbox.local.kdl "$project"/.agents "$project"/.aider.conf.yml "$project"/.aider.model.settings.yml "$project"/.amp "$project"/.augment "$project"/.claude "$project"/.cline "$project"/.clinerules "$project"/.codex "$project"/.crush.json "$project"/.cursor "$project"/.devcontainer "$project"/.envrc "$project"/.factory "$project"/.gemini "$project"/.git "$project"/.git/commondir "$project"/.git/config "$project"/.git/config.worktree "$project"/.git/hooks "$project"/.git/info "$project"/.git/info/attributes "$project"/.git/modules "$project"/.github "$project"/.github/hooks "$project"/.goose "$project"/.grok "$project"/.husky "$project"/.idea "$project"/.kilo "$project"/.kilocode "$project"/.kimi-code "$project"/.kiro "$project"/.mcp.json "$project"/.mise.toml "$project"/.opencode "$project"/.pi "$project"/.qwen "$project"/.vscode "$project"/crush.json "$project"/kilo.json "$project"/kilo.jsonc "$project"/mise.toml "$project"/opencode.json "$project"/opencode.jsonc
 nested "$git_common_dir" "$project"
 
 made='' watched=''
@@ -511,12 +511,6 @@ options() {
     # copy "/etc/ld.so.cache" missing="skip" [base-dev] Where the dynamic loader finds libraries.
     show --ro-bind skip /etc/ld.so.cache
 
-    # copy "/etc/ld.so.conf" missing="skip" [base-dev] Where the dynamic loader finds libraries.
-    show --ro-bind skip /etc/ld.so.conf
-
-    # ro "/etc/ld.so.conf.d" missing="skip" [base-dev] Where else it looks, for linkers.
-    show --ro-bind skip /etc/ld.so.conf.d
-
     # ro "/etc/localtime" missing="skip" [base-dev] The time zone.
     show --ro-bind skip /etc/localtime
 
@@ -535,8 +529,23 @@ options() {
     # ro "/etc/ssl" missing="skip" [base-dev] Certificates of the system, where Debian, Fedora and Arch keep them.
     show --ro-bind skip /etc/ssl
 
-    # ro "/etc/terminfo" missing="skip" [base-dev] What the terminal can do, where it is not below /usr.
-    show --ro-bind skip /etc/terminfo
+    # copy "/etc/terminfo/l/linux" missing="skip" [base-dev] What the usual terminals can do, where Alpine keeps it.
+    show --ro-bind skip /etc/terminfo/l/linux
+
+    # copy "/etc/terminfo/s/screen" missing="skip" [base-dev] What the usual terminals can do, where Alpine keeps it.
+    show --ro-bind skip /etc/terminfo/s/screen
+
+    # copy "/etc/terminfo/s/screen-256color" missing="skip" [base-dev] What the usual terminals can do, where Alpine keeps it.
+    show --ro-bind skip /etc/terminfo/s/screen-256color
+
+    # copy "/etc/terminfo/t/tmux-256color" missing="skip" [base-dev] The same for emulators.
+    show --ro-bind skip /etc/terminfo/t/tmux-256color
+
+    # copy "/etc/terminfo/x/xterm" missing="skip" [base-dev] The same for emulators.
+    show --ro-bind skip /etc/terminfo/x/xterm
+
+    # copy "/etc/terminfo/x/xterm-256color" missing="skip" [base-dev] The same for emulators.
+    show --ro-bind skip /etc/terminfo/x/xterm-256color
 
     # ro "/lib" missing="skip" [base-dev] The same programs where /usr is not merged; links into it where it is.
     merged --ro-bind skip /lib usr/lib
@@ -587,37 +596,37 @@ options() {
     # ro "./.agent-sandbox.local.kdl" missing="watch" [base-dev] What this sandbox may do is not for the sandbox to decide.
     inside --ro-bind skip "$project"/.agent-sandbox.local.kdl
 
-    # ro "./.agents" missing="watch" [base-dev] And these.
+    # ro "./.agents" missing="watch" [base-dev] Skills that agents share, and settings of Aider, Amp and Auggie.
     inside --ro-bind skip "$project"/.agents
 
-    # ro "./.aider.conf.yml" missing="watch" [base-dev] And these.
+    # ro "./.aider.conf.yml" missing="watch" [base-dev] Skills that agents share, and settings of Aider, Amp and Auggie.
     inside --ro-bind skip "$project"/.aider.conf.yml
 
-    # ro "./.aider.model.settings.yml" missing="watch" [base-dev] And these.
+    # ro "./.aider.model.settings.yml" missing="watch" [base-dev] Skills that agents share, and settings of Aider, Amp and Auggie.
     inside --ro-bind skip "$project"/.aider.model.settings.yml
 
-    # ro "./.amp" missing="watch" [base-dev] And these.
+    # ro "./.amp" missing="watch" [base-dev] Skills that agents share, and settings of Aider, Amp and Auggie.
     inside --ro-bind skip "$project"/.amp
 
-    # ro "./.augment" missing="watch" [base-dev] And these.
+    # ro "./.augment" missing="watch" [base-dev] Skills that agents share, and settings of Aider, Amp and Auggie.
     inside --ro-bind skip "$project"/.augment
 
     # ro "./.claude" missing="hold-dir" [base-dev] Agents obey these when they run without a sandbox.
     inside --ro-bind skip "$project"/.claude
 
-    # ro "./.cline" missing="watch" [base-dev] What other agents obey in the same way.
+    # ro "./.cline" missing="watch" [base-dev] Cline, Crush, Droid, Goose, and hooks of Copilot.
     inside --ro-bind skip "$project"/.cline
 
-    # ro "./.clinerules" missing="watch" [base-dev] What other agents obey in the same way.
+    # ro "./.clinerules" missing="watch" [base-dev] Cline, Crush, Droid, Goose, and hooks of Copilot.
     inside --ro-bind skip "$project"/.clinerules
 
-    # ro "./.codex" missing="watch" [base-dev] And these.
+    # ro "./.codex" missing="watch" [base-dev] Codex, Cursor, Gemini CLI, and the servers that Claude Code starts.
     inside --ro-bind skip "$project"/.codex
 
-    # ro "./.crush.json" missing="watch" [base-dev] What other agents obey in the same way.
+    # ro "./.crush.json" missing="watch" [base-dev] Cline, Crush, Droid, Goose, and hooks of Copilot.
     inside --ro-bind skip "$project"/.crush.json
 
-    # ro "./.cursor" missing="watch" [base-dev] And these.
+    # ro "./.cursor" missing="watch" [base-dev] Codex, Cursor, Gemini CLI, and the servers that Claude Code starts.
     inside --ro-bind skip "$project"/.cursor
 
     # ro "./.devcontainer" missing="watch" [base-dev] The same for containers.
@@ -626,10 +635,10 @@ options() {
     # ro "./.envrc" missing="watch" [base-dev] direnv and mise run these when you enter the directory.
     inside --ro-bind skip "$project"/.envrc
 
-    # ro "./.factory" missing="watch" [base-dev] What other agents obey in the same way.
+    # ro "./.factory" missing="watch" [base-dev] Cline, Crush, Droid, Goose, and hooks of Copilot.
     inside --ro-bind skip "$project"/.factory
 
-    # ro "./.gemini" missing="watch" [base-dev] And these.
+    # ro "./.gemini" missing="watch" [base-dev] Codex, Cursor, Gemini CLI, and the servers that Claude Code starts.
     inside --ro-bind skip "$project"/.gemini
 
     # pin "./.git" [base-dev] Git looks for its settings where this file says. A dot is where they are.
@@ -656,16 +665,16 @@ options() {
     # ro "./.git/modules" missing="skip" [base-dev] What git keeps of submodules, with their hooks and settings.
     inside --ro-bind skip "$project"/.git/modules
 
-    # pin "./.github" [base-dev] What other agents obey in the same way.
+    # pin "./.github" [base-dev] Cline, Crush, Droid, Goose, and hooks of Copilot.
     pin "$project"/.github "$project"/.github
 
-    # ro "./.github/hooks" missing="watch" [base-dev] What other agents obey in the same way.
+    # ro "./.github/hooks" missing="watch" [base-dev] Cline, Crush, Droid, Goose, and hooks of Copilot.
     inside --ro-bind skip "$project"/.github/hooks
 
-    # ro "./.goose" missing="watch" [base-dev] What other agents obey in the same way.
+    # ro "./.goose" missing="watch" [base-dev] Cline, Crush, Droid, Goose, and hooks of Copilot.
     inside --ro-bind skip "$project"/.goose
 
-    # ro "./.grok" missing="watch" [base-dev] What other agents obey in the same way.
+    # ro "./.grok" missing="watch" [base-dev] Grok, Kilo, Kimi, Kiro, OpenCode and Pi.
     inside --ro-bind skip "$project"/.grok
 
     # ro "./.husky" missing="watch" [base-dev] git runs these through husky.
@@ -674,52 +683,52 @@ options() {
     # ro "./.idea" missing="hold-dir" [base-dev] Editors run tasks and settings from here.
     inside --ro-bind skip "$project"/.idea
 
-    # ro "./.kilo" missing="watch" [base-dev] What other agents obey in the same way.
+    # ro "./.kilo" missing="watch" [base-dev] Grok, Kilo, Kimi, Kiro, OpenCode and Pi.
     inside --ro-bind skip "$project"/.kilo
 
-    # ro "./.kilocode" missing="watch" [base-dev] What other agents obey in the same way.
+    # ro "./.kilocode" missing="watch" [base-dev] Grok, Kilo, Kimi, Kiro, OpenCode and Pi.
     inside --ro-bind skip "$project"/.kilocode
 
-    # ro "./.kimi-code" missing="watch" [base-dev] What other agents obey in the same way.
+    # ro "./.kimi-code" missing="watch" [base-dev] Grok, Kilo, Kimi, Kiro, OpenCode and Pi.
     inside --ro-bind skip "$project"/.kimi-code
 
-    # ro "./.kiro" missing="watch" [base-dev] What other agents obey in the same way.
+    # ro "./.kiro" missing="watch" [base-dev] Grok, Kilo, Kimi, Kiro, OpenCode and Pi.
     inside --ro-bind skip "$project"/.kiro
 
-    # ro "./.mcp.json" missing="watch" [base-dev] And these.
+    # ro "./.mcp.json" missing="watch" [base-dev] Codex, Cursor, Gemini CLI, and the servers that Claude Code starts.
     inside --ro-bind skip "$project"/.mcp.json
 
     # ro "./.mise.toml" missing="watch" [base-dev] direnv and mise run these when you enter the directory.
     inside --ro-bind skip "$project"/.mise.toml
 
-    # ro "./.opencode" missing="watch" [base-dev] What other agents obey in the same way.
+    # ro "./.opencode" missing="watch" [base-dev] Grok, Kilo, Kimi, Kiro, OpenCode and Pi.
     inside --ro-bind skip "$project"/.opencode
 
-    # ro "./.pi" missing="watch" [base-dev] What other agents obey in the same way.
+    # ro "./.pi" missing="watch" [base-dev] Grok, Kilo, Kimi, Kiro, OpenCode and Pi.
     inside --ro-bind skip "$project"/.pi
 
-    # ro "./.qwen" missing="watch" [base-dev] What other agents obey in the same way.
+    # ro "./.qwen" missing="watch" [base-dev] Qwen Code, and settings of Crush, Kilo and OpenCode in a file.
     inside --ro-bind skip "$project"/.qwen
 
     # ro "./.vscode" missing="hold-dir" [base-dev] Editors run tasks and settings from here.
     inside --ro-bind skip "$project"/.vscode
 
-    # ro "./crush.json" missing="watch" [base-dev] What other agents obey in the same way.
+    # ro "./crush.json" missing="watch" [base-dev] Qwen Code, and settings of Crush, Kilo and OpenCode in a file.
     inside --ro-bind skip "$project"/crush.json
 
-    # ro "./kilo.json" missing="watch" [base-dev] What other agents obey in the same way.
+    # ro "./kilo.json" missing="watch" [base-dev] Qwen Code, and settings of Crush, Kilo and OpenCode in a file.
     inside --ro-bind skip "$project"/kilo.json
 
-    # ro "./kilo.jsonc" missing="watch" [base-dev] What other agents obey in the same way.
+    # ro "./kilo.jsonc" missing="watch" [base-dev] Qwen Code, and settings of Crush, Kilo and OpenCode in a file.
     inside --ro-bind skip "$project"/kilo.jsonc
 
     # ro "./mise.toml" missing="watch" [base-dev] direnv and mise run these when you enter the directory.
     inside --ro-bind skip "$project"/mise.toml
 
-    # ro "./opencode.json" missing="watch" [base-dev] What other agents obey in the same way.
+    # ro "./opencode.json" missing="watch" [base-dev] Qwen Code, and settings of Crush, Kilo and OpenCode in a file.
     inside --ro-bind skip "$project"/opencode.json
 
-    # ro "./opencode.jsonc" missing="watch" [base-dev] What other agents obey in the same way.
+    # ro "./opencode.jsonc" missing="watch" [base-dev] OpenCode reads this one, too.
     inside --ro-bind skip "$project"/opencode.jsonc
 
     # ---- git ----
@@ -771,14 +780,17 @@ options() {
     target --ro-bind /etc/ca-certificates/extracted
     target --ro-bind /etc/hosts
     target --ro-bind /etc/ld.so.cache
-    target --ro-bind /etc/ld.so.conf
-    target --ro-bind /etc/ld.so.conf.d
     target --ro-bind /etc/localtime
     target --ro-bind /etc/nsswitch.conf
     target --ro-bind /etc/pki
     target --ro-bind /etc/resolv.conf
     target --ro-bind /etc/ssl
-    target --ro-bind /etc/terminfo
+    target --ro-bind /etc/terminfo/l/linux
+    target --ro-bind /etc/terminfo/s/screen
+    target --ro-bind /etc/terminfo/s/screen-256color
+    target --ro-bind /etc/terminfo/t/tmux-256color
+    target --ro-bind /etc/terminfo/x/xterm
+    target --ro-bind /etc/terminfo/x/xterm-256color
     target --ro-bind /nix/store
     target --ro-bind /opt
     target --ro-bind /usr

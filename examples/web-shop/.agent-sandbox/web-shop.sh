@@ -4,7 +4,7 @@
 # Compiled by sbc from .agent-sandbox.kdl. To change it, change the policy and run `sbc build`.
 # Arguments go to the command of the policy; after `--` stands another command.
 # Fails with 125 when the sandbox cannot be set up as written.
-# plan sha256:bdd07cdedc6163f862c06fec84a35fc12060aaab09405c376e71ee5c6bbfc718 format 1
+# plan sha256:63c38664f6b6d0fa4b0d47daf1e3da8d78d6ff9a1c029eeb3af621cdaecd18e3 format 1
 #
 # What `sbc exec` does and a shell cannot: let Ctrl-C reach the command alone (here it ends the
 # sandbox), tell a failure of bubblewrap (status 1) from one of the command, pass on other
@@ -419,11 +419,9 @@ finish() {
 unlinked() {
     unlinked_in "$home"/.cache/sbc/node "$1"
     unlinked_in "$home"/.claude/.credentials.json "$1"
-    unlinked_in "$home"/.claude/file-history "$1"
     unlinked_in "$home"/.claude/history.jsonl "$1"
-    unlinked_in "$home"/.claude/plans "$1"
+    unlinked_in "$home"/.local/share/sbc/claude "$1"
     unlinked_in "$home"/.claude/projects "$1"
-    unlinked_in "$home"/.claude/tasks "$1"
     unlinked_in "$project" "$1"
     unlinked_in "$git_common_dir" "$1"
 }
@@ -447,16 +445,16 @@ unlinked_in() {
 # Whether a host path is shown already.
 visible() {
     case $1 in
-    /bin | /bin/* | /etc/alternatives | /etc/alternatives/* | /etc/ca-certificates/extracted | /etc/ca-certificates/extracted/* | /etc/claude-code | /etc/claude-code/* | /etc/ld.so.conf.d | /etc/ld.so.conf.d/* | /etc/localtime | /etc/localtime/* | /etc/pki | /etc/pki/* | /etc/ssl | /etc/ssl/* | /etc/terminfo | /etc/terminfo/* | /lib | /lib/* | /lib32 | /lib32/* | /lib64 | /lib64/* | /libx32 | /libx32/* | /nix/store | /nix/store/* | /opt | /opt/* | /sbin | /sbin/* | /usr | /usr/* | "$home"/.cache/sbc/node | "$home"/.cache/sbc/node/* | "$home"/.claude/.credentials.json | "$home"/.claude/.credentials.json/* | "$home"/.claude/CLAUDE.md | "$home"/.claude/CLAUDE.md/* | "$home"/.claude/agents | "$home"/.claude/agents/* | "$home"/.claude/commands | "$home"/.claude/commands/* | "$home"/.claude/file-history | "$home"/.claude/file-history/* | "$home"/.claude/history.jsonl | "$home"/.claude/history.jsonl/* | "$home"/.claude/hooks | "$home"/.claude/hooks/* | "$home"/.claude/keybindings.json | "$home"/.claude/keybindings.json/* | "$home"/.claude/output-styles | "$home"/.claude/output-styles/* | "$home"/.claude/plans | "$home"/.claude/plans/* | "$home"/.claude/plugins | "$home"/.claude/plugins/* | "$home"/.claude/projects | "$home"/.claude/projects/* | "$home"/.claude/rules | "$home"/.claude/rules/* | "$home"/.claude/settings.json | "$home"/.claude/settings.json/* | "$home"/.claude/skills | "$home"/.claude/skills/* | "$home"/.claude/statusline-command.sh | "$home"/.claude/statusline-command.sh/* | "$home"/.claude/statusline.sh | "$home"/.claude/statusline.sh/* | "$home"/.claude/tasks | "$home"/.claude/tasks/* | "$home"/.claude/themes | "$home"/.claude/themes/* | "$home"/.config/git/config | "$home"/.config/git/config/* | "$home"/.config/git/ignore | "$home"/.config/git/ignore/* | "$home"/.config/team-lint | "$home"/.config/team-lint/* | "$home"/.gitconfig | "$home"/.gitconfig/* | "$home"/.local/bin/claude | "$home"/.local/bin/claude/* | "$home"/.local/lib/node_modules | "$home"/.local/lib/node_modules/* | "$home"/.local/lib/node_modules/@anthropic-ai/claude-code | "$home"/.local/lib/node_modules/@anthropic-ai/claude-code/* | "$home"/.local/share/claude | "$home"/.local/share/claude/* | "$home"/.local/share/fnm | "$home"/.local/share/fnm/* | "$home"/.nvm | "$home"/.nvm/* | "$home"/.volta | "$home"/.volta/* | "$project" | "$project"/* | "$project"/.agent-sandbox | "$project"/.agent-sandbox/* | "$project"/.agent-sandbox.kdl | "$project"/.agent-sandbox.kdl/* | "$project"/.agent-sandbox.local.kdl | "$project"/.agent-sandbox.local.kdl/* | "$project"/.agents | "$project"/.agents/* | "$project"/.aider.conf.yml | "$project"/.aider.conf.yml/* | "$project"/.aider.model.settings.yml | "$project"/.aider.model.settings.yml/* | "$project"/.amp | "$project"/.amp/* | "$project"/.augment | "$project"/.augment/* | "$project"/.claude | "$project"/.claude/* | "$project"/.cline | "$project"/.cline/* | "$project"/.clinerules | "$project"/.clinerules/* | "$project"/.codex | "$project"/.codex/* | "$project"/.crush.json | "$project"/.crush.json/* | "$project"/.cursor | "$project"/.cursor/* | "$project"/.devcontainer | "$project"/.devcontainer/* | "$project"/.envrc | "$project"/.envrc/* | "$project"/.factory | "$project"/.factory/* | "$project"/.gemini | "$project"/.gemini/* | "$project"/.git/commondir | "$project"/.git/commondir/* | "$project"/.git/config | "$project"/.git/config/* | "$project"/.git/config.worktree | "$project"/.git/config.worktree/* | "$project"/.git/hooks | "$project"/.git/hooks/* | "$project"/.git/info/attributes | "$project"/.git/info/attributes/* | "$project"/.git/modules | "$project"/.git/modules/* | "$project"/.github/hooks | "$project"/.github/hooks/* | "$project"/.goose | "$project"/.goose/* | "$project"/.grok | "$project"/.grok/* | "$project"/.husky | "$project"/.husky/* | "$project"/.idea | "$project"/.idea/* | "$project"/.kilo | "$project"/.kilo/* | "$project"/.kilocode | "$project"/.kilocode/* | "$project"/.kimi-code | "$project"/.kimi-code/* | "$project"/.kiro | "$project"/.kiro/* | "$project"/.mcp.json | "$project"/.mcp.json/* | "$project"/.mise.toml | "$project"/.mise.toml/* | "$project"/.opencode | "$project"/.opencode/* | "$project"/.pi | "$project"/.pi/* | "$project"/.qwen | "$project"/.qwen/* | "$project"/.vscode | "$project"/.vscode/* | "$project"/crush.json | "$project"/crush.json/* | "$project"/kilo.json | "$project"/kilo.json/* | "$project"/kilo.jsonc | "$project"/kilo.jsonc/* | "$project"/mise.toml | "$project"/mise.toml/* | "$project"/opencode.json | "$project"/opencode.json/* | "$project"/opencode.jsonc | "$project"/opencode.jsonc/* | "$git_common_dir" | "$git_common_dir"/* | "$git_common_dir"/commondir | "$git_common_dir"/commondir/* | "$git_common_dir"/config | "$git_common_dir"/config/* | "$git_common_dir"/config.worktree | "$git_common_dir"/config.worktree/* | "$git_common_dir"/hooks | "$git_common_dir"/hooks/* | "$git_common_dir"/info/attributes | "$git_common_dir"/info/attributes/* | "$git_common_dir"/modules | "$git_common_dir"/modules/* | "$git_common_dir"/worktrees/"$git_worktree_id"/commondir | "$git_common_dir"/worktrees/"$git_worktree_id"/commondir/* | "$git_common_dir"/worktrees/"$git_worktree_id"/config.worktree | "$git_common_dir"/worktrees/"$git_worktree_id"/config.worktree/* | "$git_common_dir"/worktrees/"$git_worktree_id"/gitdir | "$git_common_dir"/worktrees/"$git_worktree_id"/gitdir/* | "$git_common_dir"/worktrees/"$git_worktree_id"/modules | "$git_common_dir"/worktrees/"$git_worktree_id"/modules/*) ;;
+    /bin | /bin/* | /etc/alternatives | /etc/alternatives/* | /etc/ca-certificates/extracted | /etc/ca-certificates/extracted/* | /etc/claude-code | /etc/claude-code/* | /etc/localtime | /etc/localtime/* | /etc/pki | /etc/pki/* | /etc/ssl | /etc/ssl/* | /lib | /lib/* | /lib32 | /lib32/* | /lib64 | /lib64/* | /libx32 | /libx32/* | /nix/store | /nix/store/* | /opt | /opt/* | /sbin | /sbin/* | /usr | /usr/* | "$home"/.agents | "$home"/.agents/* | "$home"/.cache/sbc/node | "$home"/.cache/sbc/node/* | "$home"/.claude/.credentials.json | "$home"/.claude/.credentials.json/* | "$home"/.claude/agents | "$home"/.claude/agents/* | "$home"/.claude/commands | "$home"/.claude/commands/* | "$home"/.claude/history.jsonl | "$home"/.claude/history.jsonl/* | "$home"/.claude/hooks | "$home"/.claude/hooks/* | "$home"/.claude/keybindings.json | "$home"/.claude/keybindings.json/* | "$home"/.claude/output-styles | "$home"/.claude/output-styles/* | "$home"/.claude/plugins | "$home"/.claude/plugins/* | "$home"/.claude/projects | "$home"/.claude/projects/* | "$home"/.claude/rules | "$home"/.claude/rules/* | "$home"/.claude/skills | "$home"/.claude/skills/* | "$home"/.claude/statusline-command.sh | "$home"/.claude/statusline-command.sh/* | "$home"/.claude/statusline.sh | "$home"/.claude/statusline.sh/* | "$home"/.claude/themes | "$home"/.claude/themes/* | "$home"/.config/git/config | "$home"/.config/git/config/* | "$home"/.config/git/ignore | "$home"/.config/git/ignore/* | "$home"/.config/team-lint | "$home"/.config/team-lint/* | "$home"/.gitconfig | "$home"/.gitconfig/* | "$home"/.local/bin/claude | "$home"/.local/bin/claude/* | "$home"/.local/lib/node_modules | "$home"/.local/lib/node_modules/* | "$home"/.local/lib/node_modules/@anthropic-ai/claude-code | "$home"/.local/lib/node_modules/@anthropic-ai/claude-code/* | "$home"/.local/share/claude | "$home"/.local/share/claude/* | "$home"/.local/share/fnm | "$home"/.local/share/fnm/* | "$home"/.nvm | "$home"/.nvm/* | "$home"/.volta | "$home"/.volta/* | "$project" | "$project"/* | "$project"/.agent-sandbox | "$project"/.agent-sandbox/* | "$project"/.agent-sandbox.kdl | "$project"/.agent-sandbox.kdl/* | "$project"/.agent-sandbox.local.kdl | "$project"/.agent-sandbox.local.kdl/* | "$project"/.agents | "$project"/.agents/* | "$project"/.aider.conf.yml | "$project"/.aider.conf.yml/* | "$project"/.aider.model.settings.yml | "$project"/.aider.model.settings.yml/* | "$project"/.amp | "$project"/.amp/* | "$project"/.augment | "$project"/.augment/* | "$project"/.claude | "$project"/.claude/* | "$project"/.cline | "$project"/.cline/* | "$project"/.clinerules | "$project"/.clinerules/* | "$project"/.codex | "$project"/.codex/* | "$project"/.crush.json | "$project"/.crush.json/* | "$project"/.cursor | "$project"/.cursor/* | "$project"/.devcontainer | "$project"/.devcontainer/* | "$project"/.envrc | "$project"/.envrc/* | "$project"/.factory | "$project"/.factory/* | "$project"/.gemini | "$project"/.gemini/* | "$project"/.git/commondir | "$project"/.git/commondir/* | "$project"/.git/config | "$project"/.git/config/* | "$project"/.git/config.worktree | "$project"/.git/config.worktree/* | "$project"/.git/hooks | "$project"/.git/hooks/* | "$project"/.git/info/attributes | "$project"/.git/info/attributes/* | "$project"/.git/modules | "$project"/.git/modules/* | "$project"/.github/hooks | "$project"/.github/hooks/* | "$project"/.goose | "$project"/.goose/* | "$project"/.grok | "$project"/.grok/* | "$project"/.husky | "$project"/.husky/* | "$project"/.idea | "$project"/.idea/* | "$project"/.kilo | "$project"/.kilo/* | "$project"/.kilocode | "$project"/.kilocode/* | "$project"/.kimi-code | "$project"/.kimi-code/* | "$project"/.kiro | "$project"/.kiro/* | "$project"/.mcp.json | "$project"/.mcp.json/* | "$project"/.mise.toml | "$project"/.mise.toml/* | "$project"/.opencode | "$project"/.opencode/* | "$project"/.pi | "$project"/.pi/* | "$project"/.qwen | "$project"/.qwen/* | "$project"/.vscode | "$project"/.vscode/* | "$project"/crush.json | "$project"/crush.json/* | "$project"/kilo.json | "$project"/kilo.json/* | "$project"/kilo.jsonc | "$project"/kilo.jsonc/* | "$project"/mise.toml | "$project"/mise.toml/* | "$project"/opencode.json | "$project"/opencode.json/* | "$project"/opencode.jsonc | "$project"/opencode.jsonc/* | "$git_common_dir" | "$git_common_dir"/* | "$git_common_dir"/commondir | "$git_common_dir"/commondir/* | "$git_common_dir"/config | "$git_common_dir"/config/* | "$git_common_dir"/config.worktree | "$git_common_dir"/config.worktree/* | "$git_common_dir"/hooks | "$git_common_dir"/hooks/* | "$git_common_dir"/info/attributes | "$git_common_dir"/info/attributes/* | "$git_common_dir"/modules | "$git_common_dir"/modules/* | "$git_common_dir"/worktrees/"$git_worktree_id"/commondir | "$git_common_dir"/worktrees/"$git_worktree_id"/commondir/* | "$git_common_dir"/worktrees/"$git_worktree_id"/config.worktree | "$git_common_dir"/worktrees/"$git_worktree_id"/config.worktree/* | "$git_common_dir"/worktrees/"$git_worktree_id"/gitdir | "$git_common_dir"/worktrees/"$git_worktree_id"/gitdir/* | "$git_common_dir"/worktrees/"$git_worktree_id"/modules | "$git_common_dir"/worktrees/"$git_worktree_id"/modules/*) ;;
     *) return 1 ;;
     esac
 }
 
-apart "$home" /bin /dev /dev/shm /etc/alternatives /etc/ca-certificates/extracted /etc/claude-code /etc/group /etc/hosts /etc/ld.so.cache /etc/ld.so.conf /etc/ld.so.conf.d /etc/localtime /etc/nsswitch.conf /etc/passwd /etc/pki /etc/resolv.conf /etc/ssl /etc/terminfo /lib /lib32 /lib64 /libx32 /nix/store /opt /proc /sbin /tmp /usr
-apart "$project" /bin /dev /dev/shm /etc/alternatives /etc/ca-certificates/extracted /etc/claude-code /etc/group /etc/hosts /etc/ld.so.cache /etc/ld.so.conf /etc/ld.so.conf.d /etc/localtime /etc/nsswitch.conf /etc/passwd /etc/pki /etc/resolv.conf /etc/ssl /etc/terminfo /lib /lib32 /lib64 /libx32 /nix/store /opt /proc /sbin /tmp /usr "$home" "$home"/.cache/sbc/node "$home"/.cache/yarn "$home"/.claude "$home"/.claude/.credentials.json "$home"/.claude/CLAUDE.md "$home"/.claude/agents "$home"/.claude/commands "$home"/.claude/file-history "$home"/.claude/history.jsonl "$home"/.claude/hooks "$home"/.claude/keybindings.json "$home"/.claude/output-styles "$home"/.claude/plans "$home"/.claude/plugins "$home"/.claude/projects "$home"/.claude/rules "$home"/.claude/settings.json "$home"/.claude/skills "$home"/.claude/statusline-command.sh "$home"/.claude/statusline.sh "$home"/.claude/tasks "$home"/.claude/themes "$home"/.claude.json "$home"/.config/git/config "$home"/.config/git/ignore "$home"/.config/pnpm/rc "$home"/.config/team-lint "$home"/.gitconfig "$home"/.local/bin/claude "$home"/.local/lib/node_modules "$home"/.local/lib/node_modules/@anthropic-ai/claude-code "$home"/.local/share/claude "$home"/.local/share/fnm "$home"/.npmrc "$home"/.nvm "$home"/.volta "$home"/.yarnrc.yml
-nested "$project" "$home"/.cache/sbc/node "$home"/.claude/.credentials.json "$home"/.claude/file-history "$home"/.claude/history.jsonl "$home"/.claude/plans "$home"/.claude/projects "$home"/.claude/tasks
-apart "$git_common_dir" /bin /dev /dev/shm /etc/alternatives /etc/ca-certificates/extracted /etc/claude-code /etc/group /etc/hosts /etc/ld.so.cache /etc/ld.so.conf /etc/ld.so.conf.d /etc/localtime /etc/nsswitch.conf /etc/passwd /etc/pki /etc/resolv.conf /etc/ssl /etc/terminfo /lib /lib32 /lib64 /libx32 /nix/store /opt /proc /sbin /tmp /usr "$home" "$home"/.cache/sbc/node "$home"/.cache/yarn "$home"/.claude "$home"/.claude/.credentials.json "$home"/.claude/CLAUDE.md "$home"/.claude/agents "$home"/.claude/commands "$home"/.claude/file-history "$home"/.claude/history.jsonl "$home"/.claude/hooks "$home"/.claude/keybindings.json "$home"/.claude/output-styles "$home"/.claude/plans "$home"/.claude/plugins "$home"/.claude/projects "$home"/.claude/rules "$home"/.claude/settings.json "$home"/.claude/skills "$home"/.claude/statusline-command.sh "$home"/.claude/statusline.sh "$home"/.claude/tasks "$home"/.claude/themes "$home"/.claude.json "$home"/.config/git/config "$home"/.config/git/ignore "$home"/.config/pnpm/rc "$home"/.config/team-lint "$home"/.gitconfig "$home"/.local/bin/claude "$home"/.local/lib/node_modules "$home"/.local/lib/node_modules/@anthropic-ai/claude-code "$home"/.local/share/claude "$home"/.local/share/fnm "$home"/.npmrc "$home"/.nvm "$home"/.volta "$home"/.yarnrc.yml "$project" "$project"/.agent-sandbox "$project"/.agent-sandbox.kdl "$project"/.agent-sandbox.local.kdl "$project"/.agents "$project"/.aider.conf.yml "$project"/.aider.model.settings.yml "$project"/.amp "$project"/.augment "$project"/.claude "$project"/.cline "$project"/.clinerules "$project"/.codex "$project"/.crush.json "$project"/.cursor "$project"/.devcontainer "$project"/.env "$project"/.env.local "$project"/.envrc "$project"/.factory "$project"/.gemini "$project"/.git "$project"/.git/commondir "$project"/.git/config "$project"/.git/config.worktree "$project"/.git/hooks "$project"/.git/info "$project"/.git/info/attributes "$project"/.git/modules "$project"/.github "$project"/.github/hooks "$project"/.goose "$project"/.grok "$project"/.husky "$project"/.idea "$project"/.kilo "$project"/.kilocode "$project"/.kimi-code "$project"/.kiro "$project"/.mcp.json "$project"/.mise.toml "$project"/.next "$project"/.opencode "$project"/.pi "$project"/.qwen "$project"/.vscode "$project"/crush.json "$project"/kilo.json "$project"/kilo.jsonc "$project"/mise.toml "$project"/opencode.json "$project"/opencode.jsonc "$project"/vendor "$project"/vendor/design-system
-nested "$git_common_dir" "$home"/.cache/sbc/node "$home"/.claude/.credentials.json "$home"/.claude/file-history "$home"/.claude/history.jsonl "$home"/.claude/plans "$home"/.claude/projects "$home"/.claude/tasks "$project"
+apart "$home" /bin /dev /dev/shm /etc/alternatives /etc/ca-certificates/extracted /etc/claude/CLAUDE.md /etc/claude/settings.json /etc/claude-code /etc/group /etc/hosts /etc/ld.so.cache /etc/localtime /etc/nsswitch.conf /etc/passwd /etc/pki /etc/resolv.conf /etc/ssl /etc/terminfo/l/linux /etc/terminfo/s/screen /etc/terminfo/s/screen-256color /etc/terminfo/t/tmux-256color /etc/terminfo/x/xterm /etc/terminfo/x/xterm-256color /lib /lib32 /lib64 /libx32 /nix/store /opt /proc /sbin /tmp /usr
+apart "$project" /bin /dev /dev/shm /etc/alternatives /etc/ca-certificates/extracted /etc/claude/CLAUDE.md /etc/claude/settings.json /etc/claude-code /etc/group /etc/hosts /etc/ld.so.cache /etc/localtime /etc/nsswitch.conf /etc/passwd /etc/pki /etc/resolv.conf /etc/ssl /etc/terminfo/l/linux /etc/terminfo/s/screen /etc/terminfo/s/screen-256color /etc/terminfo/t/tmux-256color /etc/terminfo/x/xterm /etc/terminfo/x/xterm-256color /lib /lib32 /lib64 /libx32 /nix/store /opt /proc /sbin /tmp /usr "$home" "$home"/.agents "$home"/.cache/sbc/node "$home"/.cache/yarn "$home"/.claude/.credentials.json "$home"/.claude/CLAUDE.md "$home"/.claude/agents "$home"/.claude/commands "$home"/.claude/file-history "$home"/.claude/history.jsonl "$home"/.claude/hooks "$home"/.claude/keybindings.json "$home"/.claude/output-styles "$home"/.claude/plans "$home"/.claude/plugins "$home"/.claude/projects "$home"/.claude/rules "$home"/.claude/settings.json "$home"/.claude/skills "$home"/.claude/statusline-command.sh "$home"/.claude/statusline.sh "$home"/.claude/tasks "$home"/.claude/themes "$home"/.claude.json "$home"/.config/git/config "$home"/.config/git/ignore "$home"/.config/pnpm/rc "$home"/.config/team-lint "$home"/.gitconfig "$home"/.local/bin/claude "$home"/.local/lib/node_modules "$home"/.local/lib/node_modules/@anthropic-ai/claude-code "$home"/.local/share/claude "$home"/.local/share/fnm "$home"/.npmrc "$home"/.nvm "$home"/.volta "$home"/.yarnrc.yml
+nested "$project" "$home"/.cache/sbc/node "$home"/.claude/.credentials.json "$home"/.claude/history.jsonl "$home"/.claude/plans "$home"/.claude/projects
+apart "$git_common_dir" /bin /dev /dev/shm /etc/alternatives /etc/ca-certificates/extracted /etc/claude/CLAUDE.md /etc/claude/settings.json /etc/claude-code /etc/group /etc/hosts /etc/ld.so.cache /etc/localtime /etc/nsswitch.conf /etc/passwd /etc/pki /etc/resolv.conf /etc/ssl /etc/terminfo/l/linux /etc/terminfo/s/screen /etc/terminfo/s/screen-256color /etc/terminfo/t/tmux-256color /etc/terminfo/x/xterm /etc/terminfo/x/xterm-256color /lib /lib32 /lib64 /libx32 /nix/store /opt /proc /sbin /tmp /usr "$home" "$home"/.agents "$home"/.cache/sbc/node "$home"/.cache/yarn "$home"/.claude/.credentials.json "$home"/.claude/CLAUDE.md "$home"/.claude/agents "$home"/.claude/commands "$home"/.claude/file-history "$home"/.claude/history.jsonl "$home"/.claude/hooks "$home"/.claude/keybindings.json "$home"/.claude/output-styles "$home"/.claude/plans "$home"/.claude/plugins "$home"/.claude/projects "$home"/.claude/rules "$home"/.claude/settings.json "$home"/.claude/skills "$home"/.claude/statusline-command.sh "$home"/.claude/statusline.sh "$home"/.claude/tasks "$home"/.claude/themes "$home"/.claude.json "$home"/.config/git/config "$home"/.config/git/ignore "$home"/.config/pnpm/rc "$home"/.config/team-lint "$home"/.gitconfig "$home"/.local/bin/claude "$home"/.local/lib/node_modules "$home"/.local/lib/node_modules/@anthropic-ai/claude-code "$home"/.local/share/claude "$home"/.local/share/fnm "$home"/.npmrc "$home"/.nvm "$home"/.volta "$home"/.yarnrc.yml "$project" "$project"/.agent-sandbox "$project"/.agent-sandbox.kdl "$project"/.agent-sandbox.local.kdl "$project"/.agents "$project"/.aider.conf.yml "$project"/.aider.model.settings.yml "$project"/.amp "$project"/.augment "$project"/.claude "$project"/.cline "$project"/.clinerules "$project"/.codex "$project"/.crush.json "$project"/.cursor "$project"/.devcontainer "$project"/.env "$project"/.env.local "$project"/.envrc "$project"/.factory "$project"/.gemini "$project"/.git "$project"/.git/commondir "$project"/.git/config "$project"/.git/config.worktree "$project"/.git/hooks "$project"/.git/info "$project"/.git/info/attributes "$project"/.git/modules "$project"/.github "$project"/.github/hooks "$project"/.goose "$project"/.grok "$project"/.husky "$project"/.idea "$project"/.kilo "$project"/.kilocode "$project"/.kimi-code "$project"/.kiro "$project"/.mcp.json "$project"/.mise.toml "$project"/.next "$project"/.opencode "$project"/.pi "$project"/.qwen "$project"/.vscode "$project"/crush.json "$project"/kilo.json "$project"/kilo.jsonc "$project"/mise.toml "$project"/opencode.json "$project"/opencode.jsonc "$project"/vendor "$project"/vendor/design-system
+nested "$git_common_dir" "$home"/.cache/sbc/node "$home"/.claude/.credentials.json "$home"/.claude/history.jsonl "$home"/.claude/plans "$home"/.claude/projects "$project"
 
 made='' watched=''
 # What is missing is created, and removed again when it is untouched.
@@ -466,11 +464,9 @@ trap 'exit 130' INT
 trap 'exit 143' TERM
 make dir "$home"/.cache/sbc/node
 make file "$home"/.claude/.credentials.json
-make dir "$home"/.claude/file-history
 make file "$home"/.claude/history.jsonl
-make dir "$home"/.claude/plans
+make dir "$home"/.local/share/sbc/claude
 make dir "$home"/.claude/projects
-make dir "$home"/.claude/tasks
 hold dir "$project"/.agent-sandbox
 watch "$project"/.agent-sandbox.kdl
 watch "$project"/.agent-sandbox.local.kdl
@@ -570,6 +566,12 @@ options() {
     # ro "/etc/ca-certificates/extracted" missing="skip" [base-dev] Certificates of the system, where Debian, Fedora and Arch keep them.
     show --ro-bind skip /etc/ca-certificates/extracted
 
+    # copy "~/.claude/CLAUDE.md" at="/etc/claude/CLAUDE.md" missing="skip" [claude] What you taught the agent, in the same way: the host's agent obeys it.
+    bind --ro-bind skip "$home"/.claude/CLAUDE.md /etc/claude/CLAUDE.md
+
+    # copy "~/.claude/settings.json" at="/etc/claude/settings.json" missing="skip" [claude] Your settings. Read-only: their hooks run on the host. Copies at a place of the system's cost no mount.
+    bind --ro-bind skip "$home"/.claude/settings.json /etc/claude/settings.json
+
     # ro "/etc/claude-code" missing="skip" [claude] Settings of an organisation.
     show --ro-bind skip /etc/claude-code
 
@@ -581,12 +583,6 @@ options() {
 
     # copy "/etc/ld.so.cache" missing="skip" [base-dev] Where the dynamic loader finds libraries.
     show --ro-bind skip /etc/ld.so.cache
-
-    # copy "/etc/ld.so.conf" missing="skip" [base-dev] Where the dynamic loader finds libraries.
-    show --ro-bind skip /etc/ld.so.conf
-
-    # ro "/etc/ld.so.conf.d" missing="skip" [base-dev] Where else it looks, for linkers.
-    show --ro-bind skip /etc/ld.so.conf.d
 
     # ro "/etc/localtime" missing="skip" [base-dev] The time zone.
     show --ro-bind skip /etc/localtime
@@ -606,8 +602,23 @@ options() {
     # ro "/etc/ssl" missing="skip" [base-dev] Certificates of the system, where Debian, Fedora and Arch keep them.
     show --ro-bind skip /etc/ssl
 
-    # ro "/etc/terminfo" missing="skip" [base-dev] What the terminal can do, where it is not below /usr.
-    show --ro-bind skip /etc/terminfo
+    # copy "/etc/terminfo/l/linux" missing="skip" [base-dev] What the usual terminals can do, where Alpine keeps it.
+    show --ro-bind skip /etc/terminfo/l/linux
+
+    # copy "/etc/terminfo/s/screen" missing="skip" [base-dev] What the usual terminals can do, where Alpine keeps it.
+    show --ro-bind skip /etc/terminfo/s/screen
+
+    # copy "/etc/terminfo/s/screen-256color" missing="skip" [base-dev] What the usual terminals can do, where Alpine keeps it.
+    show --ro-bind skip /etc/terminfo/s/screen-256color
+
+    # copy "/etc/terminfo/t/tmux-256color" missing="skip" [base-dev] The same for emulators.
+    show --ro-bind skip /etc/terminfo/t/tmux-256color
+
+    # copy "/etc/terminfo/x/xterm" missing="skip" [base-dev] The same for emulators.
+    show --ro-bind skip /etc/terminfo/x/xterm
+
+    # copy "/etc/terminfo/x/xterm-256color" missing="skip" [base-dev] The same for emulators.
+    show --ro-bind skip /etc/terminfo/x/xterm-256color
 
     # ro "/lib" missing="skip" [base-dev] The same programs where /usr is not merged; links into it where it is.
     merged --ro-bind skip /lib usr/lib
@@ -644,20 +655,20 @@ options() {
     # tmpfs "~" size="2G" mode="0700" [base-dev] Home is empty unless a profile opens a part of it.
     arg --size 2147483648 --perms 0700 --tmpfs "$home"
 
+    # ro "~/.agents" missing="skip" [base-agent] Skills that agents share. Read-only: those on the host obey them.
+    show --ro-bind skip "$home"/.agents
+
     # rw "~/.cache/sbc/node" missing="create-dir" [node] Downloaded packages, of all sandboxes and none of the host's: it would install what was planted in its own.
     show --bind create-dir "$home"/.cache/sbc/node
 
     # symlink "~/.cache/yarn" to="${HOME}/.cache/sbc/node" [node] yarn 1 has no variable for it that yarn 4 does not take for something else.
     arg --symlink "$home"/.cache/sbc/node "$home"/.cache/yarn
 
-    # tmpfs "~/.claude" size="1G" mode="0700" [claude] In memory, but for what is named below. Claude Code on the host runs what it finds here: hooks, plugins, daemons, a second `.config.json`, and with every version something new.
-    arg --size 1073741824 --perms 0700 --tmpfs "$home"/.claude
-
     # rw "~/.claude/.credentials.json" missing="create-file" [claude] The login. What is renewed inside must reach the host, whose copy is no longer valid then.
     show --bind create-file "$home"/.claude/.credentials.json
 
-    # ro "~/.claude/CLAUDE.md" missing="skip" [claude] What you taught the agent. Read-only: the host's agent obeys it.
-    show --ro-bind skip "$home"/.claude/CLAUDE.md
+    # symlink "~/.claude/CLAUDE.md" to="/etc/claude/CLAUDE.md" [claude] Where it looks for it.
+    arg --symlink /etc/claude/CLAUDE.md "$home"/.claude/CLAUDE.md
 
     # ro "~/.claude/agents" missing="skip" [claude] The same, with programs of their own.
     show --ro-bind skip "$home"/.claude/agents
@@ -665,8 +676,8 @@ options() {
     # ro "~/.claude/commands" missing="skip" [claude] The same, with programs of their own.
     show --ro-bind skip "$home"/.claude/commands
 
-    # rw "~/.claude/file-history" missing="create-dir" [claude] Sessions, with what the agent noted for each project, and the files as they were before.
-    show --bind create-dir "$home"/.claude/file-history
+    # symlink "~/.claude/file-history" to="${HOME}/.claude/plans" [claude] In the same directory, which saves a mount: plans are files there, and these a directory for each session.
+    arg --symlink "$home"/.claude/plans "$home"/.claude/file-history
 
     # rw "~/.claude/history.jsonl" missing="create-file" [claude] What you typed.
     show --bind create-file "$home"/.claude/history.jsonl
@@ -674,26 +685,26 @@ options() {
     # ro "~/.claude/hooks" missing="skip" [claude] Programs that settings tend to name.
     show --ro-bind skip "$home"/.claude/hooks
 
-    # ro "~/.claude/keybindings.json" missing="skip" [claude] Your settings. Read-only: their hooks run on the host.
+    # ro "~/.claude/keybindings.json" missing="skip" [claude] More of your settings.
     show --ro-bind skip "$home"/.claude/keybindings.json
 
-    # ro "~/.claude/output-styles" missing="skip" [claude] What you taught the agent. Read-only: the host's agent obeys it.
+    # ro "~/.claude/output-styles" missing="skip" [claude] What you taught the agent, in directories.
     show --ro-bind skip "$home"/.claude/output-styles
 
-    # rw "~/.claude/plans" missing="create-dir" [claude] Plans and tasks of sessions.
-    show --bind create-dir "$home"/.claude/plans
+    # rw "~/.local/share/sbc/claude" at="~/.claude/plans" missing="create-dir" [claude] Plans; by session also tasks, and files as they were. Of all sandboxes and none of the host's, which would show files of other projects.
+    bind --bind create-dir "$home"/.local/share/sbc/claude "$home"/.claude/plans
 
     # ro "~/.claude/plugins" missing="skip" [claude] The same, with programs of their own.
     show --ro-bind skip "$home"/.claude/plugins
 
-    # rw "~/.claude/projects" missing="create-dir" [claude] Sessions, with what the agent noted for each project, and the files as they were before.
+    # rw "~/.claude/projects" missing="create-dir" [claude] `~/.claude` itself is in memory, as the home is, and gone afterwards. Claude Code on the host runs what it finds there: hooks, plugins, daemons, a second `.config.json`, and with every version something new. Sessions, with what the agent noted for each project.
     show --bind create-dir "$home"/.claude/projects
 
-    # ro "~/.claude/rules" missing="skip" [claude] What you taught the agent. Read-only: the host's agent obeys it.
+    # ro "~/.claude/rules" missing="skip" [claude] What you taught the agent, in directories.
     show --ro-bind skip "$home"/.claude/rules
 
-    # ro "~/.claude/settings.json" missing="skip" [claude] Your settings. Read-only: their hooks run on the host.
-    show --ro-bind skip "$home"/.claude/settings.json
+    # symlink "~/.claude/settings.json" to="/etc/claude/settings.json" [claude] Where it looks for them.
+    arg --symlink /etc/claude/settings.json "$home"/.claude/settings.json
 
     # ro "~/.claude/skills" missing="skip" [claude] The same, with programs of their own.
     show --ro-bind skip "$home"/.claude/skills
@@ -704,25 +715,25 @@ options() {
     # ro "~/.claude/statusline.sh" missing="skip" [claude] Programs that settings tend to name.
     show --ro-bind skip "$home"/.claude/statusline.sh
 
-    # rw "~/.claude/tasks" missing="create-dir" [claude] Plans and tasks of sessions.
-    show --bind create-dir "$home"/.claude/tasks
+    # symlink "~/.claude/tasks" to="${HOME}/.claude/plans" [claude] The same for tasks, whose names are others.
+    arg --symlink "$home"/.claude/plans "$home"/.claude/tasks
 
-    # ro "~/.claude/themes" missing="skip" [claude] Your settings. Read-only: their hooks run on the host.
+    # ro "~/.claude/themes" missing="skip" [claude] More of your settings.
     show --ro-bind skip "$home"/.claude/themes
 
     # copy "~/.claude.json" missing="skip" [claude] Saved by lock directory, temporary file and rename, which a mounted file does not allow: a private copy, and what is saved in it is gone afterwards.
     copy --file 6 "$home"/.claude.json skip "$home"/.claude.json
 
-    # ro "~/.config/git/config" missing="skip" [claude] Name and address for commits.
+    # ro "~/.config/git/config" missing="skip" [base-agent] Name and address for commits.
     show --ro-bind skip "$home"/.config/git/config
 
-    # ro "~/.config/git/ignore" missing="skip" [claude] Name and address for commits.
+    # ro "~/.config/git/ignore" missing="skip" [base-agent] Name and address for commits.
     show --ro-bind skip "$home"/.config/git/ignore
 
     # ro "~/.config/team-lint" missing="skip" [team] The team's lint rules, maintained outside of the projects.
     show --ro-bind skip "$home"/.config/team-lint
 
-    # ro "~/.gitconfig" missing="skip" [claude] Name and address for commits.
+    # ro "~/.gitconfig" missing="skip" [base-agent] Name and address for commits.
     show --ro-bind skip "$home"/.gitconfig
 
     # ro "~/.local/bin/claude" missing="skip" [claude] The program and its versions. Read-only, so that nothing inside changes what the host runs tomorrow.
@@ -760,37 +771,37 @@ options() {
     # ro "./.agent-sandbox.local.kdl" missing="watch" [base-dev] What this sandbox may do is not for the sandbox to decide.
     inside --ro-bind skip "$project"/.agent-sandbox.local.kdl
 
-    # ro "./.agents" missing="watch" [base-dev] And these.
+    # ro "./.agents" missing="watch" [base-dev] Skills that agents share, and settings of Aider, Amp and Auggie.
     inside --ro-bind skip "$project"/.agents
 
-    # ro "./.aider.conf.yml" missing="watch" [base-dev] And these.
+    # ro "./.aider.conf.yml" missing="watch" [base-dev] Skills that agents share, and settings of Aider, Amp and Auggie.
     inside --ro-bind skip "$project"/.aider.conf.yml
 
-    # ro "./.aider.model.settings.yml" missing="watch" [base-dev] And these.
+    # ro "./.aider.model.settings.yml" missing="watch" [base-dev] Skills that agents share, and settings of Aider, Amp and Auggie.
     inside --ro-bind skip "$project"/.aider.model.settings.yml
 
-    # ro "./.amp" missing="watch" [base-dev] And these.
+    # ro "./.amp" missing="watch" [base-dev] Skills that agents share, and settings of Aider, Amp and Auggie.
     inside --ro-bind skip "$project"/.amp
 
-    # ro "./.augment" missing="watch" [base-dev] And these.
+    # ro "./.augment" missing="watch" [base-dev] Skills that agents share, and settings of Aider, Amp and Auggie.
     inside --ro-bind skip "$project"/.augment
 
     # ro "./.claude" missing="hold-dir" [base-dev] Agents obey these when they run without a sandbox.
     inside --ro-bind skip "$project"/.claude
 
-    # ro "./.cline" missing="watch" [base-dev] What other agents obey in the same way.
+    # ro "./.cline" missing="watch" [base-dev] Cline, Crush, Droid, Goose, and hooks of Copilot.
     inside --ro-bind skip "$project"/.cline
 
-    # ro "./.clinerules" missing="watch" [base-dev] What other agents obey in the same way.
+    # ro "./.clinerules" missing="watch" [base-dev] Cline, Crush, Droid, Goose, and hooks of Copilot.
     inside --ro-bind skip "$project"/.clinerules
 
-    # ro "./.codex" missing="watch" [base-dev] And these.
+    # ro "./.codex" missing="watch" [base-dev] Codex, Cursor, Gemini CLI, and the servers that Claude Code starts.
     inside --ro-bind skip "$project"/.codex
 
-    # ro "./.crush.json" missing="watch" [base-dev] What other agents obey in the same way.
+    # ro "./.crush.json" missing="watch" [base-dev] Cline, Crush, Droid, Goose, and hooks of Copilot.
     inside --ro-bind skip "$project"/.crush.json
 
-    # ro "./.cursor" missing="watch" [base-dev] And these.
+    # ro "./.cursor" missing="watch" [base-dev] Codex, Cursor, Gemini CLI, and the servers that Claude Code starts.
     inside --ro-bind skip "$project"/.cursor
 
     # ro "./.devcontainer" missing="watch" [base-dev] The same for containers.
@@ -805,10 +816,10 @@ options() {
     # ro "./.envrc" missing="watch" [base-dev] direnv and mise run these when you enter the directory.
     inside --ro-bind skip "$project"/.envrc
 
-    # ro "./.factory" missing="watch" [base-dev] What other agents obey in the same way.
+    # ro "./.factory" missing="watch" [base-dev] Cline, Crush, Droid, Goose, and hooks of Copilot.
     inside --ro-bind skip "$project"/.factory
 
-    # ro "./.gemini" missing="watch" [base-dev] And these.
+    # ro "./.gemini" missing="watch" [base-dev] Codex, Cursor, Gemini CLI, and the servers that Claude Code starts.
     inside --ro-bind skip "$project"/.gemini
 
     # pin "./.git" [base-dev] Git looks for its settings where this file says. A dot is where they are.
@@ -835,16 +846,16 @@ options() {
     # ro "./.git/modules" missing="skip" [base-dev] What git keeps of submodules, with their hooks and settings.
     inside --ro-bind skip "$project"/.git/modules
 
-    # pin "./.github" [base-dev] What other agents obey in the same way.
+    # pin "./.github" [base-dev] Cline, Crush, Droid, Goose, and hooks of Copilot.
     pin "$project"/.github "$project"/.github
 
-    # ro "./.github/hooks" missing="watch" [base-dev] What other agents obey in the same way.
+    # ro "./.github/hooks" missing="watch" [base-dev] Cline, Crush, Droid, Goose, and hooks of Copilot.
     inside --ro-bind skip "$project"/.github/hooks
 
-    # ro "./.goose" missing="watch" [base-dev] What other agents obey in the same way.
+    # ro "./.goose" missing="watch" [base-dev] Cline, Crush, Droid, Goose, and hooks of Copilot.
     inside --ro-bind skip "$project"/.goose
 
-    # ro "./.grok" missing="watch" [base-dev] What other agents obey in the same way.
+    # ro "./.grok" missing="watch" [base-dev] Grok, Kilo, Kimi, Kiro, OpenCode and Pi.
     inside --ro-bind skip "$project"/.grok
 
     # ro "./.husky" missing="watch" [base-dev] git runs these through husky.
@@ -853,19 +864,19 @@ options() {
     # ro "./.idea" missing="hold-dir" [base-dev] Editors run tasks and settings from here.
     inside --ro-bind skip "$project"/.idea
 
-    # ro "./.kilo" missing="watch" [base-dev] What other agents obey in the same way.
+    # ro "./.kilo" missing="watch" [base-dev] Grok, Kilo, Kimi, Kiro, OpenCode and Pi.
     inside --ro-bind skip "$project"/.kilo
 
-    # ro "./.kilocode" missing="watch" [base-dev] What other agents obey in the same way.
+    # ro "./.kilocode" missing="watch" [base-dev] Grok, Kilo, Kimi, Kiro, OpenCode and Pi.
     inside --ro-bind skip "$project"/.kilocode
 
-    # ro "./.kimi-code" missing="watch" [base-dev] What other agents obey in the same way.
+    # ro "./.kimi-code" missing="watch" [base-dev] Grok, Kilo, Kimi, Kiro, OpenCode and Pi.
     inside --ro-bind skip "$project"/.kimi-code
 
-    # ro "./.kiro" missing="watch" [base-dev] What other agents obey in the same way.
+    # ro "./.kiro" missing="watch" [base-dev] Grok, Kilo, Kimi, Kiro, OpenCode and Pi.
     inside --ro-bind skip "$project"/.kiro
 
-    # ro "./.mcp.json" missing="watch" [base-dev] And these.
+    # ro "./.mcp.json" missing="watch" [base-dev] Codex, Cursor, Gemini CLI, and the servers that Claude Code starts.
     inside --ro-bind skip "$project"/.mcp.json
 
     # ro "./.mise.toml" missing="watch" [base-dev] direnv and mise run these when you enter the directory.
@@ -874,34 +885,34 @@ options() {
     # tmpfs "./.next" size="512M" [web-shop] Rebuilt on every run, so keep it off the disk.
     arg --size 536870912 --perms 0755 --tmpfs "$project"/.next
 
-    # ro "./.opencode" missing="watch" [base-dev] What other agents obey in the same way.
+    # ro "./.opencode" missing="watch" [base-dev] Grok, Kilo, Kimi, Kiro, OpenCode and Pi.
     inside --ro-bind skip "$project"/.opencode
 
-    # ro "./.pi" missing="watch" [base-dev] What other agents obey in the same way.
+    # ro "./.pi" missing="watch" [base-dev] Grok, Kilo, Kimi, Kiro, OpenCode and Pi.
     inside --ro-bind skip "$project"/.pi
 
-    # ro "./.qwen" missing="watch" [base-dev] What other agents obey in the same way.
+    # ro "./.qwen" missing="watch" [base-dev] Qwen Code, and settings of Crush, Kilo and OpenCode in a file.
     inside --ro-bind skip "$project"/.qwen
 
     # ro "./.vscode" missing="hold-dir" [base-dev] Editors run tasks and settings from here.
     inside --ro-bind skip "$project"/.vscode
 
-    # ro "./crush.json" missing="watch" [base-dev] What other agents obey in the same way.
+    # ro "./crush.json" missing="watch" [base-dev] Qwen Code, and settings of Crush, Kilo and OpenCode in a file.
     inside --ro-bind skip "$project"/crush.json
 
-    # ro "./kilo.json" missing="watch" [base-dev] What other agents obey in the same way.
+    # ro "./kilo.json" missing="watch" [base-dev] Qwen Code, and settings of Crush, Kilo and OpenCode in a file.
     inside --ro-bind skip "$project"/kilo.json
 
-    # ro "./kilo.jsonc" missing="watch" [base-dev] What other agents obey in the same way.
+    # ro "./kilo.jsonc" missing="watch" [base-dev] Qwen Code, and settings of Crush, Kilo and OpenCode in a file.
     inside --ro-bind skip "$project"/kilo.jsonc
 
     # ro "./mise.toml" missing="watch" [base-dev] direnv and mise run these when you enter the directory.
     inside --ro-bind skip "$project"/mise.toml
 
-    # ro "./opencode.json" missing="watch" [base-dev] What other agents obey in the same way.
+    # ro "./opencode.json" missing="watch" [base-dev] Qwen Code, and settings of Crush, Kilo and OpenCode in a file.
     inside --ro-bind skip "$project"/opencode.json
 
-    # ro "./opencode.jsonc" missing="watch" [base-dev] What other agents obey in the same way.
+    # ro "./opencode.jsonc" missing="watch" [base-dev] OpenCode reads this one, too.
     inside --ro-bind skip "$project"/opencode.jsonc
 
     # pin "./vendor" [web-shop] A second checkout that the shop links against.
@@ -960,36 +971,35 @@ options() {
     target --ro-bind /etc/claude-code
     target --ro-bind /etc/hosts
     target --ro-bind /etc/ld.so.cache
-    target --ro-bind /etc/ld.so.conf
-    target --ro-bind /etc/ld.so.conf.d
     target --ro-bind /etc/localtime
     target --ro-bind /etc/nsswitch.conf
     target --ro-bind /etc/pki
     target --ro-bind /etc/resolv.conf
     target --ro-bind /etc/ssl
-    target --ro-bind /etc/terminfo
+    target --ro-bind /etc/terminfo/l/linux
+    target --ro-bind /etc/terminfo/s/screen
+    target --ro-bind /etc/terminfo/s/screen-256color
+    target --ro-bind /etc/terminfo/t/tmux-256color
+    target --ro-bind /etc/terminfo/x/xterm
+    target --ro-bind /etc/terminfo/x/xterm-256color
     target --ro-bind /nix/store
     target --ro-bind /opt
     target --ro-bind /usr
+    target --ro-bind "$home"/.agents
     target --bind "$home"/.cache/sbc/node
     target --bind "$home"/.claude/.credentials.json
-    target --ro-bind "$home"/.claude/CLAUDE.md
     target --ro-bind "$home"/.claude/agents
     target --ro-bind "$home"/.claude/commands
-    target --bind "$home"/.claude/file-history
     target --bind "$home"/.claude/history.jsonl
     target --ro-bind "$home"/.claude/hooks
     target --ro-bind "$home"/.claude/keybindings.json
     target --ro-bind "$home"/.claude/output-styles
-    target --bind "$home"/.claude/plans
     target --ro-bind "$home"/.claude/plugins
     target --bind "$home"/.claude/projects
     target --ro-bind "$home"/.claude/rules
-    target --ro-bind "$home"/.claude/settings.json
     target --ro-bind "$home"/.claude/skills
     target --ro-bind "$home"/.claude/statusline-command.sh
     target --ro-bind "$home"/.claude/statusline.sh
-    target --bind "$home"/.claude/tasks
     target --ro-bind "$home"/.claude/themes
     target --ro-bind "$home"/.config/git/config
     target --ro-bind "$home"/.config/git/ignore
@@ -1030,21 +1040,21 @@ launch() {
     set -- DISABLE_AUTOUPDATER=1 "$@"
     # set HOME="${HOME}" [base-dev] Who runs, and where things are.
     set -- HOME="$home" "$@"
-    # secret "HTTPS_PROXY" [claude] The proxy on the way, with a password perhaps.
-    # secret "HTTP_PROXY" [claude] The proxy on the way, with a password perhaps.
+    # secret "HTTPS_PROXY" [base-agent] The proxy on the way, with a password perhaps.
+    # secret "HTTP_PROXY" [base-agent] The proxy on the way, with a password perhaps.
     # pass "LANG" [base-dev] What the terminal can do, and the language.
     # set LOGNAME="${USER}" [base-dev] Who runs, and where things are.
     set -- LOGNAME="$user" "$@"
     # set NODE_ENV="development" [web-shop]
     set -- NODE_ENV=development "$@"
-    # pass "NODE_EXTRA_CA_CERTS" [node] What it is told on the host.
+    # pass "NODE_EXTRA_CA_CERTS" [base-agent, node] Certificates of a company, for programs in JavaScript.
     # pass "NO_COLOR" [base-dev] What the terminal can do, and the language.
-    # pass "NO_PROXY" [claude] What is reached without it.
+    # pass "NO_PROXY" [base-agent] What is reached without it.
     # set NPM_CONFIG_CACHE="${HOME}/.cache/sbc/node/npm" [node] What npm downloads.
     set -- NPM_CONFIG_CACHE="$home"/.cache/sbc/node/npm "$@"
     # set NPM_CONFIG_UPDATE_NOTIFIER="false" [node] Nothing to decide inside.
     set -- NPM_CONFIG_UPDATE_NOTIFIER=false "$@"
-    # prepend PATH="${HOME}/.local/bin"; set PATH="/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin" [base-dev, claude] The system's programs.
+    # prepend PATH="${HOME}/.local/bin"; set PATH="/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin" [base-dev, base-agent] The system's programs.
     set -- PATH="$home"/.local/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin "$@"
     # set PNPM_CONFIG_STORE_DIR="${HOME}/.cache/sbc/node" [node] The same for pnpm.
     set -- PNPM_CONFIG_STORE_DIR="$home"/.cache/sbc/node "$@"
@@ -1057,9 +1067,9 @@ launch() {
     set -- USER="$user" "$@"
     # set YARN_GLOBAL_FOLDER="${HOME}/.cache/sbc/node/yarn" [node] The same for yarn since version 2.
     set -- YARN_GLOBAL_FOLDER="$home"/.cache/sbc/node/yarn "$@"
-    # secret "http_proxy" [claude] The proxy on the way, with a password perhaps.
-    # secret "https_proxy" [claude] The proxy on the way, with a password perhaps.
-    # pass "no_proxy" [claude] What is reached without it.
+    # secret "http_proxy" [base-agent] The proxy on the way, with a password perhaps.
+    # secret "https_proxy" [base-agent] The proxy on the way, with a password perhaps.
+    # pass "no_proxy" [base-agent] What is reached without it.
     # pass "LC_*" [base-dev] What the terminal can do, and the language.
     names=$(LC_ALL=C awk 'BEGIN {
         for (name in ENVIRON) if (name != "") {
