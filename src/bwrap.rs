@@ -9,7 +9,7 @@ use crate::complaint::explain;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::exec;
 use crate::host::{self, Host};
-use crate::invocation::isolation_options;
+use crate::isolation;
 use crate::plan::{Action, Content};
 use crate::policy::Grant;
 use crate::seccomp;
@@ -112,7 +112,7 @@ pub fn install_help() -> String {
 /// Tries whether bubblewrap can do what a plan needs: its options, and its namespaces with the
 /// kernel of this host. Runs no program of the host but bubblewrap and sbc itself.
 pub fn probe(bwrap: &Path, content: &Content) -> Result<(), Diagnostic> {
-    let mut options: Vec<OsString> = isolation_options(content).into_iter().map(OsString::from).collect();
+    let mut options: Vec<OsString> = isolation::options(content).into_iter().map(OsString::from).collect();
     options.extend(
         ["--proc", "/proc", "--dev", "/dev", "--perms", "0755", "--size", "65536", "--tmpfs", "/tmp"]
             .map(OsString::from),

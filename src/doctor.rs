@@ -11,7 +11,7 @@ use crate::bwrap::{self, OVERLAY, attempt, install_help};
 use crate::complaint::APPARMOR;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::host;
-use crate::invocation::injection_possible;
+use crate::isolation;
 use crate::lower::lower;
 use crate::merge::Merged;
 use crate::seccomp;
@@ -117,7 +117,7 @@ impl Facts {
             is_root: rustix::process::geteuid().is_root(),
             bubblewrap: bwrap::find().map(|path| Bubblewrap::examine(path, state)),
             approvals: trust::list(state).map(|(approvals, _)| approvals.len()),
-            injection: injection_possible(),
+            injection: isolation::injection_possible(),
             landlock: sys::landlock_version(),
         }
     }

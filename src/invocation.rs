@@ -8,9 +8,10 @@
 use crate::check::{assertions, denials, state};
 use crate::checked::Checked;
 use crate::compile::Compiled;
-use crate::diagnostic::{self, Code, Diagnostic, Diagnostics};
+use crate::diagnostic::{Code, Diagnostics};
 use crate::env;
 use crate::host::Host;
+use crate::isolation;
 use crate::layout;
 use crate::merge::Resolved;
 use crate::mounts::{Guarded, Mount, Mounts, Placed, Placeholder, Planted, Provider};
@@ -20,13 +21,12 @@ use crate::origin::Origin;
 use crate::plan::{Content, Step};
 use crate::policy::{EnvRule, Setting};
 use crate::race::{Footprint, Spot};
-use crate::seccomp::{self, Architecture};
+use crate::seccomp;
 use crate::source::Location;
 use crate::view::{Kind, Seen, View};
-use crate::words::{Lifetime, Namespace, NestedSandboxes, Network, SettingKey, Terminal};
+use crate::words::{Namespace, SettingKey, Terminal};
 use std::collections::BTreeMap;
 use std::ffi::OsString;
-use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -148,40 +148,6 @@ pub fn requests<'a>(content: &'a Content, host: &'a Host, out: &mut Diagnostics)
     inspector.requests(&placed)
 }
 
-/// Namespaces, capabilities and lifetime as options; an explicit list, because `--unshare-all`
-/// changes with bubblewrap's version and only tries the user namespace.
-pub fn isolation_options(content: &Content) -> Vec<&'static str> {
-    let own = |namespace| !content.shared.contains(&namespace);
-    let options = [
-        (own(Namespace::User), "--unshare-user"),
-        (content.nested_sandboxes == NestedSandboxes::Deny, "--disable-userns"),
-        (own(Namespace::Pid), "--unshare-pid"),
-        (own(Namespace::Ipc), "--unshare-ipc"),
-        (own(Namespace::Uts), "--unshare-uts"),
-        // Old kernels have none, and nothing can be reached through it.
-        (own(Namespace::Cgroup), "--unshare-cgroup-try"),
-        (content.network == Network::None, "--unshare-net"),
-        (content.lifetime == Lifetime::WithParent, "--die-with-parent"),
-    ];
-    options.into_iter().filter_map(|(wanted, option)| wanted.then_some(option)).chain(["--cap-drop", "ALL"]).collect()
-}
-
-/// What to say where the filter of system calls is not made for the machine.
-pub fn unfiltered(host: &Host) -> Option<Diagnostic> {
-    let title = format!("there is no filter of system calls for {}", std::env::consts::ARCH);
-    let help = format!(
-        "sandboxes run without it; for what it refuses see the threat model. There is one for {}",
-        diagnostic::list(Architecture::ALL.map(Architecture::name), "and")
-    );
-    host.architecture.is_none().then(|| Diagnostic::warning(Code::SBC0710, title).help(help))
-}
-
-/// Whether the kernel lets a process type into its terminal (TIOCSTI). Linux 6.2 can refuse it; it is
-/// asked only where there is no filter that does.
-pub fn injection_possible() -> bool {
-    fs::read_to_string("/proc/sys/dev/tty/legacy_tiocsti").map_or(true, |value| value.trim() != "0")
-}
-
 struct Builder<'a, 'o> {
     inspector: Inspector<'a, 'o>,
     mounts: Mounts<'a>,
@@ -202,14 +168,14 @@ impl<'a> Builder<'a, '_> {
     fn isolation(&mut self, content: &Content) {
         self.invocation
             .options
-            .extend(isolation_options(content).into_iter().map(|option| Argument::Word(option.into())));
+            .extend(isolation::options(content).into_iter().map(|option| Argument::Word(option.into())));
         if let Some(hostname) = &content.hostname {
             self.option(["--hostname".into(), hostname.into()]);
         }
         self.invocation.own_processes = !content.shared.contains(&Namespace::Pid);
         let architecture = self.inspector.host.architecture;
         self.invocation.new_session = match content.terminal {
-            Terminal::Guarded => architecture.is_none() && injection_possible(),
+            Terminal::Guarded => architecture.is_none() && isolation::injection_possible(),
             Terminal::NewSession => true,
             Terminal::Inherit => false,
         };

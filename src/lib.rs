@@ -78,6 +78,7 @@ pub mod host;
 pub mod import;
 pub mod improve;
 pub mod invocation;
+pub mod isolation;
 pub mod janitor;
 pub mod knowledge;
 pub mod layout;

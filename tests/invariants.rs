@@ -30,6 +30,7 @@ const MACHINE: &[&str] = &[
     "import/settle.rs",
     "improve.rs",
     "invocation.rs",
+    "isolation.rs",
     "janitor.rs",
     "knowledge.rs",
     "layout.rs",

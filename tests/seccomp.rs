@@ -9,6 +9,7 @@ use sbc::compile::{Wanted, compile};
 use sbc::diagnostic::Diagnostics;
 use sbc::host::{Host, architecture};
 use sbc::invocation::{self, Argument};
+use sbc::isolation;
 use sbc::plan::Content;
 use sbc::project::load;
 use sbc::seccomp::{Architecture, Errno, REFUSALS, Refusal, program, refusals};
@@ -315,7 +316,7 @@ fn machine_without_a_filter() {
     let project = Project::with_body("");
     try_syscall(&project);
     let host = Host { architecture: None, ..Host::read(&project.root).unwrap() };
-    assert_eq!(invocation::unfiltered(&host).map(|diagnostic| diagnostic.code), Some(Code::SBC0710));
+    assert_eq!(isolation::unfiltered(&host).map(|diagnostic| diagnostic.code), Some(Code::SBC0710));
     let loaded = load(&project.root, &mut Diagnostics::default());
     let compiled = compile(&loaded.sources, &Wanted::Only).sandboxes.pop().unwrap();
     let options = invocation::resolve(&compiled, &host, &mut Diagnostics::default()).0.options;

@@ -11,7 +11,7 @@ use crate::project::{LOCAL, POLICY, Project};
 use crate::source::{Location, SourceKind, Span};
 use crate::vendor::drift;
 use crate::view::View;
-use crate::{amend, bwrap, gitlinks, invocation, trial};
+use crate::{amend, bwrap, gitlinks, isolation, trial};
 use std::path::{Path, PathBuf};
 
 /// 0 when all is well, 1 when something is not.
@@ -109,7 +109,7 @@ fn check_host(project: &Project, sandboxes: &[Compiled], out: &mut Diagnostics) 
 /// Whether this machine can run sandboxes at all that can write these trees.
 pub(super) fn check_machine(host: &Host, sandboxes: &[Compiled], writable: &[PathBuf], out: &mut Diagnostics) {
     refuse_root(out);
-    invocation::unfiltered(host).into_iter().for_each(|diagnostic| out.push(diagnostic));
+    isolation::unfiltered(host).into_iter().for_each(|diagnostic| out.push(diagnostic));
     match bwrap::find().and_then(|path| bwrap::out_of_reach(&path, writable, host).map(|()| path)) {
         Err(diagnostic) => out.push(diagnostic),
         Ok(path) => {

@@ -4,7 +4,7 @@
 
 use super::script::{Script, carries};
 use super::shell::{self, comment, literal};
-use crate::invocation::isolation_options;
+use crate::isolation;
 use crate::origin::Origin;
 use crate::path::{Root, SymbolicPath};
 use crate::plan::{self, Action, Place, Step};
@@ -134,7 +134,7 @@ impl Script<'_> {
             let _ = writeln!(out, "    # {} [settings]", comment(&rule::setting(&setting)));
         }
         out.push_str(&self.loader());
-        let isolation: Vec<String> = isolation_options(self.content).into_iter().map(str::to_owned).collect();
+        let isolation: Vec<String> = isolation::options(self.content).into_iter().map(str::to_owned).collect();
         let _ = writeln!(out, "    arg {}", isolation.join(" "));
         if let Some(hostname) = &self.content.hostname {
             let _ = writeln!(out, "    arg --hostname {}", literal(hostname));
