@@ -4,10 +4,10 @@
 //! mounts is then what sbc has looked at, whatever stands at the path in that moment. Where it takes a path
 //! only, that is verified as late as can be.
 
+use crate::arguments::{Argument, Data};
 use crate::checked::Checked;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::exec::in_memory;
-use crate::invocation::{Argument, Data};
 use rustix::fs::OFlags;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use std::io;

@@ -5,8 +5,8 @@
 
 #![allow(clippy::disallowed_methods, reason = "this module resolves a plan on a host")]
 
+use crate::arguments::{self, Argument, Data, Effect};
 use crate::check::{assertions, denials, state};
-use crate::checked::Checked;
 use crate::compile::Compiled;
 use crate::diagnostic::{Code, Diagnostics};
 use crate::env;
@@ -29,26 +29,6 @@ use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::io;
 use std::path::{Path, PathBuf};
-
-/// One argument of bubblewrap.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Argument {
-    Word(OsString),
-    /// The number of a descriptor from which bubblewrap reads this.
-    Data(Data),
-    /// An option that mounts a host path, and that path.
-    Source {
-        option: &'static str,
-        source: Checked,
-    },
-}
-
-/// Contents that bubblewrap puts into the sandbox.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Data {
-    File(Checked),
-    Bytes(Vec<u8>),
-}
 
 /// Everything that starts one sandbox on one host.
 #[derive(Clone, Debug, Default)]
@@ -158,11 +138,7 @@ struct Builder<'a, 'o> {
 
 impl<'a> Builder<'a, '_> {
     fn option<const N: usize>(&mut self, words: [OsString; N]) {
-        self.invocation.options.extend(words.map(Argument::Word));
-    }
-
-    fn source(&mut self, option: &'static str, source: &Checked) {
-        self.invocation.options.push(Argument::Source { option, source: source.clone() });
+        self.invocation.options.extend(arguments::words(words));
     }
 
     fn isolation(&mut self, content: &Content) {
@@ -235,72 +211,32 @@ impl<'a> Builder<'a, '_> {
             let paths = source.into_iter().chain([at.clone()]);
             self.invocation.rules.extend(paths.map(|path| (path, origin.location)));
         }
-        let path = OsString::from(at.clone());
-        let provider = match request.operation {
-            Operation::Bind { option, source, writable, .. } => {
-                if writable {
-                    let in_place = source.path == at;
-                    self.invocation.footprint.writable.push(Spot { path: source.path.clone(), in_place });
-                }
-                self.source(option, &source);
-                self.option([path]);
-                Provider::Host { source: source.path, writable, device: option == "--dev-bind" }
-            }
-            Operation::Overlay { source } => {
-                self.source("--overlay-src", &source);
-                self.option(["--tmp-overlay".into(), path]);
-                Provider::Overlay { source: source.path }
-            }
-            Operation::Data { option, mode, data } => {
-                let provider = match &data {
-                    Data::File(source) => Provider::Copy {
-                        source: source.path.clone(),
-                        writable: request.step.is_writable_copy(),
-                        executable: mode & 0o100 != 0,
-                    },
-                    Data::Bytes(_) => Provider::Text,
-                };
-                self.option(["--perms".into(), format!("{mode:04o}").into(), option.into()]);
-                self.invocation.options.push(Argument::Data(data));
-                self.option([path]);
-                provider
-            }
-            Operation::Tmpfs { size, mode } => {
-                if let Some(size) = size {
-                    self.option(["--size".into(), size.to_string().into()]);
-                }
-                self.option(["--perms".into(), format!("{mode:04o}").into(), "--tmpfs".into(), path]);
-                Provider::Memory { mode }
-            }
+        match &request.operation {
             // bubblewrap would make these on the host, and follow planted links (CVE-2026-87766).
             Operation::Directory | Operation::Symlink { .. } if placed.host.is_some() => {
                 let title = format!("`{}` would have to be made on the host, which sbc does not do", request.step.at);
                 let help = "make it on the host yourself, or leave the rule out";
                 return self.inspector.problem(&request.step.origins, Code::SBC0403, title, help);
             }
-            Operation::Directory => {
-                self.option(["--perms".into(), "0755".into(), "--dir".into(), path]);
-                return self.mounts.add_directory(at, request.step);
+            Operation::Bind { source, writable: true, .. } => {
+                let in_place = source.path == at;
+                self.invocation.footprint.writable.push(Spot { path: source.path.clone(), in_place });
             }
-            Operation::Symlink { to } => {
-                self.option(["--symlink".into(), to.clone(), path]);
-                return self.mounts.add_link(at, to.into(), request.step);
+            Operation::Proc => self.invocation.has_proc |= at == Path::new("/proc"),
+            // It is a tmpfs without a size.
+            Operation::Dev => self.read_only.push(at.clone()),
+            _ => {}
+        }
+        let Some((arguments, effect)) = arguments::arguments(&request, &at) else { return };
+        self.invocation.options.extend(arguments);
+        match effect {
+            Effect::Directory => self.mounts.add_directory(at, request.step),
+            Effect::Link(to) => self.mounts.add_link(at, to, request.step),
+            Effect::Mount(provider) => {
+                self.invocation.mounts += usize::from(!request.step.is_plain_file());
+                self.mounts.add(Mount { at, provider, step: Some(request.step) });
             }
-            Operation::Proc => {
-                self.invocation.has_proc |= at == Path::new("/proc");
-                self.option(["--proc".into(), path]);
-                Provider::Proc
-            }
-            Operation::Dev => {
-                self.option(["--dev".into(), path]);
-                // It is a tmpfs without a size.
-                self.read_only.push(at.clone());
-                Provider::Dev
-            }
-            Operation::Deny { .. } => return,
-        };
-        self.invocation.mounts += usize::from(!request.step.is_plain_file());
-        self.mounts.add(Mount { at, provider, step: Some(request.step) });
+        }
     }
 
     /// Hides what is there; where nothing is there, nothing is done.
@@ -320,15 +256,9 @@ impl<'a> Builder<'a, '_> {
             }
         };
         self.stands_on(&placed);
-        let path = OsString::from(placed.path.clone());
+        self.invocation.options.extend(arguments::hide(&placed.path, metadata.is_dir(), open));
         if metadata.is_dir() {
-            // bubblewrap 0.12 needs to read every parent of a destination.
-            let mode = if open { "0555" } else { "0000" };
-            self.option(["--perms".into(), mode.into(), "--tmpfs".into(), path]);
             self.read_only.push(placed.path.clone());
-        } else {
-            // A device that cannot be opened: a loud refusal instead of an empty file.
-            self.option(["--ro-bind".into(), "/dev/null".into(), path]);
         }
         self.invocation.mounts += 1;
         let provider = Provider::Denied { open, file: !metadata.is_dir() };

@@ -3,6 +3,7 @@
 //! The modules stand in the order of the pipeline; `compile.rs` strings the pure ones together.
 
 pub mod amend;
+pub mod arguments;
 pub mod code;
 pub mod diagnostic;
 pub mod origin;

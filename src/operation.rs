@@ -5,11 +5,11 @@
 #![allow(clippy::disallowed_methods, reason = "sources are looked up on the host")]
 
 use crate::absent;
+use crate::arguments::Data;
 use crate::builtin;
 use crate::checked::{Checked, Identity};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::host::{Host, Source};
-use crate::invocation::Data;
 use crate::mounts::{Guarded, HostTree, Placeholder, Unplaced};
 use crate::origin::Origin;
 use crate::path::SymbolicPath;

@@ -4,11 +4,12 @@
 use crate::script::{SHELLS, build, same, script_command};
 use crate::support::{Project, run, skip};
 use proptest::prelude::*;
+use sbc::arguments::Argument;
 use sbc::code::Code;
 use sbc::compile::{Wanted, compile};
 use sbc::diagnostic::Diagnostics;
 use sbc::host::{Host, architecture};
-use sbc::invocation::{self, Argument};
+use sbc::invocation;
 use sbc::isolation;
 use sbc::plan::Content;
 use sbc::project::load;

@@ -1,7 +1,8 @@
 //! The bubblewrap command line of one host, for people to read and run.
 
 use super::shell;
-use crate::invocation::{Argument, Data, Invocation};
+use crate::arguments::{Argument, Data};
+use crate::invocation::Invocation;
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 

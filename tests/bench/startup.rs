@@ -12,10 +12,11 @@
 )]
 
 use rustix::io::{FdFlags, fcntl_setfd};
+use sbc::arguments::{Argument, Data};
 use sbc::compile::{Wanted, compile};
 use sbc::diagnostic::Diagnostics;
 use sbc::host::Host;
-use sbc::invocation::{Argument, Data, Invocation, resolve};
+use sbc::invocation::{Invocation, resolve};
 use sbc::project::load;
 use std::fs::{self, File};
 use std::os::fd::{AsRawFd, OwnedFd};
