@@ -81,6 +81,7 @@ pub struct Invocation {
 /// then the invocation is not to be used.
 pub fn resolve<'a>(compiled: &'a Compiled, host: &'a Host, out: &mut Diagnostics) -> (Invocation, View<'a>) {
     let content = &compiled.plan.content;
+    host.look_around();
     let inspector = Inspector::new(content, host, out);
     let mut builder =
         Builder { inspector, mounts: Mounts::default(), read_only: Vec::new(), invocation: Invocation::default() };
