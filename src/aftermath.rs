@@ -17,7 +17,7 @@ use crate::record::{Item, Journal, Lock, Record, Role, State};
 use crate::search::{Find, Kind};
 use crate::words::Lifetime;
 use crate::{departure, placeholder, quarantine, rights};
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::fs;
 use std::io;
 use std::os::fd::OwnedFd;
@@ -129,7 +129,7 @@ impl Run {
 /// Makes what is missing, and notes what has been made.
 fn make_all(placeholders: &[Placeholder], mut record: Record) -> Result<Record, Diagnostic> {
     for wanted in placeholders {
-        let made = placeholder::make(wanted).and_then(|made| record.clone().with(&made));
+        let made = placeholder::make(wanted).and_then(|made| record.with(&made));
         record = made.map_err(|error| unmade(&wanted.path, &error))?;
     }
     Ok(record)
@@ -138,7 +138,7 @@ fn make_all(placeholders: &[Placeholder], mut record: Record) -> Result<Record, 
 /// What a run notes before it does anything.
 fn notes(placeholders: &[Placeholder], guarded: &Guarded) -> Vec<Item> {
     let mut items: Vec<Item> = placeholders.iter().flat_map(placeholder::intentions).collect();
-    items.extend(guarded.absent.iter().filter_map(|path| Item::absent(path)));
+    items.extend(Item::all_absent(&guarded.absent));
     let held: HashSet<&Path> = placeholders.iter().map(|placeholder| placeholder.path.as_path()).collect();
     let kept = guarded.kept.iter().filter(|path| !held.contains(path.as_path()));
     let kept = kept.filter_map(|path| Some(Item { role: Role::Kept, state: State::of(path)?, path: path.clone() }));
@@ -173,9 +173,10 @@ fn settle_all(journal: &Journal, state: &Path) -> Diagnostics {
     let mut out = Diagnostics::default();
     let records = journal.records();
     let (live, over): (Vec<&Record>, Vec<&Record>) = records.iter().partition(|record| record.is_live());
-    for item in over.iter().flat_map(|record| &record.items) {
-        rights::to_see(&item.path);
-    }
+    // What can be seen in a directory depends on the name of nothing in it, so one path of each is enough.
+    let paths = over.iter().flat_map(|record| &record.items).map(|item| item.path.as_path());
+    let one_each: HashMap<Option<&Path>, &Path> = paths.map(|path| (path.parent(), path)).collect();
+    one_each.into_values().for_each(rights::to_see);
     for record in &over {
         record.of(Role::Kept).filter_map(changed).for_each(|diagnostic| out.push(diagnostic));
     }

@@ -7,7 +7,7 @@ use crate::path::SymbolicPath;
 use crate::plan::{Action, Step};
 use crate::space::is_within;
 use crate::view::View;
-use std::collections::BTreeMap;
+use rustc_hash::FxHashMap;
 use std::path::{Path, PathBuf};
 
 impl<'a> View<'a> {
@@ -113,27 +113,33 @@ impl<'a> View<'a> {
 pub struct Exposed<'v, 'a> {
     view: &'v View<'a>,
     /// By the host path that they show, as bytes.
-    mounts: BTreeMap<&'v [u8], Vec<&'v Mount<'a>>>,
+    mounts: FxHashMap<&'v [u8], Vec<&'v Mount<'a>>>,
+    /// Those paths in order.
+    sources: Vec<&'v [u8]>,
 }
 
 impl<'v, 'a> Exposed<'v, 'a> {
     pub fn new(view: &'v View<'a>) -> Exposed<'v, 'a> {
-        let mut mounts: BTreeMap<&[u8], Vec<&Mount<'a>>> = BTreeMap::new();
+        let mut mounts: FxHashMap<&[u8], Vec<&Mount<'a>>> = FxHashMap::default();
         for mount in view.mounts.iter() {
             if let Some((source, _)) = source(mount) {
                 mounts.entry(source.as_os_str().as_encoded_bytes()).or_default().push(mount);
             }
         }
-        Exposed { view, mounts }
+        let mut sources: Vec<&[u8]> = mounts.keys().copied().collect();
+        sources.sort_unstable();
+        Exposed { view, mounts, sources }
     }
 
     /// As [`View::exposing`].
     pub fn exposing(&self, path: &Path, only_writable: bool) -> Vec<&'v Mount<'a>> {
         let bytes = path.as_os_str().as_encoded_bytes();
         let around = prefixes(bytes).filter_map(|above| self.mounts.get(above));
-        let below = [bytes, b"/"].concat();
-        let within = self.mounts.range(below.as_slice()..).take_while(|(source, _)| source.starts_with(&below));
-        let all = around.chain(within.map(|(_, mounts)| mounts)).flatten().copied();
+        // What comes after it and starts with it: such as `/a.b` before `/a/b`.
+        let first = self.sources.partition_point(|source| *source < bytes);
+        let longer = self.sources.iter().skip(first).take_while(|source| source.starts_with(bytes));
+        let within = longer.filter(|source| source.get(bytes.len()) == Some(&b'/'));
+        let all = around.chain(within.filter_map(|source| self.mounts.get(source))).flatten().copied();
         all.filter(|mount| self.view.shows(mount, path, only_writable)).collect()
     }
 

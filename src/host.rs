@@ -9,12 +9,14 @@ use crate::checked::Identity;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::git::{self, GitDirectory};
 use crate::mounts::HostTree;
-use crate::path::SymbolicPath;
+use crate::path::{Root, SymbolicPath};
 use crate::seccomp::Architecture;
 use crate::space::{Access, Node, Space};
+use crate::text::Text;
 use crate::words::Variable;
+use rustc_hash::FxHashMap;
 use std::cell::{OnceCell, RefCell};
-use std::collections::{HashMap, HashSet};
+use std::collections::BTreeMap;
 use std::env;
 use std::ffi::{OsStr, OsString};
 use std::fs;
@@ -59,22 +61,27 @@ pub struct Host {
     pub git: OnceCell<GitDirectory>,
 }
 
-/// What has been looked at on a host, each thing once.
+/// What has been looked at on a host, each thing once. The keys are paths as bytes: comparing components is slow.
 #[derive(Clone, Debug, Default)]
 pub struct Links {
-    known: RefCell<HashMap<OsString, Option<PathBuf>>>,
-    /// What is not there, as far as it was met.
-    absent: RefCell<HashSet<OsString>>,
+    known: RefCell<FxHashMap<OsString, Found>>,
     /// Directories with all of their names, and whether each is a link.
-    listed: RefCell<HashMap<OsString, HashMap<OsString, bool>>>,
+    listed: RefCell<FxHashMap<OsString, FxHashMap<OsString, bool>>>,
     /// Paths with their links followed.
-    followed: RefCell<HashMap<OsString, Option<PathBuf>>>,
-    /// Paths of policies with their links followed.
-    real: RefCell<HashMap<SymbolicPath, Option<PathBuf>>>,
-    /// Paths of policies, lexically.
-    expanded: RefCell<HashMap<SymbolicPath, PathBuf>>,
+    followed: RefCell<FxHashMap<OsString, Option<PathBuf>>>,
     /// What is at paths without links.
-    sources: RefCell<HashMap<OsString, Source>>,
+    sources: RefCell<FxHashMap<OsString, Source>>,
+    /// Where paths of policies start.
+    starts: RefCell<BTreeMap<Root, PathBuf>>,
+}
+
+/// What a path is, its own links not followed.
+#[derive(Clone, Debug)]
+enum Found {
+    Link(PathBuf),
+    NoLink,
+    /// It is not there.
+    Absent,
 }
 
 /// What stands at a path of the host, with links followed.
@@ -91,37 +98,67 @@ pub fn architecture() -> Option<Architecture> {
     Architecture::from_name(env::consts::ARCH)
 }
 
+/// The directory of a path and the name in it. Splitting by bytes, because that is done for every path that any
+/// rule is about; `None` for what that would not be true of.
+fn split(path: &Path) -> Option<(&Path, &OsStr)> {
+    let bytes = path.as_os_str().as_bytes();
+    let slash = bytes.iter().rposition(|byte| *byte == b'/')?;
+    let (directory, name) = (bytes.get(..slash.max(1))?, bytes.get(slash + 1..)?);
+    let is_name = !matches!(name, b"" | b"." | b"..");
+    is_name.then(|| (Path::new(OsStr::from_bytes(directory)), OsStr::from_bytes(name)))
+}
+
 impl Links {
     /// Where the link at `path` leads; `None` for what is no link.
     pub fn read(&self, path: &Path) -> Option<PathBuf> {
-        if let Some(known) = self.known.borrow().get(path.as_os_str()) {
-            return known.clone();
+        match self.find(path) {
+            Found::Link(target) => Some(target),
+            Found::NoLink | Found::Absent => None,
         }
-        let target = if self.is_known_as_none(path) { Err(io::ErrorKind::Other.into()) } else { fs::read_link(path) };
-        if target.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::NotFound) {
-            self.absent.borrow_mut().insert(path.into());
-        }
-        let target = target.ok();
-        self.known.borrow_mut().insert(path.into(), target.clone());
-        target
     }
 
-    /// Whether a path is no link by what is known of its directory.
-    fn is_known_as_none(&self, path: &Path) -> bool {
-        let (Some(directory), Some(name)) = (path.parent(), path.file_name()) else { return false };
-        let is_link = self.listed.borrow().get(directory.as_os_str()).map(|names| names.get(name).copied());
-        let is_absent = is_link == Some(None) || self.absent.borrow().contains(directory.as_os_str());
-        if is_absent {
-            self.absent.borrow_mut().insert(path.into());
+    fn find(&self, path: &Path) -> Found {
+        if let Some(known) = self.known(path) {
+            return known;
         }
-        is_absent || is_link == Some(Some(false))
+        let found = match fs::read_link(path) {
+            Ok(target) => Found::Link(target),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Found::Absent,
+            Err(_) => Found::NoLink,
+        };
+        self.known.borrow_mut().insert(path.into(), found.clone());
+        found
+    }
+
+    /// What a path is by what was looked at, its directory included; `None` where it has to be looked at.
+    fn known(&self, path: &Path) -> Option<Found> {
+        if let Some(known) = self.known.borrow().get(path.as_os_str()) {
+            return Some(known.clone());
+        }
+        let (directory, name) = split(path)?;
+        if let Some(names) = self.listed.borrow().get(directory.as_os_str()) {
+            return match names.get(name) {
+                None => Some(Found::Absent),
+                Some(false) => Some(Found::NoLink),
+                Some(true) => None,
+            };
+        }
+        self.is_absent(directory).then_some(Found::Absent)
+    }
+
+    /// Whether a path is known not to be there.
+    fn is_absent(&self, path: &Path) -> bool {
+        matches!(self.known(path), Some(Found::Absent))
     }
 
     /// Reads the names in a directory at once, where many of them will be asked for. Of one that has very
     /// many, nothing is kept.
     fn list(&self, directory: &Path) {
+        if self.listed.borrow().contains_key(directory.as_os_str()) {
+            return;
+        }
         let Ok(entries) = fs::read_dir(directory) else { return };
-        let mut names = HashMap::new();
+        let mut names = FxHashMap::default();
         for entry in entries {
             let kind = entry.and_then(|entry| Ok((entry.file_name(), entry.file_type()?.is_symlink())));
             let Ok((name, is_link)) = kind else { return };
@@ -212,6 +249,10 @@ impl Host {
         if let Some(known) = self.links.sources.borrow().get(path.as_os_str()) {
             return Ok(*known);
         }
+        // What was not there when its links were read is not there: one look decides.
+        if self.links.is_absent(path) {
+            return Err(io::Error::from_raw_os_error(libc::ENOENT));
+        }
         let metadata = fs::metadata(path)?;
         let (kind, identity) = (metadata.file_type(), Identity::of(&metadata));
         let is_readable = rustix::fs::access(path, rustix::fs::Access::READ_OK).is_ok();
@@ -222,20 +263,25 @@ impl Host {
 
     /// A symbolic path on this machine, lexically; the variable that has no value here if any.
     pub fn expand(&self, path: &SymbolicPath) -> Result<PathBuf, Variable> {
-        if let Some(known) = self.links.expanded.borrow().get(path) {
-            return Ok(known.clone());
+        let start = self.start(path.root())?;
+        let mut inside = path.components().iter().flat_map(Text::variables);
+        match inside.find(|variable| self.value(*variable).is_none()) {
+            Some(unset) => Err(unset),
+            None => Ok(path.expand(&start, &|variable| self.value(variable).unwrap_or_default())),
         }
-        let expanded = self.expand_anew(path)?;
-        self.links.expanded.borrow_mut().insert(path.clone(), expanded.clone());
-        Ok(expanded)
     }
 
-    fn expand_anew(&self, path: &SymbolicPath) -> Result<PathBuf, Variable> {
-        if let Some(unset) = path.variables().into_iter().find(|variable| self.value(*variable).is_none()) {
-            return Err(unset);
+    /// Where the root of paths is on this machine.
+    fn start(&self, root: Root) -> Result<PathBuf, Variable> {
+        if let Some(known) = self.links.starts.borrow().get(&root) {
+            return Ok(known.clone());
         }
-        // `..` above `/` stays at `/`, as in the kernel.
-        Ok(path.expand(&|variable| self.value(variable).unwrap_or_default()).unwrap_or_else(|| PathBuf::from("/")))
+        let start = match root.variable() {
+            Some(variable) => root.at(Path::new(&self.value(variable).ok_or(variable)?)),
+            None => PathBuf::from("/"),
+        };
+        self.links.starts.borrow_mut().insert(root, start.clone());
+        Ok(start)
     }
 
     /// Where sbc is called from.
@@ -244,13 +290,19 @@ impl Host {
         Caller { mounts: mounts.iter().filter(|byte| **byte == b'\n').count() }
     }
 
+    /// Reads the names in the directories of which rules and guards name so much that a look at the whole is
+    /// cheaper than one at each.
+    pub fn look_around(&self) {
+        let places = [".config", ".local/share"].map(|below| self.home.join(below));
+        let runtime = self.value(Variable::RuntimeDir).map(PathBuf::from).unwrap_or_default();
+        places.iter().chain([&self.home, &self.project, &runtime]).for_each(|directory| self.links.list(directory));
+    }
+
     /// What the caller's environment names.
     pub fn surroundings(&self) -> Surroundings {
         let tree = HostTree::new(&[]);
         let runtime = self.value(Variable::RuntimeDir).map(PathBuf::from).unwrap_or_default();
-        // Guards ask for so much in these that a look at the whole is cheaper.
-        let places = [".config", ".local/share"].map(|below| self.home.join(below));
-        places.iter().chain([&self.home, &runtime]).for_each(|directory| self.links.list(directory));
+        self.look_around();
         let mut search_path: Vec<SearchDirectory> = Vec::new();
         for entry in env::split_paths(&env::var_os("PATH").unwrap_or_default()) {
             // An empty one is the caller's directory, as every relative one starts there.
@@ -278,8 +330,7 @@ impl Host {
         if let Some(known) = self.links.followed.borrow().get(path.as_os_str()) {
             return known.clone();
         }
-        let directory = path.parent().zip(path.file_name());
-        let plain = directory.and_then(|(above, name)| Some(self.without_links(above)?.join(name)));
+        let plain = split(path).and_then(|(above, name)| Some(self.without_links(above)?.join(name)));
         let followed = match plain {
             Some(plain) if self.links.read(&plain).is_none() => Some(plain),
             _ => HostTree::new(&[]).resolve(path, self).ok(),
@@ -295,12 +346,7 @@ impl Space for Host {
     }
 
     fn real(&self, path: &SymbolicPath) -> Option<PathBuf> {
-        if let Some(known) = self.links.real.borrow().get(path) {
-            return known.clone();
-        }
-        let real = Host::real(self, path);
-        self.links.real.borrow_mut().insert(path.clone(), real.clone());
-        real
+        Host::real(self, path)
     }
 
     fn follow(&self, path: &Path) -> Option<PathBuf> {

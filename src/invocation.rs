@@ -100,6 +100,7 @@ pub fn resolve_as<'a>(
 
 fn build<'a>(form: Form, compiled: &'a Compiled, host: &'a Host, out: &mut Diagnostics) -> (Invocation, View<'a>) {
     let content = &compiled.plan.content;
+    host.look_around();
     let inspector = Inspector::new(content, host, out);
     let mut builder =
         Builder { inspector, mounts: Mounts::default(), read_only: Vec::new(), invocation: Invocation::default() };

@@ -12,7 +12,7 @@ use crate::operation::Request;
 use crate::plan::{Action, Place, Step};
 use crate::policy::Grant;
 use crate::words::Variable;
-use std::collections::HashMap;
+use rustc_hash::FxHashMap;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
@@ -37,7 +37,7 @@ fn unset(step: &Step, variable: Variable, out: &mut Diagnostics) {
 
 fn check(placed: &[(&Step, PathBuf)], out: &mut Diagnostics) {
     // By bytes: comparing components is slow.
-    let mut index: HashMap<&OsStr, usize> = HashMap::new();
+    let mut index: FxHashMap<&OsStr, usize> = FxHashMap::default();
     for (position, (step, path)) in placed.iter().enumerate() {
         if let Some((other, _)) = index.insert(path.as_os_str(), position).and_then(|first| placed.get(first)) {
             let title =

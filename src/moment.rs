@@ -7,8 +7,8 @@
 
 #![allow(clippy::disallowed_methods, reason = "this module reads the clock and the times of files")]
 
+use crate::sys;
 use rustix::fs::{AtFlags, CWD, OFlags, Stat, fstatfs, statat};
-use rustix::time::{ClockId, clock_gettime};
 use std::fmt;
 use std::path::Path;
 
@@ -75,10 +75,8 @@ pub struct Beginning {
 impl Beginning {
     pub fn now() -> Beginning {
         // The same clock from which files get their times: it goes in steps of some milliseconds.
-        let clock = clock_gettime(ClockId::RealtimeCoarse);
-        let nanoseconds = u64::try_from(clock.tv_nsec).unwrap_or_default();
-        let moment = Moment { seconds: clock.tv_sec, nanoseconds };
-        Beginning { moment, up: clock_gettime(ClockId::Boottime).tv_sec }
+        let (seconds, nanoseconds) = sys::clock(libc::CLOCK_REALTIME_COARSE);
+        Beginning { moment: Moment { seconds, nanoseconds }, up: sys::clock(libc::CLOCK_BOOTTIME).0 }
     }
 
     /// Whether it is certain that something has not changed since.

@@ -6,7 +6,8 @@
 
 use crate::plan::Step;
 use crate::space::Space;
-use std::collections::{HashMap, VecDeque};
+use rustc_hash::FxHashMap;
+use std::collections::VecDeque;
 use std::ffi::{OsStr, OsString};
 use std::path::{Component, Path, PathBuf};
 
@@ -138,9 +139,9 @@ pub struct Placed {
 #[derive(Clone, Debug, Default)]
 pub struct Mounts<'a> {
     mounts: Vec<Mount<'a>>,
-    by_place: HashMap<OsString, usize>,
-    links: HashMap<OsString, (PathBuf, &'a Step)>,
-    directories: HashMap<OsString, &'a Step>,
+    by_place: FxHashMap<OsString, usize>,
+    links: FxHashMap<OsString, (PathBuf, &'a Step)>,
+    directories: FxHashMap<OsString, &'a Step>,
     /// Mounts that stand elsewhere than their rule says, because of links.
     moved: Vec<PathBuf>,
 }

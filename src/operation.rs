@@ -17,7 +17,7 @@ use crate::plan::{Action, Content, Place, Step};
 use crate::policy::Grant;
 use crate::project::{DIRECTORY, LOCAL, POLICY};
 use crate::rule::quote;
-use crate::space::Space;
+use crate::space::{Space, is_within};
 use crate::text::Text;
 use crate::words::{Missing, Variable};
 use std::ffi::{OsStr, OsString};
@@ -105,7 +105,7 @@ impl<'a, 'o> Inspector<'a, 'o> {
         // Last, because what is pinned may have to be made for what lies in it.
         let is_pin = |step: &Step| matches!(step.action, Action::Pin { .. });
         for (step, at) in placed.iter().filter(|(step, _)| is_pin(step)) {
-            let below = requests.iter().filter(|request| request.at != *at && request.at.starts_with(at));
+            let below = requests.iter().filter(|request| request.at != *at && is_within(&request.at, at));
             let is_shown = |request: &Request<'_>| !matches!(request.operation, Operation::Deny { .. });
             let (holds, needed) = (below.clone().next().is_some(), below.clone().any(is_shown));
             if let Some(operation) = self.pin(step, holds, needed) {
@@ -238,7 +238,7 @@ impl<'a, 'o> Inspector<'a, 'o> {
             Missing::Skip | Missing::Watch => None,
             // A name is held where its directory is there already.
             Missing::HoldDir | Missing::HoldFile
-                if step.guards_name().is_none() || !real.parent().is_some_and(Path::is_dir) =>
+                if step.guards_name().is_none() || !real.parent().is_some_and(|above| self.is_directory(above)) =>
             {
                 None
             }
@@ -261,6 +261,10 @@ impl<'a, 'o> Inspector<'a, 'o> {
                 Some(granted(step, grant, Checked { path: real.to_owned(), directory, identity: None }))
             }
         }
+    }
+
+    fn is_directory(&self, path: &Path) -> bool {
+        self.host.source(path).is_ok_and(|there| there.kind.is_dir())
     }
 
     /// The source of a step before any link is followed, as its author knows it.
@@ -331,7 +335,7 @@ impl<'a, 'o> Inspector<'a, 'o> {
             }
         };
         // Where no link lies on the way, none can be planted; that is known from before.
-        if Space::real(self.host, source).as_ref() == Some(&path) {
+        if Space::follow(self.host, &path).as_ref() == Some(&path) {
             return Some(path);
         }
         let real = self.tree.resolve(&path, self.host).map_err(|error| self.unplaced(step, &path, error)).ok()?;

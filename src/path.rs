@@ -10,7 +10,7 @@ use std::cmp::Reverse;
 use std::ffi::OsString;
 use std::fmt;
 use std::ops::Range;
-use std::path::{Component, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 /// What a path starts from, in mount order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -71,7 +71,7 @@ impl SymbolicPath {
     /// Reads the spelling of a policy.
     pub fn parse(text: &str) -> Result<SymbolicPath, PathError> {
         let whole = 0..text.len();
-        Text::parse(text)?;
+        Text::check(text)?;
         let fail = |range: Range<usize>, problem| Err(PathError { range, problem });
         if text.is_empty() {
             return fail(whole, PathProblem::Empty);
@@ -80,7 +80,9 @@ impl SymbolicPath {
             Ok(split) => split,
             Err(problem) => return fail(whole, problem),
         };
-        let mut components: Vec<Text> = Vec::new();
+        // Most are; and what is plain has been checked as a part of the whole.
+        let is_plain = !rest.contains('$');
+        let mut components: Vec<Text> = Vec::with_capacity(rest.bytes().filter(|byte| *byte == b'/').count());
         for component in rest.split('/') {
             match component {
                 "" | "." => {}
@@ -90,6 +92,7 @@ impl SymbolicPath {
                     Root::AboveProject(Reverse(up)) if up < u8::MAX => root = Root::AboveProject(Reverse(up + 1)),
                     _ => return fail(whole, PathProblem::AboveRoot),
                 },
+                _ if is_plain => components.push(Text::literal(component)),
                 _ => {
                     let component = Text::parse(component)?;
                     if let Some(variable) = component.variables().find(|v| v.is_directory()) {
@@ -147,25 +150,33 @@ impl SymbolicPath {
         self.root.variable().into_iter().chain(inside).collect()
     }
 
-    /// The path on a machine, made of what `value` gives for each variable, with `..` folded.
-    /// `None` when `..` leads above `/`.
-    pub fn expand(&self, value: &dyn Fn(Variable) -> OsString) -> Option<PathBuf> {
-        let mut path = match self.root.variable() {
-            Some(variable) => PathBuf::from(value(variable)),
-            None => PathBuf::from("/"),
-        };
-        if let Root::AboveProject(Reverse(up)) = self.root {
-            for _ in 0..up {
-                if !path.pop() {
-                    return None;
-                }
-            }
+    /// The path on a machine, on which its root is at `start` and `value` gives what each variable is.
+    pub fn expand(&self, start: &Path, value: &dyn Fn(Variable) -> OsString) -> PathBuf {
+        let mut path = start.to_owned();
+        if self.components.iter().all(Text::is_plain) {
+            path.extend(self.components.iter().map(Text::as_str));
+            return path;
         }
-        for component in &self.components {
-            path.push(component.expand(value));
-        }
-        Some(path.components().filter(|part| !matches!(part, Component::CurDir)).collect())
+        path.extend(self.components.iter().map(|component| component.expand(value)));
+        normal(&path)
     }
+}
+
+impl Root {
+    /// Where the root is on a machine on which its variable has this value.
+    pub fn at(self, value: &Path) -> PathBuf {
+        let mut path = normal(value);
+        if let Root::AboveProject(Reverse(up)) = self {
+            // `..` above `/` stays at `/`, as in the kernel.
+            path = path.ancestors().nth(usize::from(up)).unwrap_or(Path::new("/")).to_owned();
+        }
+        path
+    }
+}
+
+/// A path without `.`, `//` and `/` at its end, which a variable can have.
+fn normal(path: &Path) -> PathBuf {
+    path.components().filter(|part| !matches!(part, Component::CurDir)).collect()
 }
 
 impl Root {

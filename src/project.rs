@@ -212,11 +212,13 @@ fn read_bytes(root: &Path, path: &Path) -> io::Result<Vec<u8>> {
     // Held, and not yet opened: opening a pipe or a device does something.
     let held = fs::File::options().read(true).custom_flags(libc::O_PATH).open(path)?;
     holds(root, &held)?;
-    if !held.metadata()?.is_file() {
+    let metadata = held.metadata()?;
+    if !metadata.is_file() {
         return Err(io::Error::other("it is not a regular file"));
     }
-    let mut bytes = Vec::new();
-    fs::File::open(handle(&held))?.take(crate::guard::MAX_BYTES as u64 + 1).read_to_end(&mut bytes)?;
+    let most = crate::guard::MAX_BYTES as u64 + 1;
+    let mut bytes = Vec::with_capacity(most.min(metadata.len() + 1) as usize);
+    fs::File::open(handle(&held))?.take(most).read_to_end(&mut bytes)?;
     Ok(bytes)
 }
 

@@ -12,6 +12,7 @@ use crate::race::{Footprint, Spot};
 use crate::write::private_directory;
 use rustix::fs::{FlockOperation, Mode, OFlags, flock};
 use rustix::process::{Pid, Signal, kill_process};
+use std::collections::HashMap;
 use std::ffi::OsString;
 use std::fs;
 use std::io::{self, Read, Write};
@@ -135,11 +136,17 @@ impl State {
     }
 }
 
+/// Whether a directory is at a path, links not followed; `None` where nothing is, or it cannot be looked at.
+fn is_directory(path: &Path) -> Option<bool> {
+    fs::symlink_metadata(path).ok().map(|there| there.is_dir())
+}
+
 /// What a file holds. Nothing that takes its place is followed, waited for, or read without an end.
 fn contents(path: &Path) -> io::Result<Vec<u8>> {
     let flags = libc::O_NOFOLLOW | libc::O_NONBLOCK;
     let file = fs::File::options().read(true).custom_flags(flags).open(path)?;
-    let mut bytes = Vec::new();
+    let length = file.metadata()?.len();
+    let mut bytes = Vec::with_capacity(LARGEST.min(length + 1) as usize);
     file.take(LARGEST + 1).read_to_end(&mut bytes)?;
     Ok(bytes)
 }
@@ -148,13 +155,26 @@ impl Item {
     /// A path that is missing, with the part of it that would have to be made first. `None` where
     /// that could not be made, because what is above is no directory.
     pub fn absent(path: &Path) -> Option<Item> {
-        let missing = |part: &&Path| fs::symlink_metadata(part).is_err();
+        Item::absent_by(path, &mut is_directory)
+    }
+
+    /// The same of many paths; most have directories in common, which are looked at once.
+    pub fn all_absent(paths: &[PathBuf]) -> Vec<Item> {
+        let mut known: HashMap<PathBuf, Option<bool>> = HashMap::new();
+        let mut look = |path: &Path| match known.get(path) {
+            Some(known) => *known,
+            None => *known.entry(path.to_owned()).or_insert(is_directory(path)),
+        };
+        paths.iter().filter_map(|path| Item::absent_by(path, &mut look)).collect()
+    }
+
+    /// `look` says whether there is a directory at a path; `None` where there is nothing.
+    fn absent_by(path: &Path, look: &mut dyn FnMut(&Path) -> Option<bool>) -> Option<Item> {
         // What has come since the host was looked at is not protected either.
-        let first = path.ancestors().take_while(missing).last().unwrap_or(path);
-        let above = fs::symlink_metadata(first.parent()?).ok()?;
+        let first = path.ancestors().take_while(|part| look(part).is_none()).last().unwrap_or(path);
         let mark = first.as_os_str().len().to_string();
         let state = State { mark, ..State::default() };
-        above.is_dir().then(|| Item { role: Role::Absent, state, path: path.to_owned() })
+        look(first.parent()?)?.then(|| Item { role: Role::Absent, state, path: path.to_owned() })
     }
 
     /// The first part of an absent path that was missing.
@@ -267,6 +287,9 @@ impl Record {
 
     /// Adds lines.
     pub fn with(mut self, items: &[Item]) -> io::Result<Record> {
+        if items.is_empty() {
+            return Ok(self);
+        }
         fs::File::options().append(true).open(&self.file)?.write_all(&Item::write_all(items))?;
         self.items.extend_from_slice(items);
         Ok(self)

@@ -17,7 +17,7 @@ pub fn small(file: &Path, most: u64) -> Option<Vec<u8>> {
     if !metadata.is_file() || metadata.len() > most {
         return None;
     }
-    let mut bytes = Vec::new();
+    let mut bytes = Vec::with_capacity(metadata.len() as usize + 1);
     file.take(most).read_to_end(&mut bytes).ok()?;
     Some(bytes)
 }

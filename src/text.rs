@@ -44,6 +44,11 @@ pub enum TextProblem {
 impl Text {
     /// Reads the spelling of a policy.
     pub fn parse(text: &str) -> Result<Text, TextError> {
+        Text::check(text).map(|()| Text(text.to_owned()))
+    }
+
+    /// Whether a string is the spelling of a text.
+    pub fn check(text: &str) -> Result<(), TextError> {
         if let Some(at) = text.find('\0') {
             return Err(TextError { range: at..at + 1, problem: TextProblem::Nul });
         }
@@ -55,17 +60,22 @@ impl Text {
                 dollar_length(tail).map_err(|(length, problem)| TextError { range: start..start + length, problem })?;
             rest = tail.split_at(length).1;
         }
-        Ok(Text(text.to_owned()))
+        Ok(())
     }
 
     /// Text without variables that says exactly `literal`.
     pub fn literal(literal: &str) -> Text {
-        Text(literal.replace('$', "$$"))
+        Text(if literal.contains('$') { literal.replace('$', "$$") } else { literal.to_owned() })
     }
 
     /// The canonical spelling.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// Whether it says on every machine what it says here: no dollar sign, and so no variable.
+    pub fn is_plain(&self) -> bool {
+        !self.0.contains('$')
     }
 
     /// The parts, in order.
@@ -91,7 +101,9 @@ impl Text {
 
     /// The variables that the text names.
     pub fn variables(&self) -> impl Iterator<Item = Variable> {
-        self.pieces().into_iter().filter_map(|piece| match piece {
+        // Most texts have none, and this is asked of every component of every path.
+        let pieces = if self.is_plain() { Vec::new() } else { self.pieces() };
+        pieces.into_iter().filter_map(|piece| match piece {
             Piece::Variable(variable) => Some(variable),
             Piece::Literal(_) => None,
         })

@@ -66,7 +66,8 @@ pub fn standing(records: &Path, subject: Subject<'_>) -> Standing {
     match found {
         Err(why) => Standing::Void(why),
         Ok(None) => Standing::Unseen,
-        Ok(Some((approval, _))) if approval.plan == subject.plan.hash() => Standing::Trusted,
+        // Its hash has been found to be that of the approval.
+        Ok(Some((_, content))) if content.as_bytes() == subject.plan.canonical() => Standing::Trusted,
         Ok(Some((_, content))) => Standing::Changed(serde_json::from_str(&content).ok()),
     }
 }

@@ -95,6 +95,9 @@ pub fn find<'a>(merged: &Merged, view: &View<'a>, surroundings: Option<&Surround
             }
             seen.push(place);
         }
+        if own.is_empty() {
+            continue;
+        }
         // One name of a place is enough.
         let mut rules: HashSet<*const Step> = HashSet::new();
         found.extend(own.into_iter().filter(|one| rules.insert(one.rule)));
