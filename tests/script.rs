@@ -2,7 +2,7 @@
 
 use crate::support::{Output, Project, run};
 use crate::{hostile, random};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsStr;
 use std::fs;
 use std::io::Write;
@@ -151,7 +151,9 @@ fn environment_is_exact() {
         [b"A\nB", b"A\n-u", b"odd-name", b"it's", b"BASH_FUNC_ls%%", b"\xff\xfe", b"-x", b"home", b"quoted"];
     let expected = "HOME KEY LOGNAME PATH Q SHELL UID USER X_Y esac name source";
     for shell in SHELLS {
-        let read = "tr '\\n\\0' '?\\n' </proc/1/environ | sed 's/=.*//' | LC_ALL=C sort | tr '\\n' ' '; printf %s \"$Q\" \"$KEY\"";
+        // bubblewrap says where the command starts.
+        let read = "cat /proc/self/environ | tr '\\n\\0' '?\\n' | sed 's/=.*//' | grep -vx PWD | LC_ALL=C sort | tr '\\n' ' '; \
+                    printf %s \"$Q\" \"$KEY\"; cat /proc/1/environ";
         let mut command = script_command(&project, shell, &["--", "/bin/sh", "-c", read]);
         command.env_remove("LANG").env("X_Y", "y").env("KEY", "line\nline");
         for name in names {
@@ -172,7 +174,7 @@ fn unset_path() {
         build(&project);
         // busybox gives itself a PATH, which cannot be told from the caller's.
         for shell in &SHELLS[..2] {
-            let read = "/usr/bin/tr '\\0' '\\n' </proc/1/environ | /usr/bin/grep ^PATH";
+            let read = "/usr/bin/cat /proc/self/environ | /usr/bin/tr '\\0' '\\n' | /usr/bin/grep ^PATH";
             let mut command = project.command(Path::new("/usr/bin").join(shell[0]));
             command
                 .args(&shell[1..])
@@ -189,7 +191,7 @@ fn unset_path() {
 fn planted_program() {
     let project = Project::with_body("    env { prepend PATH=\"${PROJECT}/bin\"; }");
     build(&project);
-    for name in ["env", "bwrap", "awk", "id", "readlink"] {
+    for name in ["env", "bwrap", "realpath", "mkdir", "uname", "readlink"] {
         project.write(&format!("bin/{name}"), "#!/bin/sh\n>\"${0%/*}\"/../pwned\n");
         project.executable(&format!("bin/{name}"));
     }
@@ -343,4 +345,89 @@ fn shellcheck() {
     }
     let output = run(project.command("shellcheck").args(&scripts));
     assert_eq!(output.code, 0, "{}{}", output.stdout, output.stderr);
+}
+
+/// What a script starts on the host: how often the shell forks, and which programs run before bubblewrap and after it.
+#[derive(Debug, Default)]
+struct Started {
+    forks: usize,
+    programs: Vec<String>,
+}
+
+impl Started {
+    /// Runs the script of an example under strace, which writes a file for each process.
+    fn by(project: &Project, example: &str) -> Started {
+        let traces = project.home.join("traces");
+        fs::create_dir_all(&traces).unwrap();
+        let mut command = project.command("strace");
+        command.args(["-ff", "-qq", "-e", "trace=execve,clone,clone3,fork,vfork", "-o"]).arg(traces.join("of"));
+        command.args(["dash", &format!(".agent-sandbox/{example}.sh"), "--", "/usr/bin/true"]);
+        run(&mut command).code(0);
+        let trace = |entry: std::io::Result<fs::DirEntry>| {
+            let path = entry.unwrap().path();
+            (path.extension().unwrap().to_str().unwrap().to_owned(), fs::read_to_string(path).unwrap())
+        };
+        let of: BTreeMap<String, String> = fs::read_dir(&traces).unwrap().map(trace).collect();
+        fs::remove_dir_all(&traces).unwrap();
+        let (first, _) = of.iter().find(|(_, text)| text.contains("execve(\"/usr/bin/dash\"")).expect("the shell");
+        let mut started = Started::default();
+        started.follow(first, &of);
+        started
+    }
+
+    /// A process up to the moment when it becomes bubblewrap, and those that it starts.
+    fn follow(&mut self, process: &str, of: &BTreeMap<String, String>) {
+        for line in
+            of.get(process).map(String::as_str).unwrap_or_default().lines().filter(|line| !line.contains(" = -1"))
+        {
+            match line.strip_prefix("execve(\"") {
+                Some(rest) if rest.starts_with("/usr/bin/dash\"") => {}
+                Some(rest) => {
+                    let program = Path::new(rest.split('"').next().unwrap()).file_name().unwrap();
+                    self.programs.push(program.to_str().unwrap().to_owned());
+                    if program == "bwrap" {
+                        return;
+                    }
+                }
+                None => {
+                    let Some((_, child)) = line.rsplit_once(" = ") else { continue };
+                    self.forks += 1;
+                    self.follow(child, of);
+                }
+            }
+        }
+    }
+
+    /// How often a program ran.
+    fn count(&self, name: &str) -> usize {
+        self.programs.iter().filter(|program| *program == name).count()
+    }
+}
+
+/// A script starts no process that it can do without: dash forks for the names of the caller's variables, for the
+/// writer of bubblewrap's options and for bubblewrap, and for programs that do what no shell can.
+#[test]
+fn few_processes() {
+    for example in ["minimal", "claude-classic", "web-shop"] {
+        let mut project = Project::empty();
+        let examples = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples");
+        for folder in [example, "design-system"] {
+            let copied = run(project.command("cp").arg("-r").arg(examples.join(folder)).arg(&project.home));
+            assert_eq!(copied.code, 0, "{}", copied.stderr);
+        }
+        project.root = project.home.join(example);
+        let before = tree(&project.home);
+        let started = Started::by(&project, example);
+        // Links to files, and kernels before 6.1, which do not tell the machine.
+        let asked = started.count("realpath") + started.count("uname");
+        // One program for all directories each time, and one for all files. Their permissions cost a fork.
+        let (makes, removes, deletes) = (started.count("mkdir"), started.count("rmdir"), started.count("rm"));
+        assert!(makes <= 2 && removes <= 1 && deletes <= 1, "{example}: {started:?}");
+        assert_eq!(started.forks, 3 + asked + makes + removes + 2 * deletes, "{example}: {started:?}");
+        assert_eq!((started.count("env"), started.count("bwrap")), (1, 1), "{example}: {started:?}");
+        assert_eq!(started.programs.len(), 2 + asked + makes + removes + deletes, "{example}: {started:?}");
+        assert_eq!(tree(&project.home), before, "{example}");
+        let links = ["/etc/localtime"].iter().filter(|path| Path::new(path).is_symlink()).count();
+        assert!(started.count("realpath") <= links, "{example}: {started:?}");
+    }
 }

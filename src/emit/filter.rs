@@ -6,6 +6,13 @@ use crate::seccomp::{self, Architecture, Errno, Refusal};
 use crate::words::Terminal;
 use std::fmt::Write as _;
 
+/// The name of the machine, which the kernel tells without a program from version 6.1 on. It tells the caller
+/// another one if `setarch` says so, and `uname` knows.
+const MACHINE: &str = r#"machine='' rest=''
+{ read -r rest </proc/self/personality && [ "$rest" = 00000000 ] && read -r machine </proc/sys/kernel/arch; } 2>/dev/null ||
+    machine=$(uname -m)
+"#;
+
 /// As many instructions stand on a line as refuse one call.
 const LINE: usize = 5 * 8;
 
@@ -13,7 +20,7 @@ impl Script<'_> {
     /// Finds out which filter to use; `machine` is empty where there is none.
     pub(super) fn machine() -> String {
         let names = Architecture::ALL.map(Architecture::name).join(" | ");
-        format!("machine=$(uname -m)\ncase $machine in\n{names}) ;;\n*) machine= ;;\nesac\n")
+        format!("{MACHINE}case $machine in\n{names}) ;;\n*) machine= ;;\nesac\n")
     }
 
     /// Hands the filter to bubblewrap, and takes the terminal away where that needs no or another way.

@@ -72,7 +72,7 @@ seen_from() {
 
 # directory PATH: whether it is a directory, by a path without links.
 directory() {
-    [ -d "$1" ] && real=$(CDPATH='' cd -- "$1" 2>/dev/null && pwd -P && printf x) && [ "${real%??}" = "$1" ]
+    [ -d "$1" ] && cd -P -- "$1" 2>/dev/null && [ "$PWD" = "$1" ]
 }
 
 # work_tree CONFIG: puts core.worktree into $git_found, if it stands there once and as git writes it.

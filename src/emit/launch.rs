@@ -1,7 +1,7 @@
-//! The part of a script that starts bubblewrap: environment, limits, descriptors.
+//! The part of a script that starts bubblewrap: the environment of the command, limits, descriptors.
 
-use super::script::{DESCRIPTORS, FILTER, Script};
-use super::shell::{self, literal};
+use super::script::{DESCRIPTORS, Script};
+use super::shell;
 use super::steps::annotation;
 use crate::env;
 use crate::plan::{Action, EnvValue};
@@ -12,92 +12,84 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 impl Script<'_> {
-    /// The environment, the limits and the start of bubblewrap.
+    /// Whether the script has to know which variables the caller has.
+    pub(super) fn reads_names(&self) -> bool {
+        self.content.env.iter().any(|(name, value)| is_passed(value) && (value.prepend.is_empty() || name == "PATH"))
+    }
+
+    /// The limits and the start of bubblewrap.
     pub(super) fn launch(&self) -> String {
-        let mut out = String::from(
-            "# Starts bubblewrap with the environment of the command, so that /proc/1/environ holds no more.\n\
-             # No value becomes a shell variable, and no program is looked up in the PATH of the command.\n\
-             launch() {\n    set -- \"$bwrap\" --args 3 -- \"$@\"\n",
-        );
-        for (name, value) in self.content.env.iter().filter(|(name, _)| !name.contains('*')) {
+        format!(
+            "# Starts bubblewrap without a variable, so that nothing steers it, and /proc/1/environ is empty.\n\
+             launch() {{\n    cd /\n{}{}}}\n\n",
+            self.limits(),
+            self.redirections()
+        )
+    }
+
+    /// The environment of the command, as options of bubblewrap. No value stands in the arguments of a process.
+    pub(super) fn environment(&self) -> String {
+        let mut out = String::new();
+        for (name, value) in &self.content.env {
             out.push_str(&annotation(&value.rules(name), &value.origins));
-            out.push_str(&if env::steers_loader(name) { String::new() } else { assignment(name, value) });
+            out.push_str(&assignment(name, value));
         }
-        for (name, value) in self.content.env.iter().filter(|(name, _)| name.contains('*')) {
-            out.push_str(&annotation(&value.rules(name), &value.origins));
+        if self.reads_names() {
+            out.push_str(&self.passing());
         }
-        out.push_str(&self.unset());
-        out.push_str(&self.limits());
-        out.push_str(&self.redirections());
-        out.push_str("}\n\n");
         out
     }
 
-    /// Takes away what the policy does not pass. Names may be anything.
-    pub(super) fn unset(&self) -> String {
+    /// Passes on what the caller has. Names may be anything, and a line of a value may look like one: it has no
+    /// effect unless there is such a variable.
+    fn passing(&self) -> String {
         let mut out = String::from(
-            "    names=$(LC_ALL=C awk 'BEGIN {\n\
-             \x20       for (name in ENVIRON) if (name != \"\") {\n\
-             \x20           gsub(/\\047/, \"\\047\\042\\047\\042\\047\", name)\n\
-             \x20           printf \" \\047%s\\047\", name\n\
-             \x20       }\n\
-             \x20   }') || fail 'the environment cannot be read'\n\
-             \x20   eval \"for name in $names; do\n        case \\$name in\n",
+            "    # What the caller has of these; a shell prints them as `export NAME='VALUE'`.\n    IFS='\n'\n    for name in $exported; do\n        name=${name#export }\n        name=${name%%=*}\n        case $name in\n",
         );
-        // bubblewrap itself must not see them; `loader` hands them on.
-        let _ = writeln!(out, "        {}) set -- -u \\\"\\$name\\\" \\\"\\$@\\\" ;;", env::LOADER.join(" | "));
         let env = &self.content.env;
-        let globs: Vec<&str> = env.keys().map(String::as_str).filter(|name| name.contains('*')).collect();
-        // The script has given these other values.
-        let own: Vec<&str> = shell::RESERVED
-            .iter()
-            .copied()
-            .filter(|own| globs.iter().any(|glob| env::glob(glob, own)) && !env.contains_key(*own))
-            .collect();
-        if !own.is_empty() {
-            let _ = writeln!(out, "        {}) set -- -u \\\"\\$name\\\" \\\"\\$@\\\" ;;", own.join(" | "));
+        let is_plain =
+            |(name, value): &(&String, &EnvValue)| is_passed(value) && value.prepend.is_empty() && !name.contains('*');
+        let plain: Vec<&str> = env.iter().filter(is_plain).map(|(name, _)| name.as_str()).collect();
+        let (path, names): (Vec<&str>, Vec<&str>) = plain.into_iter().partition(|name| *name == "PATH");
+        if !path.is_empty() {
+            out.push_str("        PATH) arg --setenv PATH \"$caller_path\" && continue ;;\n");
         }
-        let names: Vec<String> = env.keys().filter(|name| !name.contains('*')).map(|name| literal(name)).collect();
         if !names.is_empty() {
             let _ = writeln!(out, "        {}) ;;", names.join(" | "));
         }
-        // No glob passes these.
-        let steering: BTreeSet<&str> = globs.iter().flat_map(|glob| steering::reached(glob)).collect();
-        if !steering.is_empty() {
-            let steering: Vec<&str> = steering.into_iter().collect();
-            let _ = writeln!(out, "        {}) set -- -u \\\"\\$name\\\" \\\"\\$@\\\" ;;", steering.join(" | "));
-        }
-        // `esac` would end the list; a glob must stay one.
+        let globs: Vec<&str> = env.keys().map(String::as_str).filter(|name| name.contains('*')).collect();
         if !globs.is_empty() {
-            let _ = writeln!(out, "        {}) ;;", globs.join(" | "));
+            let _ = writeln!(
+                out,
+                "        {}) continue ;;\n        {}) ;;",
+                self.unpassed(&globs).join(" | "),
+                globs.join(" | ")
+            );
         }
-        out.push_str("        *) set -- -u \\\"\\$name\\\" \\\"\\$@\\\" ;;\n        esac\n    done\"\n");
+        out.push_str(
+            "        *) continue ;;\n        esac\n        eval \"[ -z \\\"\\${$name+x}\\\" ] || arg --setenv \\\"\\$name\\\" \\\"\\$$name\\\"\"\n    done\n    unset IFS\n",
+        );
         out
     }
 
-    /// Variables that steer the dynamic loader, as options: for the command, not for bubblewrap.
-    pub(super) fn loader(&self) -> String {
-        let mut out = String::new();
-        for (name, value) in self.content.env.iter().filter(|(name, _)| !name.contains('*') && env::steers_loader(name))
-        {
-            let prepended = value.prepend.iter().map(shell::text).collect::<Vec<_>>().join(":");
-            let _ = match &value.rule {
-                Some(EnvRule::Set(text)) if prepended.is_empty() => {
-                    writeln!(out, "    arg --setenv {name} {}", shell::text(text))
-                }
-                Some(EnvRule::Set(text)) => writeln!(out, "    arg --setenv {name} {prepended}:{}", shell::text(text)),
-                None => writeln!(out, "    arg --setenv {name} {prepended}"),
-                Some(_) if prepended.is_empty() => {
-                    writeln!(out, "    [ -z \"${{{name}+x}}\" ] || arg --setenv {name} \"${name}\"")
-                }
-                Some(_) => writeln!(out, "    arg --setenv {name} {prepended}\"${{{name}+:${name}}}\""),
-            };
-        }
-        out
+    /// Patterns of names that no glob passes: what is no name, what has a rule, what the script has given another
+    /// value, and what steers programs.
+    fn unpassed(&self, globs: &[&str]) -> Vec<&str> {
+        let fits = |name: &str| globs.iter().any(|glob| env::glob(glob, name));
+        let named = self.content.env.keys().map(String::as_str).filter(|name| !name.contains('*') && fits(name));
+        let own = shell::RESERVED.iter().copied().filter(|own| fits(own));
+        let steering: BTreeSet<&str> = globs.iter().flat_map(|glob| steering::reached(glob)).collect();
+        ["'' | [0-9]* | *[!A-Za-z0-9_]*"]
+            .into_iter()
+            .chain(named)
+            .chain(own)
+            .chain(env::LOADER)
+            .chain(steering)
+            .collect()
     }
 
     pub(super) fn redirections(&self) -> String {
-        let mut out = format!("    [ -n \"$machine\" ] || exec {FILTER}<&-\n    exec \"$env\" \"$@\" 3<&0 <&4");
+        let mut out = String::from("    exec env -i \"$bwrap\" --args 3 -- \"$@\" 3<&0 <&4");
         for fd in DESCRIPTORS {
             let step = self.content.steps.iter().find(|step| self.data.get(&step.at) == Some(&fd));
             match step.map(|step| &step.action) {
@@ -131,7 +123,7 @@ impl Script<'_> {
         let line = |(resource, limit): (&Resource, &u64)| match resource {
             Resource::Processes => {
                 format!(
-                    "    # bash says -u, dash and busybox say -p.\n    option=-u\n    # shellcheck disable=SC3045\n    (ulimit -u) >/dev/null 2>&1 || option=-p\n    limit \"$option\" {limit}\n"
+                    "    # bash says -u, dash and busybox say -p.\n    option=-u\n    # shellcheck disable=SC3045\n    ulimit -u >/dev/null 2>&1 || option=-p\n    limit \"$option\" {limit}\n"
                 )
             }
             Resource::Memory => format!("    limit -v {}\n", limit / 1024),
@@ -148,21 +140,13 @@ pub(super) fn is_passed(value: &EnvValue) -> bool {
 
 /// The line that gives a variable its value; none for one that is passed as it is.
 fn assignment(name: &str, value: &EnvValue) -> String {
-    let passed = if name == "PATH" { "caller_path" } else { name };
-    let parts: Vec<String> = value.prepend.iter().map(shell::text).collect();
-    let prepended = parts.join(":");
+    let mut parts: Vec<String> = value.prepend.iter().map(shell::text).collect();
     match &value.rule {
-        Some(EnvRule::Set(text)) => {
-            let all: Vec<String> = parts.into_iter().chain([shell::text(text)]).collect();
-            format!("    set -- {name}={} \"$@\"\n", all.join(":"))
-        }
-        None => format!("    set -- {name}={prepended} \"$@\"\n"),
-        Some(_) if !prepended.is_empty() => {
-            format!("    set -- {name}={prepended}\"${{{passed}+:${passed}}}\" \"$@\"\n")
-        }
-        Some(_) if name == "PATH" => {
-            "    [ -z \"${caller_path+x}\" ] || set -- PATH=\"$caller_path\" \"$@\"\n".to_owned()
-        }
-        Some(_) => String::new(),
+        Some(EnvRule::Set(text)) => parts.push(shell::text(text)),
+        Some(_) if parts.is_empty() => return String::new(),
+        Some(_) | None => {}
     }
+    let passed = if name == "PATH" { "caller_path" } else { name };
+    let rest = if is_passed(value) { format!("\"${{{passed}+:${passed}}}\"") } else { String::new() };
+    format!("    arg --setenv {name} {}{rest}\n", parts.join(":"))
 }

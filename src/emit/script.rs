@@ -151,60 +151,47 @@ impl Script<'_> {
 
     /// Finds the project and whatever else the plan names.
     fn places(&self) -> String {
-        let mut out =
-            String::from("(: 3<&0) 2>/dev/null || exec </dev/null\nexec 3<&- 4<&- 5<&- 6<&- 7<&- 8<&- 9<&-\n");
-        out.push_str(
-            "# From a directory /proc/self/fd/0/.. would reach the whole host.\n\
-             for name in 0 1 2; do\n\
-             \x20   if [ -d \"/proc/self/fd/$name\" ] || [ -b \"/proc/self/fd/$name\" ]; then\n\
-             \x20       fail \"descriptor $name is a directory or a disk, which leads out of the sandbox\"\n\
-             \x20   fi\ndone\n",
-        );
-        let passes_path = self.content.env.get("PATH").is_some_and(is_passed);
-        if passes_path {
-            out.push_str("caller_path=${PATH-}\n");
+        let group = self.content.variables(|_| true).contains(&Variable::Gid);
+        let mut out = START.replace("GROUP", if group { "    read -r name rest gid rest\n" } else { "" });
+        if self.reads_names() {
+            out.push_str("exported=$(export -p)\n");
         }
-        out.push_str("PATH=/usr/bin:/bin:/usr/local/bin:/run/current-system/sw/bin\n");
-        if passes_path {
-            out.push_str("[ \"$(awk 'BEGIN { print \"PATH\" in ENVIRON }')\" = 1 ] || unset caller_path\n");
+        if self.content.env.get("PATH").is_some_and(is_passed) {
+            out.push_str("caller_path=${PATH-}\ncase \"\n$exported\" in\n*'\nexport PATH='*) ;;\n*) unset caller_path ;;\nesac\n");
         }
-        out.push_str(
-            "\n\
-             # The script lies in the project's .agent-sandbox. A name may end in a newline.\n\
-             script=$0\n\
-             if [ -L \"$script\" ]; then\n\
-             \x20   script=$(readlink -f -- \"$script\" && printf x) || fail 'the script cannot be found'\n\
-             \x20   script=${script%??}\n\
-             fi\n\
-             case $script in\n*/*) project=${script%/*}/.. ;;\n*) project=.. ;;\nesac\n\
-             project=$(CDPATH='' cd -- \"$project\" && pwd -P && printf x) || fail 'the project cannot be entered'\n\
-             project=${project%??}\n\
-             case $project in\n'' | /) fail 'the project is the root directory' ;;\nesac\n",
-        );
+        let _ = writeln!(out, "PATH={}", PROGRAMS.join(":"));
+        if self.follows_caller() {
+            out.push_str("# Where the caller is.\ndirectory=''\ncd -P . 2>/dev/null && directory=$PWD\n");
+        }
+        out.push_str(PROJECT);
         let name = &self.plan.name;
         let _ = writeln!(
             out,
             "[ -f \"$project\"/.agent-sandbox/{name}.sh ] || fail 'the script is not in the .agent-sandbox of a project'"
         );
-        out.push_str(
-            "case ${HOME-} in\n/*) home=$HOME ;;\n*) fail 'HOME is not an absolute path' ;;\nesac\n\
-             real=$(CDPATH='' cd -- \"$home\" 2>/dev/null && pwd -P && printf x)\n\
-             case ${real%??}/ in\n\"$project\"/*) fail 'the project contains your home directory' ;;\nesac\n\
-             [ -z \"$real\" ] || home=${real%??}\n",
-        );
+        out.push_str(HOME);
         out.push_str(&self.values());
+        let programs: Vec<String> = PROGRAMS.iter().map(|path| format!("{path}/bwrap")).collect();
+        let _ = writeln!(
+            out,
+            "bwrap=${{SBC_BWRAP-}}\ncase $bwrap in\n/*) ;;\n'')\n    for bwrap in {}; do\n        [ ! -x \"$bwrap\" ] || break\n    done\n    ;;\n*) fail 'SBC_BWRAP is not an absolute path' ;;\nesac",
+            programs.join(" ")
+        );
         out.push_str(
-            "bwrap=${SBC_BWRAP:-$(command -v bwrap)}\n\
-             case $bwrap in\n/* | '') ;;\n*) fail 'SBC_BWRAP is not an absolute path' ;;\nesac\n\
-             [ -x \"$bwrap\" ] || fail 'bubblewrap is not installed'\n\
+            "[ -x \"$bwrap\" ] || fail 'bubblewrap is not installed'\n\
              [ ! -u \"$bwrap\" ] || fail 'bubblewrap is set-user-ID, which is not safe'\n\
-             env=$(command -v env) || fail 'env is not installed'\n\
-             uid=$(id -u)\n\
-             [ \"$uid\" != 0 ] || fail 'not as root: nothing would be denied to it'\n",
+             command -v env >/dev/null || fail 'env is not installed'\n",
         );
         out.push_str(&Script::machine());
         out.push('\n');
         out
+    }
+
+    /// Whether the command starts where the caller is.
+    fn follows_caller(&self) -> bool {
+        let project = SymbolicPath::of_root(Root::Project);
+        let shows = |step: &Step| step.at == project && matches!(step.action, Action::Host { .. });
+        self.content.workdir.is_none() && self.content.steps.iter().any(shows)
     }
 
     /// The shell variables for what only the host knows.
@@ -213,9 +200,6 @@ impl Script<'_> {
         let mut out = String::new();
         if used.contains(&Variable::User) {
             out.push_str("user=${USER:-${LOGNAME:-$(id -un)}}\ncase $user in\n*/* | . | .. | '') fail 'USER is not a name' ;;\nesac\n");
-        }
-        if used.contains(&Variable::Gid) {
-            out.push_str("gid=$(id -g)\n");
         }
         let directories = [
             (Variable::ConfigHome, Some(".config")),
@@ -277,27 +261,31 @@ impl Script<'_> {
             .filter(|function| wanted.contains(function.name))
             .map(|function| format!("{}\n", function.text))
             .collect();
-        out.push_str(&self.unlinked());
-        if wanted.contains("target") || wanted.contains("hidden") {
+        out.push_str(&self.unlinked(wanted.contains("finish")));
+        if wanted.contains("show") || wanted.contains("hidden") {
             out.push_str(&self.visible());
         }
         out
     }
 
     /// The check for links in directories that the sandbox can write.
-    fn unlinked(&self) -> String {
+    fn unlinked(&self, asks: bool) -> String {
         let source = |step: &Step| match &step.action {
-            Action::Host { grant: Grant::ReadWrite, source, .. } => Some(shell::path(source)),
+            Action::Host { grant: Grant::ReadWrite, source, .. } => Some(source.clone()),
             _ => None,
         };
-        let trees: Vec<String> = self.content.steps.iter().filter_map(source).collect();
+        let all: Vec<SymbolicPath> = self.content.steps.iter().filter_map(source).collect();
+        let is_outer = |path: &&SymbolicPath| !all.iter().any(|other| other != *path && path.is_within(other));
+        let trees: Vec<String> = all.iter().filter(is_outer).map(shell::path).collect();
         if trees.is_empty() {
-            return "# Nothing is writable, so no link can have been planted.\nunlinked() { :; }\n\n".to_owned();
+            let planted = if asks { "planted() { return 1; }\n" } else { "" };
+            return format!(
+                "# Nothing is writable, so no link can have been planted.\nunlinked() {{ :; }}\n{planted}\n"
+            );
         }
-        let calls: String = trees.iter().map(|tree| format!("    unlinked_in {tree} \"$1\"\n")).collect();
-        format!(
-            "# Refuses $1 when a part of it is a link that the sandbox could have made.\nunlinked() {{\n{calls}}}\n\n{UNLINKED_IN}\n"
-        )
+        // A loop over one tree looks like a mistake to shellcheck.
+        let one = if trees.len() == 1 { "    # shellcheck disable=SC2043\n" } else { "" };
+        PLANTED.replace("    for tree in TREES", &format!("{one}    for tree in {}", trees.join(" ")))
     }
 
     /// Whether a path is shown already, in place.
@@ -329,10 +317,6 @@ impl Script<'_> {
     /// Chooses the directory and the command, checks once, and goes.
     fn start(&self) -> String {
         let mut out = String::new();
-        let shows_project =
-            self.content.steps.iter().any(|step| {
-                step.at == SymbolicPath::of_root(Root::Project) && matches!(step.action, Action::Host { .. })
-            });
         match &self.content.workdir {
             Some(path) => {
                 let _ = writeln!(out, "directory={}", shell::path(path));
@@ -344,10 +328,8 @@ impl Script<'_> {
                     );
                 }
             }
-            None if shows_project => out.push_str(
+            None if self.follows_caller() => out.push_str(
                 "# The caller's directory where it is in the project, else the project.\n\
-                 directory=$(pwd -P && printf x)\n\
-                 directory=${directory%??}\n\
                  case $directory/ in\n\"$project\"/*) ;;\n*) directory=$project ;;\nesac\n",
             ),
             None => out.push_str("directory=/\n"),
@@ -361,30 +343,111 @@ impl Script<'_> {
         let _ = write!(
             out,
             "if [ \"${{1-}}\" = -- ]; then\n    shift\n    [ $# != 0 ] || fail 'there is no command after --'\nelse\n    {own}\nfi\n\n\
-             # Once to find what is wrong, once for bubblewrap; what goes wrong only then stops it, too.\n\
-             (options) >/dev/null || exit\n\
-             {{\n    filter | {{\n        {{ (options) || arg --refused; }} </dev/null 4<&- {FILTER}<&- | launch \"$@\"\n    }} {FILTER}<&0\n}} 4<&0\n",
+             options\n{}\
+             # The words go through a pipe, so that nobody reads them in a list of processes.\n\
+             {{ eval \"printf '%s\\\\0' $options\" | launch \"$@\"; }} 4<&0\n",
+            HAND_OVER
         );
         out
     }
 }
 
-/// Looks at each component below a writable tree.
-const UNLINKED_IN: &str = r#"unlinked_in() {
-    path=${1%/}
-    case $2 in
-    "$path"/*) rest=${2#"$path"/} ;;
-    *) return 0 ;;
+/// Where programs are looked for, whatever the caller's PATH.
+const PROGRAMS: [&str; 4] = ["/usr/bin", "/bin", "/usr/local/bin", "/run/current-system/sw/bin"];
+
+/// What comes before anything of the caller's is used.
+const START: &str = r#"# bash counts limits and prints variables as other shells do.
+# shellcheck disable=SC3040
+command set -o posix 2>/dev/null
+{ :; } 2>/dev/null 3<&0 || exec </dev/null
+exec 3<&- 4<&- 5<&- 6<&- 7<&- 8<&- 9<&-
+# From a directory /proc/self/fd/0/.. would reach the whole host.
+for name in 0 1 2; do
+    if [ -d "/proc/self/fd/$name" ] || [ -b "/proc/self/fd/$name" ]; then
+        fail "descriptor $name is a directory or a disk, which leads out of the sandbox"
+    fi
+done
+{
+    while read -r name rest uid rest && [ "$name" != Uid: ]; do :; done
+GROUP} </proc/self/status
+case $uid in
+0) fail 'not as root: nothing would be denied to it' ;;
+'' | *[!0-9]*) fail 'nothing in /proc says who runs this' ;;
+esac
+"#;
+
+/// The directory above the script's.
+const PROJECT: &str = r#"
+# The script lies in the project's .agent-sandbox. A name may end in a newline.
+script=$0
+if [ -L "$script" ]; then
+    script=$(readlink -f -- "$script" && printf x) || fail 'the script cannot be found'
+    script=${script%??}
+fi
+case $script in
+*/*) project=${script%/*}/.. ;;
+*) project=.. ;;
+esac
+CDPATH='' cd -P -- "$project" || fail 'the project cannot be entered'
+project=$PWD
+case $project in
+'' | /) fail 'the project is the root directory' ;;
+esac
+"#;
+
+/// The home, which need not exist.
+const HOME: &str = r#"case ${HOME-} in
+/*) home=$HOME ;;
+*) fail 'HOME is not an absolute path' ;;
+esac
+if cd -P -- "$home" 2>/dev/null; then
+    home=$PWD
+    case $home/ in
+    "$project"/*) fail 'the project contains your home directory' ;;
     esac
-    while [ -n "$rest" ]; do
-        path=$path/${rest%%/*}
-        [ ! -L "$path" ] || fail "'$path' is a symbolic link in a directory that the sandbox can write"
-        case $rest in
-        */*) rest=${rest#*/} ;;
-        *) rest= ;;
+fi
+"#;
+
+/// A here-document is a pipe, or a file without a name, into which the shell itself can write more.
+const HAND_OVER: &str = r#"# The filter waits in a pipe: no variable and no here-document holds a zero byte.
+if [ -n "$machine" ]; then
+    exec 9<<PIPE
+
+PIPE
+    read -r rest <&9
+    filter >>/proc/self/fd/9 || fail 'the filter cannot be handed over'
+fi
+"#;
+
+/// Looks at each component below a writable tree.
+const PLANTED: &str = r#"# planted PATH: whether a part of it is a link that the sandbox could have made, which is then $path.
+planted() {
+    for tree in TREES; do
+        path=${tree%/}
+        case $1 in
+        "$path"/*) rest=${1#"$path"/} ;;
+        *) continue ;;
         esac
+        while [ -n "$rest" ]; do
+            path=$path/${rest%%/*}
+            [ ! -L "$path" ] || return 0
+            case $rest in
+            */*) rest=${rest#*/} ;;
+            *) rest= ;;
+            esac
+        done
     done
+    return 1
 }
+
+# Refuses $1 when a part of it is such a link. What lies beside the last one has the same directories above.
+beside=''
+unlinked() {
+    [ "${1%/*}" != "$beside" ] || [ -L "$1" ] || return 0
+    ! planted "$1" || fail "'$path' is a symbolic link in a directory that the sandbox can write"
+    beside=${1%/*}
+}
+
 "#;
 
 /// A rule as it stands in a script's comments, for comparing scripts.

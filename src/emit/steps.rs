@@ -40,17 +40,22 @@ impl Script<'_> {
 
     /// Creates what has to exist, and gathers what is copied.
     pub(super) fn prepare(&self) -> String {
-        let (mut makes, mut needs) = (String::new(), String::new());
+        let created = self.created();
+        let (mut places, mut watches, mut needs) = (String::new(), String::new(), String::new());
         for step in &self.content.steps {
             match &step.action {
-                Action::Host { source, missing, text, .. } => {
-                    makes.push_str(&made(step, source, *missing, text.as_ref()));
-                }
+                Action::Host { source, missing, text, .. } if !creates(*missing) => match step.guards_name() {
+                    Some(Missing::Watch) => {
+                        let _ = writeln!(watches, "watch {}", shell::path(source));
+                    }
+                    Some(_) => places.push_str(&made("hold", source, *missing, text.as_ref())),
+                    None => {}
+                },
                 Action::Tmpfs { .. } | Action::Proc | Action::Dev if step.place == Place::Writable => {
-                    let _ = writeln!(makes, "make dir {}", self.host(step));
+                    let _ = writeln!(places, "make dir {}", self.host(step));
                 }
                 Action::File { .. } if step.place == Place::Writable => {
-                    let _ = writeln!(makes, "make file {}", self.host(step));
+                    let _ = writeln!(places, "make file {}", self.host(step));
                 }
                 Action::Tmpfs { .. } | Action::Proc | Action::Dev | Action::File { .. } if is_fixed(step.place) => {
                     let _ = writeln!(needs, "needs {}", self.host(step));
@@ -63,7 +68,7 @@ impl Script<'_> {
                 let (source, host) = (shell::path(source), self.host(step));
                 if step.place == Place::Writable {
                     let _ = writeln!(
-                        makes,
+                        places,
                         "if [ -d {source} ]; then make dir {host}; elif [ -e {source} ]; then make file {host}; fi"
                     );
                 } else if is_fixed(step.place) {
@@ -71,15 +76,30 @@ impl Script<'_> {
                 }
             }
         }
-        if !makes.is_empty() {
-            makes = format!(
-                "made='' watched=''\n# What is missing is created, and removed again when it is untouched.\ntrap finish EXIT\ntrap 'exit 129' HUP\ntrap 'exit 130' INT\ntrap 'exit 143' TERM\n{makes}\n"
-            );
-        }
         if !needs.is_empty() {
             needs = format!("# What cannot be created must be there.\n{needs}\n");
         }
+        let mut makes: String = [created, places]
+            .iter()
+            .filter(|lines| !lines.is_empty())
+            .map(|lines| format!("{lines}create\n"))
+            .collect();
+        makes.push_str(&watches);
+        if !makes.is_empty() {
+            makes = format!("{CLEANING}{makes}\n");
+        }
         needs + &makes + &self.gather()
+    }
+
+    /// What the policy wants created. All of it comes first: what is mounted on, and what is held, may lie in it.
+    fn created(&self) -> String {
+        let create = |step: &Step| match &step.action {
+            Action::Host { source, missing, text, .. } if creates(*missing) => {
+                Some(made("make", source, *missing, text.as_ref()))
+            }
+            _ => None,
+        };
+        self.content.steps.iter().filter_map(create).collect()
     }
 
     /// Puts contents, or the files that hold them, into shell variables.
@@ -92,7 +112,7 @@ impl Script<'_> {
                     let source = shell::path(source);
                     let _ = writeln!(
                         data,
-                        "data_{fd}=/dev/null\nif [ -f {source} ]; then\n    real {source}\n    data_{fd}=$real\nfi"
+                        "data_{fd}=/dev/null\nif [ -f {source} ]; then\n    unlinked {source}\n    real {source}\n    data_{fd}=$real\nfi"
                     );
                 }
                 Action::File { text } if !text.as_str().is_empty() => {
@@ -129,17 +149,21 @@ impl Script<'_> {
 
     /// The options of bubblewrap, in order.
     pub(super) fn options(&self) -> String {
-        let mut out = String::from("# What bubblewrap is told.\noptions() {\n");
+        let mut out = String::from(
+            "# What bubblewrap is told, as words of the shell.\noptions() {\n    options='' words='' targets='' sealed=''\n",
+        );
         for setting in rule::settings(self.content) {
             let _ = writeln!(out, "    # {} [settings]", comment(&rule::setting(&setting)));
         }
-        out.push_str(&self.loader());
         let isolation: Vec<String> = isolation::options(self.content).into_iter().map(str::to_owned).collect();
         let _ = writeln!(out, "    arg {}", isolation.join(" "));
         if let Some(hostname) = &self.content.hostname {
             let _ = writeln!(out, "    arg --hostname {}", literal(hostname));
         }
         out.push_str(&self.guard());
+        if !self.content.env.is_empty() {
+            let _ = write!(out, "\n    # ---- the environment ----\n\n{}", self.environment());
+        }
         let mut group = "";
         for step in &self.content.steps {
             let line = self.step(step);
@@ -175,7 +199,7 @@ impl Script<'_> {
                     _ if in_place && matches!(step.place, Place::Root | Place::Memory) => {
                         format!("show {option} {word} {at}")
                     }
-                    _ if in_place => format!("inside {option} {word} {at}"),
+                    _ if in_place => format!("bind {option} {word} {at}"),
                     _ => format!("bind {option} {word} {source_word} {at}"),
                 }
             }
@@ -203,30 +227,10 @@ impl Script<'_> {
 
     /// What comes after all steps: the targets of links, what gets read-only, the directory.
     pub(super) fn endings(&self) -> String {
-        let mut out = String::new();
-        let linked = |step: &&Step| self.step(step).starts_with("show ");
-        let targets: Vec<String> = self
-            .content
-            .steps
-            .iter()
-            .filter(linked)
-            .map(|step| {
-                let option = if matches!(step.action, Action::Host { grant: Grant::ReadWrite, .. }) {
-                    "--bind"
-                } else {
-                    "--ro-bind"
-                };
-                format!("    target {option} {}\n", shell::path(&step.at))
-            })
-            .collect();
-        if !targets.is_empty() {
-            let _ = write!(out, "\n    # Files behind links.\n{}", targets.concat());
-        }
-        out.push_str("\n    # Nothing is added to the sandbox's own directories.\n");
+        let mut out = String::from(
+            "\n    # Files behind links; and nothing is added to the sandbox's own directories.\n    options=$options$words$targets$sealed words=''\n",
+        );
         for step in &self.content.steps {
-            if matches!(step.action, Action::Deny { .. }) && !nothing_there(step) {
-                let _ = writeln!(out, "    seal {} {}", self.host(step), shell::path(&step.at));
-            }
             if step.action == Action::Dev {
                 let _ = writeln!(out, "    arg --remount-ro {}", shell::path(&step.at));
             }
@@ -235,10 +239,15 @@ impl Script<'_> {
         if !self.content.steps.iter().any(|step| step.at == root) {
             out.push_str("    arg --remount-ro /\n");
         }
-        out.push_str("    arg --chdir \"$directory\"\n");
+        out.push_str("    arg --chdir \"$directory\"\n    options=$options$words\n");
         out
     }
 }
+
+/// What is missing is created before the start. These variables tell what has to be done in the end.
+const CLEANING: &str = "# What is missing is created, and removed again when it is untouched.\n\
+    missing='' files='' made='' written='' unheld='' watched=''\n\
+    trap finish EXIT\ntrap 'exit 129' HUP\ntrap 'exit 130' INT\ntrap 'exit 143' TERM\n";
 
 /// A rule with its layers and its reason, as the comment that stands before what it becomes.
 pub(super) fn annotation(rule: &str, origins: &[Origin]) -> String {
@@ -251,16 +260,13 @@ fn is_fixed(place: Place) -> bool {
     matches!(place, Place::ReadOnly | Place::Overlay)
 }
 
-/// The call that makes a missing path, or sees to it that none appears; empty where a step does neither.
-fn made(step: &Step, source: &SymbolicPath, missing: Missing, text: Option<&Text>) -> String {
-    let verb = match missing {
-        Missing::CreateDir | Missing::CreateFile => "make",
-        _ => match step.guards_name() {
-            Some(Missing::Watch) => return format!("watch {}\n", shell::path(source)),
-            Some(_) => "hold",
-            None => return String::new(),
-        },
-    };
+/// Whether a missing path is created.
+fn creates(missing: Missing) -> bool {
+    matches!(missing, Missing::CreateDir | Missing::CreateFile)
+}
+
+/// The call by a verb that makes a missing path.
+fn made(verb: &str, source: &SymbolicPath, missing: Missing, text: Option<&Text>) -> String {
     let kind = if missing.makes_directory() == Some(true) { "dir" } else { "file" };
     let text = text.filter(|text| !text.as_str().is_empty());
     let text = text.map(|text| format!(" {}", shell::text(&without_newline(text)))).unwrap_or_default();

@@ -19,7 +19,10 @@ fail() {
     exit 125
 }
 
-(: 3<&0) 2>/dev/null || exec </dev/null
+# bash counts limits and prints variables as other shells do.
+# shellcheck disable=SC3040
+command set -o posix 2>/dev/null
+{ :; } 2>/dev/null 3<&0 || exec </dev/null
 exec 3<&- 4<&- 5<&- 6<&- 7<&- 8<&- 9<&-
 # From a directory /proc/self/fd/0/.. would reach the whole host.
 for name in 0 1 2; do
@@ -27,7 +30,18 @@ for name in 0 1 2; do
         fail "descriptor $name is a directory or a disk, which leads out of the sandbox"
     fi
 done
+{
+    while read -r name rest uid rest && [ "$name" != Uid: ]; do :; done
+} </proc/self/status
+case $uid in
+0) fail 'not as root: nothing would be denied to it' ;;
+'' | *[!0-9]*) fail 'nothing in /proc says who runs this' ;;
+esac
+exported=$(export -p)
 PATH=/usr/bin:/bin:/usr/local/bin:/run/current-system/sw/bin
+# Where the caller is.
+directory=''
+cd -P . 2>/dev/null && directory=$PWD
 
 # The script lies in the project's .agent-sandbox. A name may end in a newline.
 script=$0
@@ -39,8 +53,8 @@ case $script in
 */*) project=${script%/*}/.. ;;
 *) project=.. ;;
 esac
-project=$(CDPATH='' cd -- "$project" && pwd -P && printf x) || fail 'the project cannot be entered'
-project=${project%??}
+CDPATH='' cd -P -- "$project" || fail 'the project cannot be entered'
+project=$PWD
 case $project in
 '' | /) fail 'the project is the root directory' ;;
 esac
@@ -49,77 +63,111 @@ case ${HOME-} in
 /*) home=$HOME ;;
 *) fail 'HOME is not an absolute path' ;;
 esac
-real=$(CDPATH='' cd -- "$home" 2>/dev/null && pwd -P && printf x)
-case ${real%??}/ in
-"$project"/*) fail 'the project contains your home directory' ;;
-esac
-[ -z "$real" ] || home=${real%??}
-bwrap=${SBC_BWRAP:-$(command -v bwrap)}
+if cd -P -- "$home" 2>/dev/null; then
+    home=$PWD
+    case $home/ in
+    "$project"/*) fail 'the project contains your home directory' ;;
+    esac
+fi
+bwrap=${SBC_BWRAP-}
 case $bwrap in
-/* | '') ;;
+/*) ;;
+'')
+    for bwrap in /usr/bin/bwrap /bin/bwrap /usr/local/bin/bwrap /run/current-system/sw/bin/bwrap; do
+        [ ! -x "$bwrap" ] || break
+    done
+    ;;
 *) fail 'SBC_BWRAP is not an absolute path' ;;
 esac
 [ -x "$bwrap" ] || fail 'bubblewrap is not installed'
 [ ! -u "$bwrap" ] || fail 'bubblewrap is set-user-ID, which is not safe'
-env=$(command -v env) || fail 'env is not installed'
-uid=$(id -u)
-[ "$uid" != 0 ] || fail 'not as root: nothing would be denied to it'
-machine=$(uname -m)
+command -v env >/dev/null || fail 'env is not installed'
+machine='' rest=''
+{ read -r rest </proc/self/personality && [ "$rest" = 00000000 ] && read -r machine </proc/sys/kernel/arch; } 2>/dev/null ||
+    machine=$(uname -m)
 case $machine in
 x86_64 | aarch64) ;;
 *) machine= ;;
 esac
 
-# Hands arguments to bubblewrap.
-arg() { printf '%s\0' "$@"; }
+# Puts $1 as a word of the shell into $quoted.
+quote() {
+    quoted='' rest=$1
+    while :; do
+        case $rest in
+        *\'*) quoted=$quoted${rest%%\'*}"'\\''" rest=${rest#*\'} ;;
+        *) break ;;
+        esac
+    done
+    quoted="'$quoted$rest'"
+}
 
-# Puts the host path behind $1 into $real.
+# Adds words to what bubblewrap is told. A shell appends to a long text slowly, so that the last few stand apart.
+arg() {
+    for word; do
+        case $word in
+        *\'*) quote "$word" ;;
+        *) quoted="'$word'" ;;
+        esac
+        words="$words $quoted"
+    done
+    [ ${#words} -lt 1000 ] || options=$options$words words=''
+}
+
+# Puts the host path behind $1 into $real. Only a link to a file needs a program.
 real() {
-    unlinked "$1"
     real=$1
     [ -L "$1" ] || return 0
-    real=$(readlink -f -- "$1" && printf x) || fail "the links of '$1' lead nowhere"
-    real=${real%??}
+    if [ -d "$1" ] && cd -P -- "$1" 2>/dev/null; then
+        real=$PWD
+    else
+        # The second path is the last line: a name may end in a newline.
+        real=$(realpath "$1" /) || fail "the links of '$1' lead nowhere"
+        real=${real%??}
+    fi
     unlinked "$real"
 }
 
-# bind OPTION MISSING SOURCE AT: shows a host path.
+# Refuses $1 when it cannot be told whether it is there: the sandbox could have seen to that.
+reached=''
+reachable() {
+    path=${1%/*}
+    [ "$path" != "$reached" ] || return 0
+    reached=$path
+    while [ -n "$path" ] && [ ! -d "$path" ]; do path=${path%/*}; done
+    [ -z "$path" ] || [ -x "$path" ] || fail "'$path' cannot be entered"
+}
+
+# left_out PATH MISSING: whether nothing is there, and nothing has to be.
+left_out() {
+    unlinked "$1"
+    [ ! -e "$1" ] || return 1
+    reachable "$1"
+    [ "$2" = skip ]
+}
+
+# bind OPTION MISSING SOURCE [AT]: shows a host path; without AT where it really is.
 bind() {
-    unlinked "$3"
-    reachable "$3"
-    [ "$2" != skip ] || [ -e "$3" ] || return 0
-    [ -e "$3" ] || fail "'$3' does not exist"
-    [ -r "$3" ] || fail "'$3' cannot be read"
+    ! left_out "$3" "$2" || return 0
+    if [ ! -r "$3" ]; then
+        [ -e "$3" ] || fail "'$3' does not exist"
+        fail "'$3' cannot be read"
+    fi
     real "$3"
-    arg "$1" "$real" "$4"
+    arg "$1" "$real" "${4-$real}"
 }
 
-# inside OPTION MISSING PATH: shows a host path in a directory that is shown already.
-inside() {
-    unlinked "$3"
-    reachable "$3"
-    [ "$2" != skip ] || [ -e "$3" ] || return 0
-    [ -e "$3" ] || fail "'$3' does not exist"
-    [ -r "$3" ] || fail "'$3' cannot be read"
-    real "$3"
-    arg "$1" "$real" "$real"
-}
-
-# show OPTION MISSING PATH: shows a host path in place; a file behind a link becomes a link.
+# show OPTION MISSING PATH: shows a host path in place; a file behind a link becomes a link, and is shown in the end.
 show() {
     if [ -L "$3" ] && [ -f "$3" ]; then
+        unlinked "$3"
         real "$3"
         arg --symlink "$real" "$3"
+        visible "$real" && return
+        quote "$real"
+        targets="$targets $1 $quoted $quoted"
     else
         bind "$1" "$2" "$3" "$3"
-    fi
-}
-
-# target OPTION PATH: shows the file that a link made by show leads to.
-target() {
-    if [ -L "$2" ] && [ -f "$2" ]; then
-        real "$2"
-        visible "$real" || arg "$1" "$real" "$real"
     fi
 }
 
@@ -133,18 +181,9 @@ merged() {
     fi
 }
 
-# Refuses $1 when it cannot be told whether it is there: the sandbox could have seen to that.
-reachable() {
-    path=${1%/*}
-    while [ -n "$path" ] && [ ! -d "$path" ]; do path=${path%/*}; done
-    [ -z "$path" ] || [ -x "$path" ] || fail "'$path' cannot be entered"
-}
-
 # hidden HOST AT: whether there is something to hide; its host path and its place.
 hidden() {
-    unlinked "$1"
-    reachable "$1"
-    [ -e "$1" ] || return 1
+    ! left_out "$1" skip || return 1
     real "$1"
     at=$2
     [ -L "$1" ] || return 0
@@ -153,32 +192,25 @@ hidden() {
     visible "$real"
 }
 
-# deny MODE HOST AT: hides what is there.
+# deny MODE HOST AT: hides what is there; a directory is made read-only in the end.
 deny() {
     hidden "$2" "$3" || return 0
     if [ -d "$real" ]; then
         arg --perms "$1" --tmpfs "$at"
+        quote "$at"
+        sealed="$sealed --remount-ro $quoted"
     else
         arg --ro-bind /dev/null "$at"
     fi
 }
 
-# seal HOST AT: makes a hidden directory read-only.
-seal() {
-    hidden "$1" "$2" || return 0
-    [ ! -d "$real" ] || arg --remount-ro "$at"
-}
-
 # copy OPTION FD SOURCE MISSING AT: a private copy of a file.
 copy() {
-    unlinked "$3"
-    reachable "$3"
-    [ "$4" != skip ] || [ -e "$3" ] || return 0
+    ! left_out "$3" "$4" || return 0
     [ -f "$3" ] || fail "'$3' is not a file"
     [ -r "$3" ] || fail "'$3' cannot be read"
     mode=0600
     [ ! -x "$3" ] || mode=0700
-    real "$3"
     arg --perms "$mode" "$1" "$2" "$5"
 }
 
@@ -215,21 +247,11 @@ protected() {
     done
 }
 
-# Puts $1 as a word of the shell into $quoted.
-quote() {
-    quoted='' rest=$1
-    while :; do
-        case $rest in
-        *\'*) quoted=$quoted${rest%%\'*}"'\\''" rest=${rest#*\'} ;;
-        *) break ;;
-        esac
-    done
-    quoted="'$quoted$rest'"
-}
-
 # appeared PATH: tells of a path that was not there before the sandbox ran.
 appeared() {
     [ ! -e "$1" ] && [ ! -L "$1" ] && return
+    [ "$1" != "$name" ] || return
+    name=$1
     printf '%s\n' "'$1' has appeared while the sandbox ran: look at it before a program on the host obeys it" >&2
 }
 
@@ -239,64 +261,114 @@ watch() {
     while [ -n "$path" ] && [ ! -e "$path" ] && [ ! -L "$path" ]; do name=$path path=${path%/*}; done
     [ -n "$name" ] && [ -d "$path" ] || return 0
     quote "$name"
-    case $watched in *"appeared $quoted
-"*) return 0 ;; esac
-    watched="appeared $quoted
-$watched"
+    watched="$watched
+appeared $quoted"
 }
 
-# make dir|file PATH [LINE]: creates what is missing, parents included, and notes how to remove it.
+# make dir|file PATH [TEXT]: notes what is missing, parents included, for `create`.
 make() {
     unlinked "$2"
     if [ -e "$2" ]; then
         [ "$1" = file ] || [ -d "$2" ] || fail "'$2' is not a directory"
         return 0
     fi
-    [ "${2%/*}" = '' ] || make dir "${2%/*}"
-    quote "$2"
-    if [ "$1" = dir ]; then
-        mkdir -- "$2" || fail "'$2' cannot be created"
-        made="rmdir -- $quoted
-$made"
+    if [ -d "${2%/*}/" ]; then
+        [ -w "${2%/*}/" ] || fail "'$2' cannot be created"
     else
-        (umask 077 && set -C && if [ $# = 3 ]; then printf '%s\n' "$3"; else :; fi >"$2") ||
-            fail "'$2' cannot be created"
+        make dir "${2%/*}"
+    fi
+    quote "$2"
+    if [ "$1" = file ]; then
         at=$quoted
         quote "${3-}"
-        made="[ \"\$(cat <$at)\" = $quoted ] && rm -f -- $at
-$made"
-        quoted=$at
+        files="$files $at $quoted"
+        return
     fi
-    made="(unlinked $quoted) && $made"
+    case "$missing " in
+    *" $quoted "*) ;;
+    *) missing="$missing $quoted" ;;
+    esac
+}
+
+# Creates what is noted, and notes how to remove it.
+create() {
+    eval "set -- $missing"
+    missing=''
+    [ $# = 0 ] || mkdir -- "$@" || fail 'what is missing cannot be created'
+    for name; do
+        quote "$name"
+        made=" $quoted$made"
+    done
+    eval "set -- $files"
+    files=''
+    if [ $# != 0 ]; then
+        mode=$(umask)
+        umask 077
+        set -C
+    fi
+    while [ $# != 0 ]; do
+        { [ -z "$2" ] || printf '%s\n' "$2"; } >"$1" || fail "'$1' cannot be created"
+        quote "$1"
+        at=$quoted
+        quote "$2"
+        written="$written $at $quoted"
+        shift 2
+        [ $# != 0 ] || umask "$mode"
+    done
+    set +C
+    eval "$unheld"
+    unheld=''
 }
 
 # Removes what was created and is untouched, and tells of what must not be there.
 finish() {
-    eval "$made" 2>/dev/null
+    words=''
+    eval "set -- $written"
+    while [ $# != 0 ]; do
+        if ! planted "$1" && [ -f "$1" ]; then
+            quote "$1"
+            if [ -z "$2" ]; then [ ! -s "$1" ]; else [ "$(cat <"$1")" = "$2" ]; fi && words="$words $quoted"
+        fi
+        shift 2
+    done
+    [ -z "$words" ] || eval "rm -f -- $words"
+    words=''
+    eval "set -- $made"
+    for name; do
+        quote "$name"
+        planted "$name" || words="$words $quoted"
+    done
+    [ -z "$words" ] || eval "rmdir -- $words" 2>/dev/null
+    name=''
     eval "$watched"
 }
 
-# Refuses $1 when a part of it is a link that the sandbox could have made.
-unlinked() {
-    unlinked_in "$home"/.cache "$1"
-    unlinked_in "$home"/.claude "$1"
-    unlinked_in "$project" "$1"
+# planted PATH: whether a part of it is a link that the sandbox could have made, which is then $path.
+planted() {
+    for tree in "$home"/.cache "$home"/.claude "$project"; do
+        path=${tree%/}
+        case $1 in
+        "$path"/*) rest=${1#"$path"/} ;;
+        *) continue ;;
+        esac
+        while [ -n "$rest" ]; do
+            path=$path/${rest%%/*}
+            [ ! -L "$path" ] || return 0
+            case $rest in
+            */*) rest=${rest#*/} ;;
+            *) rest= ;;
+            esac
+        done
+    done
+    return 1
 }
 
-unlinked_in() {
-    path=${1%/}
-    case $2 in
-    "$path"/*) rest=${2#"$path"/} ;;
-    *) return 0 ;;
-    esac
-    while [ -n "$rest" ]; do
-        path=$path/${rest%%/*}
-        [ ! -L "$path" ] || fail "'$path' is a symbolic link in a directory that the sandbox can write"
-        case $rest in
-        */*) rest=${rest#*/} ;;
-        *) rest= ;;
-        esac
-    done
+# Refuses $1 when a part of it is such a link. What lies beside the last one has the same directories above.
+beside=''
+unlinked() {
+    [ "${1%/*}" != "$beside" ] || [ -L "$1" ] || return 0
+    ! planted "$1" || fail "'$path' is a symbolic link in a directory that the sandbox can write"
+    beside=${1%/*}
 }
 
 # Whether a host path is shown already.
@@ -311,25 +383,28 @@ apart "$home" /bin /dev /etc/alternatives /etc/bash_completion.d /etc/hosts /etc
 apart "$project" /bin /dev /etc/alternatives /etc/bash_completion.d /etc/hosts /etc/ld.so.cache /etc/ld.so.conf /etc/ld.so.conf.d /etc/localtime /etc/nsswitch.conf /etc/profile.d /etc/resolv.conf /etc/ssl/certs /etc/ssl/openssl.cnf /lib /lib32 /lib64 /opt/node/node-v22.11.0-linux-x64 /proc /tmp /usr/bin /usr/lib /usr/local/bin /usr/local/lib /usr/share/ca-certificates /usr/share/terminfo /usr/share/zoneinfo "$home" "$home"/.bashrc "$home"/.cache "$home"/.claude "$home"/.claude/plugins "$home"/.claude/settings.json "$home"/.claude.json "$home"/.gitconfig "$home"/.local "$home"/.local/share/fish/fish_history "$home"/.local/share/keyrings "$home"/.local/share/kwalletd "$home"/.profile
 nested "$project" "$home"/.cache "$home"/.claude
 
-made='' watched=''
 # What is missing is created, and removed again when it is untouched.
+missing='' files='' made='' written='' unheld='' watched=''
 trap finish EXIT
 trap 'exit 129' HUP
 trap 'exit 130' INT
 trap 'exit 143' TERM
 make dir "$home"/.cache
 make dir "$home"/.claude
+create
 watch "$home"/.claude/plugins
 watch "$home"/.claude/settings.json
 
 data_4=/dev/null
 if [ -f "$home"/.claude.json ]; then
+    unlinked "$home"/.claude.json
     real "$home"/.claude.json
     data_4=$real
 fi
 
-# What bubblewrap is told.
+# What bubblewrap is told, as words of the shell.
 options() {
+    options='' words='' targets='' sealed=''
     # network "host" [settings]
     # terminal "guarded" [settings]
     # lifetime "with-parent" [settings]
@@ -343,6 +418,38 @@ options() {
     tiocsti=1
     [ ! -r /proc/sys/dev/tty/legacy_tiocsti ] || read -r tiocsti </proc/sys/dev/tty/legacy_tiocsti
     [ -n "$machine" ] || [ "$tiocsti" = 0 ] || arg --new-session
+
+    # ---- the environment ----
+
+    # secret "ANTHROPIC_API_KEY" [claude-classic]
+    # pass "ANTHROPIC_BASE_URL" [claude-classic]
+    # pass "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC" [claude-classic]
+    # pass "COLORTERM" [claude-classic] The caller's environment, as far as programs need it.
+    # pass "HOME" [claude-classic] The caller's environment, as far as programs need it.
+    # pass "LANG" [claude-classic] The caller's environment, as far as programs need it.
+    # pass "LC_*" [claude-classic] The caller's environment, as far as programs need it.
+    # pass "LOGNAME" [claude-classic] The caller's environment, as far as programs need it.
+    # prepend PATH="${HOME}/.local/bin"; set PATH="/opt/node/node-v22.11.0-linux-x64/bin:/usr/local/bin:/usr/bin:/bin" [claude-classic]
+    arg --setenv PATH "$home"/.local/bin:/opt/node/node-v22.11.0-linux-x64/bin:/usr/local/bin:/usr/bin:/bin
+    # pass "SHELL" [claude-classic] The caller's environment, as far as programs need it.
+    # pass "TERM" [claude-classic] The caller's environment, as far as programs need it.
+    # pass "TZ" [claude-classic] The caller's environment, as far as programs need it.
+    # pass "USER" [claude-classic] The caller's environment, as far as programs need it.
+    # What the caller has of these; a shell prints them as `export NAME='VALUE'`.
+    IFS='
+'
+    for name in $exported; do
+        name=${name#export }
+        name=${name%%=*}
+        case $name in
+        ANTHROPIC_API_KEY | ANTHROPIC_BASE_URL | CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC | COLORTERM | HOME | LANG | LOGNAME | SHELL | TERM | TZ | USER) ;;
+        '' | [0-9]* | *[!A-Za-z0-9_]* | LD_* | MALLOC_* | GLIBC_TUNABLES | GCONV_PATH | GETCONF_DIR | LOCPATH | NLSPATH | RESOLV_*) continue ;;
+        LC_*) ;;
+        *) continue ;;
+        esac
+        eval "[ -z \"\${$name+x}\" ] || arg --setenv \"\$name\" \"\$$name\""
+    done
+    unset IFS
 
     # ---- the system ----
 
@@ -442,10 +549,10 @@ options() {
     show --bind create-dir "$home"/.claude
 
     # ro "~/.claude/plugins" missing="watch" [claude-classic] Not in the script: what the agent runs outside of the sandbox is not for it to change.
-    inside --ro-bind skip "$home"/.claude/plugins
+    bind --ro-bind skip "$home"/.claude/plugins
 
     # ro "~/.claude/settings.json" missing="watch" [claude-classic] Not in the script: what the agent runs outside of the sandbox is not for it to change.
-    inside --ro-bind skip "$home"/.claude/settings.json
+    bind --ro-bind skip "$home"/.claude/settings.json
 
     # copy "~/.claude.json" missing="skip" [claude-classic] A copy: what the agent changes in it does not come back.
     copy --file 4 "$home"/.claude.json skip "$home"/.claude.json
@@ -473,80 +580,18 @@ options() {
     # rw "." [claude-classic] The work, in place.
     show --bind error "$project"
 
-    # Files behind links.
-    target --ro-bind /etc/alternatives
-    target --ro-bind /etc/bash_completion.d
-    target --ro-bind /etc/hosts
-    target --ro-bind /etc/ld.so.cache
-    target --ro-bind /etc/ld.so.conf
-    target --ro-bind /etc/ld.so.conf.d
-    target --ro-bind /etc/localtime
-    target --ro-bind /etc/nsswitch.conf
-    target --ro-bind /etc/profile.d
-    target --ro-bind /etc/resolv.conf
-    target --ro-bind /etc/ssl/certs
-    target --ro-bind /etc/ssl/openssl.cnf
-    target --ro-bind /lib32
-    target --ro-bind /lib64
-    target --ro-bind /opt/node/node-v22.11.0-linux-x64
-    target --ro-bind /usr/bin
-    target --ro-bind /usr/lib
-    target --ro-bind /usr/local/bin
-    target --ro-bind /usr/local/lib
-    target --ro-bind /usr/share/ca-certificates
-    target --ro-bind /usr/share/terminfo
-    target --ro-bind /usr/share/zoneinfo
-    target --ro-bind "$home"/.bashrc
-    target --bind "$home"/.cache
-    target --bind "$home"/.claude
-    target --ro-bind "$home"/.gitconfig
-    target --ro-bind "$home"/.local
-    target --ro-bind "$home"/.profile
-    target --bind "$project"
-
-    # Nothing is added to the sandbox's own directories.
+    # Files behind links; and nothing is added to the sandbox's own directories.
+    options=$options$words$targets$sealed words=''
     arg --remount-ro /dev
-    seal "$home"/.local/share/fish/fish_history "$home"/.local/share/fish/fish_history
-    seal "$home"/.local/share/keyrings "$home"/.local/share/keyrings
-    seal "$home"/.local/share/kwalletd "$home"/.local/share/kwalletd
     arg --remount-ro /
     arg --chdir "$directory"
+    options=$options$words
 }
 
-# Starts bubblewrap with the environment of the command, so that /proc/1/environ holds no more.
-# No value becomes a shell variable, and no program is looked up in the PATH of the command.
+# Starts bubblewrap without a variable, so that nothing steers it, and /proc/1/environ is empty.
 launch() {
-    set -- "$bwrap" --args 3 -- "$@"
-    # secret "ANTHROPIC_API_KEY" [claude-classic]
-    # pass "ANTHROPIC_BASE_URL" [claude-classic]
-    # pass "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC" [claude-classic]
-    # pass "COLORTERM" [claude-classic] The caller's environment, as far as programs need it.
-    # pass "HOME" [claude-classic] The caller's environment, as far as programs need it.
-    # pass "LANG" [claude-classic] The caller's environment, as far as programs need it.
-    # pass "LOGNAME" [claude-classic] The caller's environment, as far as programs need it.
-    # prepend PATH="${HOME}/.local/bin"; set PATH="/opt/node/node-v22.11.0-linux-x64/bin:/usr/local/bin:/usr/bin:/bin" [claude-classic]
-    set -- PATH="$home"/.local/bin:/opt/node/node-v22.11.0-linux-x64/bin:/usr/local/bin:/usr/bin:/bin "$@"
-    # pass "SHELL" [claude-classic] The caller's environment, as far as programs need it.
-    # pass "TERM" [claude-classic] The caller's environment, as far as programs need it.
-    # pass "TZ" [claude-classic] The caller's environment, as far as programs need it.
-    # pass "USER" [claude-classic] The caller's environment, as far as programs need it.
-    # pass "LC_*" [claude-classic] The caller's environment, as far as programs need it.
-    names=$(LC_ALL=C awk 'BEGIN {
-        for (name in ENVIRON) if (name != "") {
-            gsub(/\047/, "\047\042\047\042\047", name)
-            printf " \047%s\047", name
-        }
-    }') || fail 'the environment cannot be read'
-    eval "for name in $names; do
-        case \$name in
-        LD_* | MALLOC_* | GLIBC_TUNABLES | GCONV_PATH | GETCONF_DIR | LOCPATH | NLSPATH | RESOLV_*) set -- -u \"\$name\" \"\$@\" ;;
-        ANTHROPIC_API_KEY | ANTHROPIC_BASE_URL | CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC | COLORTERM | HOME | LANG | LOGNAME | PATH | SHELL | TERM | TZ | USER) ;;
-        LC_*) ;;
-        *) set -- -u \"\$name\" \"\$@\" ;;
-        esac
-    done"
-    [ -n "$machine" ] || exec 9<&-
-    exec "$env" "$@" 3<&0 <&4 4<"$data_4"
+    cd /
+    exec env -i "$bwrap" --args 3 -- "$@" 3<&0 <&4 4<"$data_4"
 }
 
 # Which system calls are refused, in the form that the kernel reads. sbc made it, and its book says how to
@@ -665,8 +710,6 @@ filter() {
 }
 
 # The caller's directory where it is in the project, else the project.
-directory=$(pwd -P && printf x)
-directory=${directory%??}
 case $directory/ in
 "$project"/*) ;;
 *) directory=$project ;;
@@ -678,10 +721,14 @@ else
     set -- claude --dangerously-skip-permissions "$@"
 fi
 
-# Once to find what is wrong, once for bubblewrap; what goes wrong only then stops it, too.
-(options) >/dev/null || exit
-{
-    filter | {
-        { (options) || arg --refused; } </dev/null 4<&- 9<&- | launch "$@"
-    } 9<&0
-} 4<&0
+options
+# The filter waits in a pipe: no variable and no here-document holds a zero byte.
+if [ -n "$machine" ]; then
+    exec 9<<PIPE
+
+PIPE
+    read -r rest <&9
+    filter >>/proc/self/fd/9 || fail 'the filter cannot be handed over'
+fi
+# The words go through a pipe, so that nobody reads them in a list of processes.
+{ eval "printf '%s\\0' $options" | launch "$@"; } 4<&0

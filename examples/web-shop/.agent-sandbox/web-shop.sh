@@ -22,7 +22,10 @@ fail() {
     exit 125
 }
 
-(: 3<&0) 2>/dev/null || exec </dev/null
+# bash counts limits and prints variables as other shells do.
+# shellcheck disable=SC3040
+command set -o posix 2>/dev/null
+{ :; } 2>/dev/null 3<&0 || exec </dev/null
 exec 3<&- 4<&- 5<&- 6<&- 7<&- 8<&- 9<&-
 # From a directory /proc/self/fd/0/.. would reach the whole host.
 for name in 0 1 2; do
@@ -30,7 +33,19 @@ for name in 0 1 2; do
         fail "descriptor $name is a directory or a disk, which leads out of the sandbox"
     fi
 done
+{
+    while read -r name rest uid rest && [ "$name" != Uid: ]; do :; done
+    read -r name rest gid rest
+} </proc/self/status
+case $uid in
+0) fail 'not as root: nothing would be denied to it' ;;
+'' | *[!0-9]*) fail 'nothing in /proc says who runs this' ;;
+esac
+exported=$(export -p)
 PATH=/usr/bin:/bin:/usr/local/bin:/run/current-system/sw/bin
+# Where the caller is.
+directory=''
+cd -P . 2>/dev/null && directory=$PWD
 
 # The script lies in the project's .agent-sandbox. A name may end in a newline.
 script=$0
@@ -42,8 +57,8 @@ case $script in
 */*) project=${script%/*}/.. ;;
 *) project=.. ;;
 esac
-project=$(CDPATH='' cd -- "$project" && pwd -P && printf x) || fail 'the project cannot be entered'
-project=${project%??}
+CDPATH='' cd -P -- "$project" || fail 'the project cannot be entered'
+project=$PWD
 case $project in
 '' | /) fail 'the project is the root directory' ;;
 esac
@@ -52,28 +67,33 @@ case ${HOME-} in
 /*) home=$HOME ;;
 *) fail 'HOME is not an absolute path' ;;
 esac
-real=$(CDPATH='' cd -- "$home" 2>/dev/null && pwd -P && printf x)
-case ${real%??}/ in
-"$project"/*) fail 'the project contains your home directory' ;;
-esac
-[ -z "$real" ] || home=${real%??}
+if cd -P -- "$home" 2>/dev/null; then
+    home=$PWD
+    case $home/ in
+    "$project"/*) fail 'the project contains your home directory' ;;
+    esac
+fi
 user=${USER:-${LOGNAME:-$(id -un)}}
 case $user in
 */* | . | .. | '') fail 'USER is not a name' ;;
 esac
-gid=$(id -g)
 above_1=${project%/*}
-bwrap=${SBC_BWRAP:-$(command -v bwrap)}
+bwrap=${SBC_BWRAP-}
 case $bwrap in
-/* | '') ;;
+/*) ;;
+'')
+    for bwrap in /usr/bin/bwrap /bin/bwrap /usr/local/bin/bwrap /run/current-system/sw/bin/bwrap; do
+        [ ! -x "$bwrap" ] || break
+    done
+    ;;
 *) fail 'SBC_BWRAP is not an absolute path' ;;
 esac
 [ -x "$bwrap" ] || fail 'bubblewrap is not installed'
 [ ! -u "$bwrap" ] || fail 'bubblewrap is set-user-ID, which is not safe'
-env=$(command -v env) || fail 'env is not installed'
-uid=$(id -u)
-[ "$uid" != 0 ] || fail 'not as root: nothing would be denied to it'
-machine=$(uname -m)
+command -v env >/dev/null || fail 'env is not installed'
+machine='' rest=''
+{ read -r rest </proc/self/personality && [ "$rest" = 00000000 ] && read -r machine </proc/sys/kernel/arch; } 2>/dev/null ||
+    machine=$(uname -m)
 case $machine in
 x86_64 | aarch64) ;;
 *) machine= ;;
@@ -121,7 +141,7 @@ seen_from() {
 
 # directory PATH: whether it is a directory, by a path without links.
 directory() {
-    [ -d "$1" ] && real=$(CDPATH='' cd -- "$1" 2>/dev/null && pwd -P && printf x) && [ "${real%??}" = "$1" ]
+    [ -d "$1" ] && cd -P -- "$1" 2>/dev/null && [ "$PWD" = "$1" ]
 }
 
 # work_tree CONFIG: puts core.worktree into $git_found, if it stands there once and as git writes it.
@@ -183,56 +203,84 @@ git_directory() {
 }
 git_directory
 
-# Hands arguments to bubblewrap.
-arg() { printf '%s\0' "$@"; }
+# Puts $1 as a word of the shell into $quoted.
+quote() {
+    quoted='' rest=$1
+    while :; do
+        case $rest in
+        *\'*) quoted=$quoted${rest%%\'*}"'\\''" rest=${rest#*\'} ;;
+        *) break ;;
+        esac
+    done
+    quoted="'$quoted$rest'"
+}
 
-# Puts the host path behind $1 into $real.
+# Adds words to what bubblewrap is told. A shell appends to a long text slowly, so that the last few stand apart.
+arg() {
+    for word; do
+        case $word in
+        *\'*) quote "$word" ;;
+        *) quoted="'$word'" ;;
+        esac
+        words="$words $quoted"
+    done
+    [ ${#words} -lt 1000 ] || options=$options$words words=''
+}
+
+# Puts the host path behind $1 into $real. Only a link to a file needs a program.
 real() {
-    unlinked "$1"
     real=$1
     [ -L "$1" ] || return 0
-    real=$(readlink -f -- "$1" && printf x) || fail "the links of '$1' lead nowhere"
-    real=${real%??}
+    if [ -d "$1" ] && cd -P -- "$1" 2>/dev/null; then
+        real=$PWD
+    else
+        # The second path is the last line: a name may end in a newline.
+        real=$(realpath "$1" /) || fail "the links of '$1' lead nowhere"
+        real=${real%??}
+    fi
     unlinked "$real"
 }
 
-# bind OPTION MISSING SOURCE AT: shows a host path.
+# Refuses $1 when it cannot be told whether it is there: the sandbox could have seen to that.
+reached=''
+reachable() {
+    path=${1%/*}
+    [ "$path" != "$reached" ] || return 0
+    reached=$path
+    while [ -n "$path" ] && [ ! -d "$path" ]; do path=${path%/*}; done
+    [ -z "$path" ] || [ -x "$path" ] || fail "'$path' cannot be entered"
+}
+
+# left_out PATH MISSING: whether nothing is there, and nothing has to be.
+left_out() {
+    unlinked "$1"
+    [ ! -e "$1" ] || return 1
+    reachable "$1"
+    [ "$2" = skip ]
+}
+
+# bind OPTION MISSING SOURCE [AT]: shows a host path; without AT where it really is.
 bind() {
-    unlinked "$3"
-    reachable "$3"
-    [ "$2" != skip ] || [ -e "$3" ] || return 0
-    [ -e "$3" ] || fail "'$3' does not exist"
-    [ -r "$3" ] || fail "'$3' cannot be read"
+    ! left_out "$3" "$2" || return 0
+    if [ ! -r "$3" ]; then
+        [ -e "$3" ] || fail "'$3' does not exist"
+        fail "'$3' cannot be read"
+    fi
     real "$3"
-    arg "$1" "$real" "$4"
+    arg "$1" "$real" "${4-$real}"
 }
 
-# inside OPTION MISSING PATH: shows a host path in a directory that is shown already.
-inside() {
-    unlinked "$3"
-    reachable "$3"
-    [ "$2" != skip ] || [ -e "$3" ] || return 0
-    [ -e "$3" ] || fail "'$3' does not exist"
-    [ -r "$3" ] || fail "'$3' cannot be read"
-    real "$3"
-    arg "$1" "$real" "$real"
-}
-
-# show OPTION MISSING PATH: shows a host path in place; a file behind a link becomes a link.
+# show OPTION MISSING PATH: shows a host path in place; a file behind a link becomes a link, and is shown in the end.
 show() {
     if [ -L "$3" ] && [ -f "$3" ]; then
+        unlinked "$3"
         real "$3"
         arg --symlink "$real" "$3"
+        visible "$real" && return
+        quote "$real"
+        targets="$targets $1 $quoted $quoted"
     else
         bind "$1" "$2" "$3" "$3"
-    fi
-}
-
-# target OPTION PATH: shows the file that a link made by show leads to.
-target() {
-    if [ -L "$2" ] && [ -f "$2" ]; then
-        real "$2"
-        visible "$real" || arg "$1" "$real" "$real"
     fi
 }
 
@@ -256,18 +304,9 @@ pin() {
     fi
 }
 
-# Refuses $1 when it cannot be told whether it is there: the sandbox could have seen to that.
-reachable() {
-    path=${1%/*}
-    while [ -n "$path" ] && [ ! -d "$path" ]; do path=${path%/*}; done
-    [ -z "$path" ] || [ -x "$path" ] || fail "'$path' cannot be entered"
-}
-
 # hidden HOST AT: whether there is something to hide; its host path and its place.
 hidden() {
-    unlinked "$1"
-    reachable "$1"
-    [ -e "$1" ] || return 1
+    ! left_out "$1" skip || return 1
     real "$1"
     at=$2
     [ -L "$1" ] || return 0
@@ -276,32 +315,25 @@ hidden() {
     visible "$real"
 }
 
-# deny MODE HOST AT: hides what is there.
+# deny MODE HOST AT: hides what is there; a directory is made read-only in the end.
 deny() {
     hidden "$2" "$3" || return 0
     if [ -d "$real" ]; then
         arg --perms "$1" --tmpfs "$at"
+        quote "$at"
+        sealed="$sealed --remount-ro $quoted"
     else
         arg --ro-bind /dev/null "$at"
     fi
 }
 
-# seal HOST AT: makes a hidden directory read-only.
-seal() {
-    hidden "$1" "$2" || return 0
-    [ ! -d "$real" ] || arg --remount-ro "$at"
-}
-
 # copy OPTION FD SOURCE MISSING AT: a private copy of a file.
 copy() {
-    unlinked "$3"
-    reachable "$3"
-    [ "$4" != skip ] || [ -e "$3" ] || return 0
+    ! left_out "$3" "$4" || return 0
     [ -f "$3" ] || fail "'$3' is not a file"
     [ -r "$3" ] || fail "'$3' cannot be read"
     mode=0600
     [ ! -x "$3" ] || mode=0700
-    real "$3"
     arg --perms "$mode" "$1" "$2" "$5"
 }
 
@@ -338,32 +370,23 @@ protected() {
     done
 }
 
-# limit OPTION NUMBER: sets a limit, never above what the caller may use. bash counts as POSIX says.
+# limit OPTION NUMBER: sets a limit, never above what the caller may use.
 limit() {
-    # shellcheck disable=SC3040
-    (set -o posix) 2>/dev/null && set -o posix
     # shellcheck disable=SC3045 # dash, bash and busybox know it
-    most=$(ulimit -H "$1") || fail "there is no limit $1 here"
-    [ "$most" = unlimited ] || [ "$most" -ge "$2" ] || set -- "$1" "$most"
+    if ! ulimit -S "$1" "$2" 2>/dev/null; then
+        most=$(ulimit -H "$1") || fail "there is no limit $1 here"
+        [ "$most" -lt "$2" ] 2>/dev/null || fail "the limit $1 cannot be set"
+        set -- "$1" "$most"
+    fi
     # shellcheck disable=SC3045
     ulimit "$1" "$2" || fail "the limit $1 cannot be set"
-}
-
-# Puts $1 as a word of the shell into $quoted.
-quote() {
-    quoted='' rest=$1
-    while :; do
-        case $rest in
-        *\'*) quoted=$quoted${rest%%\'*}"'\\''" rest=${rest#*\'} ;;
-        *) break ;;
-        esac
-    done
-    quoted="'$quoted$rest'"
 }
 
 # appeared PATH: tells of a path that was not there before the sandbox ran.
 appeared() {
     [ ! -e "$1" ] && [ ! -L "$1" ] && return
+    [ "$1" != "$name" ] || return
+    name=$1
     printf '%s\n' "'$1' has appeared while the sandbox ran: look at it before a program on the host obeys it" >&2
 }
 
@@ -373,73 +396,131 @@ watch() {
     while [ -n "$path" ] && [ ! -e "$path" ] && [ ! -L "$path" ]; do name=$path path=${path%/*}; done
     [ -n "$name" ] && [ -d "$path" ] || return 0
     quote "$name"
-    case $watched in *"appeared $quoted
-"*) return 0 ;; esac
-    watched="appeared $quoted
-$watched"
+    watched="$watched
+appeared $quoted"
 }
 
-# make dir|file PATH [LINE]: creates what is missing, parents included, and notes how to remove it.
+# make dir|file PATH [TEXT]: notes what is missing, parents included, for `create`.
 make() {
     unlinked "$2"
     if [ -e "$2" ]; then
         [ "$1" = file ] || [ -d "$2" ] || fail "'$2' is not a directory"
         return 0
     fi
-    [ "${2%/*}" = '' ] || make dir "${2%/*}"
-    quote "$2"
-    if [ "$1" = dir ]; then
-        mkdir -- "$2" || fail "'$2' cannot be created"
-        made="rmdir -- $quoted
-$made"
+    if [ -d "${2%/*}/" ]; then
+        [ -w "${2%/*}/" ] || fail "'$2' cannot be created"
     else
-        (umask 077 && set -C && if [ $# = 3 ]; then printf '%s\n' "$3"; else :; fi >"$2") ||
-            fail "'$2' cannot be created"
+        make dir "${2%/*}"
+    fi
+    quote "$2"
+    if [ "$1" = file ]; then
         at=$quoted
         quote "${3-}"
-        made="[ \"\$(cat <$at)\" = $quoted ] && rm -f -- $at
-$made"
-        quoted=$at
+        files="$files $at $quoted"
+        return
     fi
-    made="(unlinked $quoted) && $made"
+    case "$missing " in
+    *" $quoted "*) ;;
+    *) missing="$missing $quoted" ;;
+    esac
 }
 
-# hold dir|file PATH [LINE]: keeps a process inside from making PATH, by making it while the sandbox runs.
+# Creates what is noted, and notes how to remove it.
+create() {
+    eval "set -- $missing"
+    missing=''
+    [ $# = 0 ] || mkdir -- "$@" || fail 'what is missing cannot be created'
+    for name; do
+        quote "$name"
+        made=" $quoted$made"
+    done
+    eval "set -- $files"
+    files=''
+    if [ $# != 0 ]; then
+        mode=$(umask)
+        umask 077
+        set -C
+    fi
+    while [ $# != 0 ]; do
+        { [ -z "$2" ] || printf '%s\n' "$2"; } >"$1" || fail "'$1' cannot be created"
+        quote "$1"
+        at=$quoted
+        quote "$2"
+        written="$written $at $quoted"
+        shift 2
+        [ $# != 0 ] || umask "$mode"
+    done
+    set +C
+    eval "$unheld"
+    unheld=''
+}
+
+# hold dir|file PATH [TEXT]: keeps a process inside from making PATH, by making it while the sandbox runs.
 hold() {
-    if [ -d "${2%/*}" ]; then make "$@"; else watch "$2"; fi
+    quote "${2%/*}"
+    case "$missing " in
+    *" $quoted "*) make "$@" ;;
+    *)
+        if [ -d "${2%/*}" ]; then
+            make "$@"
+        else
+            quote "$2"
+            unheld="$unheld
+watch $quoted"
+        fi
+        ;;
+    esac
 }
 
 # Removes what was created and is untouched, and tells of what must not be there.
 finish() {
-    eval "$made" 2>/dev/null
+    words=''
+    eval "set -- $written"
+    while [ $# != 0 ]; do
+        if ! planted "$1" && [ -f "$1" ]; then
+            quote "$1"
+            if [ -z "$2" ]; then [ ! -s "$1" ]; else [ "$(cat <"$1")" = "$2" ]; fi && words="$words $quoted"
+        fi
+        shift 2
+    done
+    [ -z "$words" ] || eval "rm -f -- $words"
+    words=''
+    eval "set -- $made"
+    for name; do
+        quote "$name"
+        planted "$name" || words="$words $quoted"
+    done
+    [ -z "$words" ] || eval "rmdir -- $words" 2>/dev/null
+    name=''
     eval "$watched"
 }
 
-# Refuses $1 when a part of it is a link that the sandbox could have made.
-unlinked() {
-    unlinked_in "$home"/.cache/sbc/node "$1"
-    unlinked_in "$home"/.claude/.credentials.json "$1"
-    unlinked_in "$home"/.claude/history.jsonl "$1"
-    unlinked_in "$home"/.local/share/sbc/claude "$1"
-    unlinked_in "$home"/.claude/projects "$1"
-    unlinked_in "$project" "$1"
-    unlinked_in "$git_common_dir" "$1"
+# planted PATH: whether a part of it is a link that the sandbox could have made, which is then $path.
+planted() {
+    for tree in "$home"/.cache/sbc/node "$home"/.claude/.credentials.json "$home"/.claude/history.jsonl "$home"/.local/share/sbc/claude "$home"/.claude/projects "$project" "$git_common_dir"; do
+        path=${tree%/}
+        case $1 in
+        "$path"/*) rest=${1#"$path"/} ;;
+        *) continue ;;
+        esac
+        while [ -n "$rest" ]; do
+            path=$path/${rest%%/*}
+            [ ! -L "$path" ] || return 0
+            case $rest in
+            */*) rest=${rest#*/} ;;
+            *) rest= ;;
+            esac
+        done
+    done
+    return 1
 }
 
-unlinked_in() {
-    path=${1%/}
-    case $2 in
-    "$path"/*) rest=${2#"$path"/} ;;
-    *) return 0 ;;
-    esac
-    while [ -n "$rest" ]; do
-        path=$path/${rest%%/*}
-        [ ! -L "$path" ] || fail "'$path' is a symbolic link in a directory that the sandbox can write"
-        case $rest in
-        */*) rest=${rest#*/} ;;
-        *) rest= ;;
-        esac
-    done
+# Refuses $1 when a part of it is such a link. What lies beside the last one has the same directories above.
+beside=''
+unlinked() {
+    [ "${1%/*}" != "$beside" ] || [ -L "$1" ] || return 0
+    ! planted "$1" || fail "'$path' is a symbolic link in a directory that the sandbox can write"
+    beside=${1%/*}
 }
 
 # Whether a host path is shown already.
@@ -456,8 +537,8 @@ nested "$project" "$home"/.cache/sbc/node "$home"/.claude/.credentials.json "$ho
 apart "$git_common_dir" /bin /dev /dev/shm /etc/alternatives /etc/ca-certificates/extracted /etc/claude/CLAUDE.md /etc/claude/settings.json /etc/claude-code /etc/group /etc/hosts /etc/ld.so.cache /etc/localtime /etc/nsswitch.conf /etc/passwd /etc/pki /etc/resolv.conf /etc/ssl /etc/terminfo/l/linux /etc/terminfo/s/screen /etc/terminfo/s/screen-256color /etc/terminfo/t/tmux-256color /etc/terminfo/x/xterm /etc/terminfo/x/xterm-256color /lib /lib32 /lib64 /libx32 /nix/store /opt /proc /sbin /tmp /usr "$home" "$home"/.agents "$home"/.cache/sbc/node "$home"/.cache/yarn "$home"/.claude/.credentials.json "$home"/.claude/CLAUDE.md "$home"/.claude/agents "$home"/.claude/commands "$home"/.claude/file-history "$home"/.claude/history.jsonl "$home"/.claude/hooks "$home"/.claude/keybindings.json "$home"/.claude/output-styles "$home"/.claude/plans "$home"/.claude/plugins "$home"/.claude/projects "$home"/.claude/rules "$home"/.claude/settings.json "$home"/.claude/skills "$home"/.claude/statusline-command.sh "$home"/.claude/statusline.sh "$home"/.claude/tasks "$home"/.claude/themes "$home"/.claude.json "$home"/.config/git/config "$home"/.config/git/ignore "$home"/.config/pnpm/rc "$home"/.config/team-lint "$home"/.gitconfig "$home"/.local/bin/claude "$home"/.local/lib/node_modules "$home"/.local/lib/node_modules/@anthropic-ai/claude-code "$home"/.local/share/claude "$home"/.local/share/fnm "$home"/.npmrc "$home"/.nvm "$home"/.volta "$home"/.yarnrc.yml "$project" "$project"/.agent-sandbox "$project"/.agent-sandbox.kdl "$project"/.agent-sandbox.local.kdl "$project"/.agents "$project"/.aider.conf.yml "$project"/.aider.model.settings.yml "$project"/.amp "$project"/.augment "$project"/.claude "$project"/.cline "$project"/.clinerules "$project"/.codex "$project"/.crush.json "$project"/.cursor "$project"/.devcontainer "$project"/.env "$project"/.env.local "$project"/.envrc "$project"/.factory "$project"/.gemini "$project"/.git "$project"/.git/commondir "$project"/.git/config "$project"/.git/config.worktree "$project"/.git/hooks "$project"/.git/info "$project"/.git/info/attributes "$project"/.git/modules "$project"/.github "$project"/.github/hooks "$project"/.goose "$project"/.grok "$project"/.husky "$project"/.idea "$project"/.kilo "$project"/.kilocode "$project"/.kimi-code "$project"/.kiro "$project"/.mcp.json "$project"/.mise.toml "$project"/.next "$project"/.opencode "$project"/.pi "$project"/.qwen "$project"/.vscode "$project"/crush.json "$project"/kilo.json "$project"/kilo.jsonc "$project"/mise.toml "$project"/opencode.json "$project"/opencode.jsonc "$project"/vendor "$project"/vendor/design-system
 nested "$git_common_dir" "$home"/.cache/sbc/node "$home"/.claude/.credentials.json "$home"/.claude/history.jsonl "$home"/.claude/plans "$home"/.claude/projects "$project"
 
-made='' watched=''
 # What is missing is created, and removed again when it is untouched.
+missing='' files='' made='' written='' unheld='' watched=''
 trap finish EXIT
 trap 'exit 129' HUP
 trap 'exit 130' INT
@@ -467,7 +548,18 @@ make file "$home"/.claude/.credentials.json
 make file "$home"/.claude/history.jsonl
 make dir "$home"/.local/share/sbc/claude
 make dir "$home"/.claude/projects
+create
 hold dir "$project"/.agent-sandbox
+hold dir "$project"/.claude
+hold file "$project"/.git/commondir .
+hold dir "$project"/.git/hooks
+hold dir "$project"/.idea
+make dir "$project"/.next
+hold dir "$project"/.vscode
+if [ -d "$above_1"/design-system ]; then make dir "$project"/vendor/design-system; elif [ -e "$above_1"/design-system ]; then make file "$project"/vendor/design-system; fi
+hold file "$git_common_dir"/commondir .
+hold dir "$git_common_dir"/hooks
+create
 watch "$project"/.agent-sandbox.kdl
 watch "$project"/.agent-sandbox.local.kdl
 watch "$project"/.agents
@@ -475,7 +567,6 @@ watch "$project"/.aider.conf.yml
 watch "$project"/.aider.model.settings.yml
 watch "$project"/.amp
 watch "$project"/.augment
-hold dir "$project"/.claude
 watch "$project"/.cline
 watch "$project"/.clinerules
 watch "$project"/.codex
@@ -485,38 +576,30 @@ watch "$project"/.devcontainer
 watch "$project"/.envrc
 watch "$project"/.factory
 watch "$project"/.gemini
-hold file "$project"/.git/commondir .
 watch "$project"/.git/config
 watch "$project"/.git/config.worktree
-hold dir "$project"/.git/hooks
 watch "$project"/.git/info/attributes
 watch "$project"/.github/hooks
 watch "$project"/.goose
 watch "$project"/.grok
 watch "$project"/.husky
-hold dir "$project"/.idea
 watch "$project"/.kilo
 watch "$project"/.kilocode
 watch "$project"/.kimi-code
 watch "$project"/.kiro
 watch "$project"/.mcp.json
 watch "$project"/.mise.toml
-make dir "$project"/.next
 watch "$project"/.opencode
 watch "$project"/.pi
 watch "$project"/.qwen
-hold dir "$project"/.vscode
 watch "$project"/crush.json
 watch "$project"/kilo.json
 watch "$project"/kilo.jsonc
 watch "$project"/mise.toml
 watch "$project"/opencode.json
 watch "$project"/opencode.jsonc
-if [ -d "$above_1"/design-system ]; then make dir "$project"/vendor/design-system; elif [ -e "$above_1"/design-system ]; then make file "$project"/vendor/design-system; fi
-hold file "$git_common_dir"/commondir .
 watch "$git_common_dir"/config
 watch "$git_common_dir"/config.worktree
-hold dir "$git_common_dir"/hooks
 watch "$git_common_dir"/info/attributes
 watch "$git_common_dir"/worktrees/"$git_worktree_id"/config.worktree
 
@@ -528,12 +611,14 @@ data_5="$user":x:"$uid":"$gid"::"$home"':/bin/sh
 nobody:x:65534:65534:nobody:/:/usr/sbin/nologin'
 data_6=/dev/null
 if [ -f "$home"/.claude.json ]; then
+    unlinked "$home"/.claude.json
     real "$home"/.claude.json
     data_6=$real
 fi
 
-# What bubblewrap is told.
+# What bubblewrap is told, as words of the shell.
 options() {
+    options='' words='' targets='' sealed=''
     # network "host" [settings]
     # terminal "guarded" [settings]
     # lifetime "with-parent" [settings]
@@ -548,6 +633,69 @@ options() {
     tiocsti=1
     [ ! -r /proc/sys/dev/tty/legacy_tiocsti ] || read -r tiocsti </proc/sys/dev/tty/legacy_tiocsti
     [ -n "$machine" ] || [ "$tiocsti" = 0 ] || arg --new-session
+
+    # ---- the environment ----
+
+    # secret "ANTHROPIC_API_KEY" [claude] The key to its service.
+    # secret "ANTHROPIC_AUTH_TOKEN" [claude] The key to its service.
+    # pass "ANTHROPIC_BASE_URL" [claude] Another service or model.
+    # pass "ANTHROPIC_MODEL" [claude] Another service or model.
+    # pass "ANTHROPIC_SMALL_FAST_MODEL" [claude] Another service or model.
+    # pass "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC" [claude] Telemetry and other calls that no task needs.
+    # secret "CLAUDE_CODE_OAUTH_TOKEN" [claude] The key to its service.
+    # pass "COLORTERM" [base-dev] What the terminal can do, and the language.
+    # set COREPACK_HOME="${HOME}/.cache/sbc/node/corepack" [node] Package managers that corepack fetches.
+    arg --setenv COREPACK_HOME "$home"/.cache/sbc/node/corepack
+    # set DISABLE_AUTOUPDATER="1" [claude] Its files are read-only here.
+    arg --setenv DISABLE_AUTOUPDATER 1
+    # set HOME="${HOME}" [base-dev] Who runs, and where things are.
+    arg --setenv HOME "$home"
+    # secret "HTTPS_PROXY" [base-agent] The proxy on the way, with a password perhaps.
+    # secret "HTTP_PROXY" [base-agent] The proxy on the way, with a password perhaps.
+    # pass "LANG" [base-dev] What the terminal can do, and the language.
+    # pass "LC_*" [base-dev] What the terminal can do, and the language.
+    # set LOGNAME="${USER}" [base-dev] Who runs, and where things are.
+    arg --setenv LOGNAME "$user"
+    # set NODE_ENV="development" [web-shop]
+    arg --setenv NODE_ENV development
+    # pass "NODE_EXTRA_CA_CERTS" [base-agent, node] Certificates of a company, for programs in JavaScript.
+    # pass "NO_COLOR" [base-dev] What the terminal can do, and the language.
+    # pass "NO_PROXY" [base-agent] What is reached without it.
+    # set NPM_CONFIG_CACHE="${HOME}/.cache/sbc/node/npm" [node] What npm downloads.
+    arg --setenv NPM_CONFIG_CACHE "$home"/.cache/sbc/node/npm
+    # set NPM_CONFIG_UPDATE_NOTIFIER="false" [node] Nothing to decide inside.
+    arg --setenv NPM_CONFIG_UPDATE_NOTIFIER false
+    # prepend PATH="${HOME}/.local/bin"; set PATH="/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin" [base-dev, base-agent] The system's programs.
+    arg --setenv PATH "$home"/.local/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+    # set PNPM_CONFIG_STORE_DIR="${HOME}/.cache/sbc/node" [node] The same for pnpm.
+    arg --setenv PNPM_CONFIG_STORE_DIR "$home"/.cache/sbc/node
+    # set SHELL="/bin/sh" [base-dev] Who runs, and where things are.
+    arg --setenv SHELL /bin/sh
+    # pass "TERM" [base-dev] What the terminal can do, and the language.
+    # set TZ="Europe/Berlin" [web-shop] Everything the team sets, and the time zone of the customers.
+    arg --setenv TZ Europe/Berlin
+    # set USER="${USER}" [base-dev] Who runs, and where things are.
+    arg --setenv USER "$user"
+    # set YARN_GLOBAL_FOLDER="${HOME}/.cache/sbc/node/yarn" [node] The same for yarn since version 2.
+    arg --setenv YARN_GLOBAL_FOLDER "$home"/.cache/sbc/node/yarn
+    # secret "http_proxy" [base-agent] The proxy on the way, with a password perhaps.
+    # secret "https_proxy" [base-agent] The proxy on the way, with a password perhaps.
+    # pass "no_proxy" [base-agent] What is reached without it.
+    # What the caller has of these; a shell prints them as `export NAME='VALUE'`.
+    IFS='
+'
+    for name in $exported; do
+        name=${name#export }
+        name=${name%%=*}
+        case $name in
+        ANTHROPIC_API_KEY | ANTHROPIC_AUTH_TOKEN | ANTHROPIC_BASE_URL | ANTHROPIC_MODEL | ANTHROPIC_SMALL_FAST_MODEL | CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC | CLAUDE_CODE_OAUTH_TOKEN | COLORTERM | HTTPS_PROXY | HTTP_PROXY | LANG | NODE_EXTRA_CA_CERTS | NO_COLOR | NO_PROXY | TERM | http_proxy | https_proxy | no_proxy) ;;
+        '' | [0-9]* | *[!A-Za-z0-9_]* | LD_* | MALLOC_* | GLIBC_TUNABLES | GCONV_PATH | GETCONF_DIR | LOCPATH | NLSPATH | RESOLV_*) continue ;;
+        LC_*) ;;
+        *) continue ;;
+        esac
+        eval "[ -z \"\${$name+x}\" ] || arg --setenv \"\$name\" \"\$$name\""
+    done
+    unset IFS
 
     # ---- the system ----
 
@@ -743,7 +891,7 @@ options() {
     show --ro-bind skip "$home"/.local/lib/node_modules
 
     # ro "~/.local/lib/node_modules/@anthropic-ai/claude-code" missing="skip" [claude] The same, installed by npm into the home.
-    inside --ro-bind skip "$home"/.local/lib/node_modules/@anthropic-ai/claude-code
+    bind --ro-bind skip "$home"/.local/lib/node_modules/@anthropic-ai/claude-code
 
     # ro "~/.local/share/claude" missing="skip" [claude] The program and its versions. Read-only, so that nothing inside changes what the host runs tomorrow.
     show --ro-bind skip "$home"/.local/share/claude
@@ -763,49 +911,49 @@ options() {
     show --bind error "$project"
 
     # ro "./.agent-sandbox" missing="hold-dir" [base-dev] Its profiles and its scripts.
-    inside --ro-bind skip "$project"/.agent-sandbox
+    bind --ro-bind skip "$project"/.agent-sandbox
 
     # ro "./.agent-sandbox.kdl" missing="watch" [base-dev] What this sandbox may do is not for the sandbox to decide.
-    inside --ro-bind skip "$project"/.agent-sandbox.kdl
+    bind --ro-bind skip "$project"/.agent-sandbox.kdl
 
     # ro "./.agent-sandbox.local.kdl" missing="watch" [base-dev] What this sandbox may do is not for the sandbox to decide.
-    inside --ro-bind skip "$project"/.agent-sandbox.local.kdl
+    bind --ro-bind skip "$project"/.agent-sandbox.local.kdl
 
     # ro "./.agents" missing="watch" [base-dev] Skills that agents share, and settings of Aider, Amp and Auggie.
-    inside --ro-bind skip "$project"/.agents
+    bind --ro-bind skip "$project"/.agents
 
     # ro "./.aider.conf.yml" missing="watch" [base-dev] Skills that agents share, and settings of Aider, Amp and Auggie.
-    inside --ro-bind skip "$project"/.aider.conf.yml
+    bind --ro-bind skip "$project"/.aider.conf.yml
 
     # ro "./.aider.model.settings.yml" missing="watch" [base-dev] Skills that agents share, and settings of Aider, Amp and Auggie.
-    inside --ro-bind skip "$project"/.aider.model.settings.yml
+    bind --ro-bind skip "$project"/.aider.model.settings.yml
 
     # ro "./.amp" missing="watch" [base-dev] Skills that agents share, and settings of Aider, Amp and Auggie.
-    inside --ro-bind skip "$project"/.amp
+    bind --ro-bind skip "$project"/.amp
 
     # ro "./.augment" missing="watch" [base-dev] Skills that agents share, and settings of Aider, Amp and Auggie.
-    inside --ro-bind skip "$project"/.augment
+    bind --ro-bind skip "$project"/.augment
 
     # ro "./.claude" missing="hold-dir" [base-dev] Agents obey these when they run without a sandbox.
-    inside --ro-bind skip "$project"/.claude
+    bind --ro-bind skip "$project"/.claude
 
     # ro "./.cline" missing="watch" [base-dev] Cline, Crush, Droid, Goose, and hooks of Copilot.
-    inside --ro-bind skip "$project"/.cline
+    bind --ro-bind skip "$project"/.cline
 
     # ro "./.clinerules" missing="watch" [base-dev] Cline, Crush, Droid, Goose, and hooks of Copilot.
-    inside --ro-bind skip "$project"/.clinerules
+    bind --ro-bind skip "$project"/.clinerules
 
     # ro "./.codex" missing="watch" [base-dev] Codex, Cursor, Gemini CLI, and the servers that Claude Code starts.
-    inside --ro-bind skip "$project"/.codex
+    bind --ro-bind skip "$project"/.codex
 
     # ro "./.crush.json" missing="watch" [base-dev] Cline, Crush, Droid, Goose, and hooks of Copilot.
-    inside --ro-bind skip "$project"/.crush.json
+    bind --ro-bind skip "$project"/.crush.json
 
     # ro "./.cursor" missing="watch" [base-dev] Codex, Cursor, Gemini CLI, and the servers that Claude Code starts.
-    inside --ro-bind skip "$project"/.cursor
+    bind --ro-bind skip "$project"/.cursor
 
     # ro "./.devcontainer" missing="watch" [base-dev] The same for containers.
-    inside --ro-bind skip "$project"/.devcontainer
+    bind --ro-bind skip "$project"/.devcontainer
 
     # deny "./.env" [web-shop] Keys of the payment provider.
     deny 0000 "$project"/.env "$project"/.env
@@ -814,106 +962,106 @@ options() {
     deny 0000 "$project"/.env.local "$project"/.env.local
 
     # ro "./.envrc" missing="watch" [base-dev] direnv and mise run these when you enter the directory.
-    inside --ro-bind skip "$project"/.envrc
+    bind --ro-bind skip "$project"/.envrc
 
     # ro "./.factory" missing="watch" [base-dev] Cline, Crush, Droid, Goose, and hooks of Copilot.
-    inside --ro-bind skip "$project"/.factory
+    bind --ro-bind skip "$project"/.factory
 
     # ro "./.gemini" missing="watch" [base-dev] Codex, Cursor, Gemini CLI, and the servers that Claude Code starts.
-    inside --ro-bind skip "$project"/.gemini
+    bind --ro-bind skip "$project"/.gemini
 
     # pin "./.git" [base-dev] Git looks for its settings where this file says. A dot is where they are.
     pin "$project"/.git "$project"/.git
 
     # ro "./.git/commondir" missing="hold-file" text="." [base-dev] Git looks for its settings where this file says. A dot is where they are.
-    inside --ro-bind skip "$project"/.git/commondir
+    bind --ro-bind skip "$project"/.git/commondir
 
     # ro "./.git/config" missing="watch" [base-dev] It can name programs.
-    inside --ro-bind skip "$project"/.git/config
+    bind --ro-bind skip "$project"/.git/config
 
     # ro "./.git/config.worktree" missing="watch" [base-dev] Another worktree's settings can name programs, too.
-    inside --ro-bind skip "$project"/.git/config.worktree
+    bind --ro-bind skip "$project"/.git/config.worktree
 
     # ro "./.git/hooks" missing="hold-dir" [base-dev] git runs these on the host.
-    inside --ro-bind skip "$project"/.git/hooks
+    bind --ro-bind skip "$project"/.git/hooks
 
     # pin "./.git/info" [base-dev] Another worktree's settings can name programs, too.
     pin "$project"/.git/info "$project"/.git/info
 
     # ro "./.git/info/attributes" missing="watch" [base-dev] Another worktree's settings can name programs, too.
-    inside --ro-bind skip "$project"/.git/info/attributes
+    bind --ro-bind skip "$project"/.git/info/attributes
 
     # ro "./.git/modules" missing="skip" [base-dev] What git keeps of submodules, with their hooks and settings.
-    inside --ro-bind skip "$project"/.git/modules
+    bind --ro-bind skip "$project"/.git/modules
 
     # pin "./.github" [base-dev] Cline, Crush, Droid, Goose, and hooks of Copilot.
     pin "$project"/.github "$project"/.github
 
     # ro "./.github/hooks" missing="watch" [base-dev] Cline, Crush, Droid, Goose, and hooks of Copilot.
-    inside --ro-bind skip "$project"/.github/hooks
+    bind --ro-bind skip "$project"/.github/hooks
 
     # ro "./.goose" missing="watch" [base-dev] Cline, Crush, Droid, Goose, and hooks of Copilot.
-    inside --ro-bind skip "$project"/.goose
+    bind --ro-bind skip "$project"/.goose
 
     # ro "./.grok" missing="watch" [base-dev] Grok, Kilo, Kimi, Kiro, OpenCode and Pi.
-    inside --ro-bind skip "$project"/.grok
+    bind --ro-bind skip "$project"/.grok
 
     # ro "./.husky" missing="watch" [base-dev] git runs these through husky.
-    inside --ro-bind skip "$project"/.husky
+    bind --ro-bind skip "$project"/.husky
 
     # ro "./.idea" missing="hold-dir" [base-dev] Editors run tasks and settings from here.
-    inside --ro-bind skip "$project"/.idea
+    bind --ro-bind skip "$project"/.idea
 
     # ro "./.kilo" missing="watch" [base-dev] Grok, Kilo, Kimi, Kiro, OpenCode and Pi.
-    inside --ro-bind skip "$project"/.kilo
+    bind --ro-bind skip "$project"/.kilo
 
     # ro "./.kilocode" missing="watch" [base-dev] Grok, Kilo, Kimi, Kiro, OpenCode and Pi.
-    inside --ro-bind skip "$project"/.kilocode
+    bind --ro-bind skip "$project"/.kilocode
 
     # ro "./.kimi-code" missing="watch" [base-dev] Grok, Kilo, Kimi, Kiro, OpenCode and Pi.
-    inside --ro-bind skip "$project"/.kimi-code
+    bind --ro-bind skip "$project"/.kimi-code
 
     # ro "./.kiro" missing="watch" [base-dev] Grok, Kilo, Kimi, Kiro, OpenCode and Pi.
-    inside --ro-bind skip "$project"/.kiro
+    bind --ro-bind skip "$project"/.kiro
 
     # ro "./.mcp.json" missing="watch" [base-dev] Codex, Cursor, Gemini CLI, and the servers that Claude Code starts.
-    inside --ro-bind skip "$project"/.mcp.json
+    bind --ro-bind skip "$project"/.mcp.json
 
     # ro "./.mise.toml" missing="watch" [base-dev] direnv and mise run these when you enter the directory.
-    inside --ro-bind skip "$project"/.mise.toml
+    bind --ro-bind skip "$project"/.mise.toml
 
     # tmpfs "./.next" size="512M" [web-shop] Rebuilt on every run, so keep it off the disk.
     arg --size 536870912 --perms 0755 --tmpfs "$project"/.next
 
     # ro "./.opencode" missing="watch" [base-dev] Grok, Kilo, Kimi, Kiro, OpenCode and Pi.
-    inside --ro-bind skip "$project"/.opencode
+    bind --ro-bind skip "$project"/.opencode
 
     # ro "./.pi" missing="watch" [base-dev] Grok, Kilo, Kimi, Kiro, OpenCode and Pi.
-    inside --ro-bind skip "$project"/.pi
+    bind --ro-bind skip "$project"/.pi
 
     # ro "./.qwen" missing="watch" [base-dev] Qwen Code, and settings of Crush, Kilo and OpenCode in a file.
-    inside --ro-bind skip "$project"/.qwen
+    bind --ro-bind skip "$project"/.qwen
 
     # ro "./.vscode" missing="hold-dir" [base-dev] Editors run tasks and settings from here.
-    inside --ro-bind skip "$project"/.vscode
+    bind --ro-bind skip "$project"/.vscode
 
     # ro "./crush.json" missing="watch" [base-dev] Qwen Code, and settings of Crush, Kilo and OpenCode in a file.
-    inside --ro-bind skip "$project"/crush.json
+    bind --ro-bind skip "$project"/crush.json
 
     # ro "./kilo.json" missing="watch" [base-dev] Qwen Code, and settings of Crush, Kilo and OpenCode in a file.
-    inside --ro-bind skip "$project"/kilo.json
+    bind --ro-bind skip "$project"/kilo.json
 
     # ro "./kilo.jsonc" missing="watch" [base-dev] Qwen Code, and settings of Crush, Kilo and OpenCode in a file.
-    inside --ro-bind skip "$project"/kilo.jsonc
+    bind --ro-bind skip "$project"/kilo.jsonc
 
     # ro "./mise.toml" missing="watch" [base-dev] direnv and mise run these when you enter the directory.
-    inside --ro-bind skip "$project"/mise.toml
+    bind --ro-bind skip "$project"/mise.toml
 
     # ro "./opencode.json" missing="watch" [base-dev] Qwen Code, and settings of Crush, Kilo and OpenCode in a file.
-    inside --ro-bind skip "$project"/opencode.json
+    bind --ro-bind skip "$project"/opencode.json
 
     # ro "./opencode.jsonc" missing="watch" [base-dev] OpenCode reads this one, too.
-    inside --ro-bind skip "$project"/opencode.jsonc
+    bind --ro-bind skip "$project"/opencode.jsonc
 
     # pin "./vendor" [web-shop] A second checkout that the shop links against.
     pin "$project"/vendor "$project"/vendor
@@ -927,25 +1075,25 @@ options() {
     show --bind skip "$git_common_dir"
 
     # ro "${GIT_COMMON_DIR}/commondir" missing="hold-file" text="." [base-dev] Git looks for its settings where this file says. A dot is where they are.
-    inside --ro-bind skip "$git_common_dir"/commondir
+    bind --ro-bind skip "$git_common_dir"/commondir
 
     # ro "${GIT_COMMON_DIR}/config" missing="watch" [base-dev] It can name programs.
-    inside --ro-bind skip "$git_common_dir"/config
+    bind --ro-bind skip "$git_common_dir"/config
 
     # ro "${GIT_COMMON_DIR}/config.worktree" missing="watch" [base-dev] Settings of the main worktree, and attributes, can name programs, too.
-    inside --ro-bind skip "$git_common_dir"/config.worktree
+    bind --ro-bind skip "$git_common_dir"/config.worktree
 
     # ro "${GIT_COMMON_DIR}/hooks" missing="hold-dir" [base-dev] git runs these on the host.
-    inside --ro-bind skip "$git_common_dir"/hooks
+    bind --ro-bind skip "$git_common_dir"/hooks
 
     # pin "${GIT_COMMON_DIR}/info" [base-dev] Settings of the main worktree, and attributes, can name programs, too.
     pin "$git_common_dir"/info "$git_common_dir"/info
 
     # ro "${GIT_COMMON_DIR}/info/attributes" missing="watch" [base-dev] Settings of the main worktree, and attributes, can name programs, too.
-    inside --ro-bind skip "$git_common_dir"/info/attributes
+    bind --ro-bind skip "$git_common_dir"/info/attributes
 
     # ro "${GIT_COMMON_DIR}/modules" missing="skip" [base-dev] What git keeps of submodules, with their hooks and settings.
-    inside --ro-bind skip "$git_common_dir"/modules
+    bind --ro-bind skip "$git_common_dir"/modules
 
     # pin "${GIT_COMMON_DIR}/worktrees" [base-dev] Where git on the host finds this worktree, and its settings.
     pin "$git_common_dir"/worktrees "$git_common_dir"/worktrees
@@ -954,144 +1102,34 @@ options() {
     pin "$git_common_dir"/worktrees/"$git_worktree_id" "$git_common_dir"/worktrees/"$git_worktree_id"
 
     # ro "${GIT_COMMON_DIR}/worktrees/${GIT_WORKTREE_ID}/commondir" missing="skip" [base-dev] Where git on the host finds this worktree, and its settings.
-    inside --ro-bind skip "$git_common_dir"/worktrees/"$git_worktree_id"/commondir
+    bind --ro-bind skip "$git_common_dir"/worktrees/"$git_worktree_id"/commondir
 
     # ro "${GIT_COMMON_DIR}/worktrees/${GIT_WORKTREE_ID}/config.worktree" missing="watch" [base-dev] They can name programs.
-    inside --ro-bind skip "$git_common_dir"/worktrees/"$git_worktree_id"/config.worktree
+    bind --ro-bind skip "$git_common_dir"/worktrees/"$git_worktree_id"/config.worktree
 
     # ro "${GIT_COMMON_DIR}/worktrees/${GIT_WORKTREE_ID}/gitdir" missing="skip" [base-dev] Where git of the main checkout finds this worktree.
-    inside --ro-bind skip "$git_common_dir"/worktrees/"$git_worktree_id"/gitdir
+    bind --ro-bind skip "$git_common_dir"/worktrees/"$git_worktree_id"/gitdir
 
     # ro "${GIT_COMMON_DIR}/worktrees/${GIT_WORKTREE_ID}/modules" missing="skip" [base-dev] What git keeps of submodules, with their hooks and settings.
-    inside --ro-bind skip "$git_common_dir"/worktrees/"$git_worktree_id"/modules
+    bind --ro-bind skip "$git_common_dir"/worktrees/"$git_worktree_id"/modules
 
-    # Files behind links.
-    target --ro-bind /etc/alternatives
-    target --ro-bind /etc/ca-certificates/extracted
-    target --ro-bind /etc/claude-code
-    target --ro-bind /etc/hosts
-    target --ro-bind /etc/ld.so.cache
-    target --ro-bind /etc/localtime
-    target --ro-bind /etc/nsswitch.conf
-    target --ro-bind /etc/pki
-    target --ro-bind /etc/resolv.conf
-    target --ro-bind /etc/ssl
-    target --ro-bind /etc/terminfo/l/linux
-    target --ro-bind /etc/terminfo/s/screen
-    target --ro-bind /etc/terminfo/s/screen-256color
-    target --ro-bind /etc/terminfo/t/tmux-256color
-    target --ro-bind /etc/terminfo/x/xterm
-    target --ro-bind /etc/terminfo/x/xterm-256color
-    target --ro-bind /nix/store
-    target --ro-bind /opt
-    target --ro-bind /usr
-    target --ro-bind "$home"/.agents
-    target --bind "$home"/.cache/sbc/node
-    target --bind "$home"/.claude/.credentials.json
-    target --ro-bind "$home"/.claude/agents
-    target --ro-bind "$home"/.claude/commands
-    target --bind "$home"/.claude/history.jsonl
-    target --ro-bind "$home"/.claude/hooks
-    target --ro-bind "$home"/.claude/keybindings.json
-    target --ro-bind "$home"/.claude/output-styles
-    target --ro-bind "$home"/.claude/plugins
-    target --bind "$home"/.claude/projects
-    target --ro-bind "$home"/.claude/rules
-    target --ro-bind "$home"/.claude/skills
-    target --ro-bind "$home"/.claude/statusline-command.sh
-    target --ro-bind "$home"/.claude/statusline.sh
-    target --ro-bind "$home"/.claude/themes
-    target --ro-bind "$home"/.config/git/config
-    target --ro-bind "$home"/.config/git/ignore
-    target --ro-bind "$home"/.config/team-lint
-    target --ro-bind "$home"/.gitconfig
-    target --ro-bind "$home"/.local/bin/claude
-    target --ro-bind "$home"/.local/lib/node_modules
-    target --ro-bind "$home"/.local/share/claude
-    target --ro-bind "$home"/.local/share/fnm
-    target --ro-bind "$home"/.nvm
-    target --ro-bind "$home"/.volta
-    target --bind "$project"
-    target --bind "$git_common_dir"
-
-    # Nothing is added to the sandbox's own directories.
+    # Files behind links; and nothing is added to the sandbox's own directories.
+    options=$options$words$targets$sealed words=''
     arg --remount-ro /dev
-    seal "$project"/.env "$project"/.env
-    seal "$project"/.env.local "$project"/.env.local
     arg --remount-ro /
     arg --chdir "$directory"
+    options=$options$words
 }
 
-# Starts bubblewrap with the environment of the command, so that /proc/1/environ holds no more.
-# No value becomes a shell variable, and no program is looked up in the PATH of the command.
+# Starts bubblewrap without a variable, so that nothing steers it, and /proc/1/environ is empty.
 launch() {
-    set -- "$bwrap" --args 3 -- "$@"
-    # secret "ANTHROPIC_API_KEY" [claude] The key to its service.
-    # secret "ANTHROPIC_AUTH_TOKEN" [claude] The key to its service.
-    # pass "ANTHROPIC_BASE_URL" [claude] Another service or model.
-    # pass "ANTHROPIC_MODEL" [claude] Another service or model.
-    # pass "ANTHROPIC_SMALL_FAST_MODEL" [claude] Another service or model.
-    # pass "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC" [claude] Telemetry and other calls that no task needs.
-    # secret "CLAUDE_CODE_OAUTH_TOKEN" [claude] The key to its service.
-    # pass "COLORTERM" [base-dev] What the terminal can do, and the language.
-    # set COREPACK_HOME="${HOME}/.cache/sbc/node/corepack" [node] Package managers that corepack fetches.
-    set -- COREPACK_HOME="$home"/.cache/sbc/node/corepack "$@"
-    # set DISABLE_AUTOUPDATER="1" [claude] Its files are read-only here.
-    set -- DISABLE_AUTOUPDATER=1 "$@"
-    # set HOME="${HOME}" [base-dev] Who runs, and where things are.
-    set -- HOME="$home" "$@"
-    # secret "HTTPS_PROXY" [base-agent] The proxy on the way, with a password perhaps.
-    # secret "HTTP_PROXY" [base-agent] The proxy on the way, with a password perhaps.
-    # pass "LANG" [base-dev] What the terminal can do, and the language.
-    # set LOGNAME="${USER}" [base-dev] Who runs, and where things are.
-    set -- LOGNAME="$user" "$@"
-    # set NODE_ENV="development" [web-shop]
-    set -- NODE_ENV=development "$@"
-    # pass "NODE_EXTRA_CA_CERTS" [base-agent, node] Certificates of a company, for programs in JavaScript.
-    # pass "NO_COLOR" [base-dev] What the terminal can do, and the language.
-    # pass "NO_PROXY" [base-agent] What is reached without it.
-    # set NPM_CONFIG_CACHE="${HOME}/.cache/sbc/node/npm" [node] What npm downloads.
-    set -- NPM_CONFIG_CACHE="$home"/.cache/sbc/node/npm "$@"
-    # set NPM_CONFIG_UPDATE_NOTIFIER="false" [node] Nothing to decide inside.
-    set -- NPM_CONFIG_UPDATE_NOTIFIER=false "$@"
-    # prepend PATH="${HOME}/.local/bin"; set PATH="/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin" [base-dev, base-agent] The system's programs.
-    set -- PATH="$home"/.local/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin "$@"
-    # set PNPM_CONFIG_STORE_DIR="${HOME}/.cache/sbc/node" [node] The same for pnpm.
-    set -- PNPM_CONFIG_STORE_DIR="$home"/.cache/sbc/node "$@"
-    # set SHELL="/bin/sh" [base-dev] Who runs, and where things are.
-    set -- SHELL=/bin/sh "$@"
-    # pass "TERM" [base-dev] What the terminal can do, and the language.
-    # set TZ="Europe/Berlin" [web-shop] Everything the team sets, and the time zone of the customers.
-    set -- TZ=Europe/Berlin "$@"
-    # set USER="${USER}" [base-dev] Who runs, and where things are.
-    set -- USER="$user" "$@"
-    # set YARN_GLOBAL_FOLDER="${HOME}/.cache/sbc/node/yarn" [node] The same for yarn since version 2.
-    set -- YARN_GLOBAL_FOLDER="$home"/.cache/sbc/node/yarn "$@"
-    # secret "http_proxy" [base-agent] The proxy on the way, with a password perhaps.
-    # secret "https_proxy" [base-agent] The proxy on the way, with a password perhaps.
-    # pass "no_proxy" [base-agent] What is reached without it.
-    # pass "LC_*" [base-dev] What the terminal can do, and the language.
-    names=$(LC_ALL=C awk 'BEGIN {
-        for (name in ENVIRON) if (name != "") {
-            gsub(/\047/, "\047\042\047\042\047", name)
-            printf " \047%s\047", name
-        }
-    }') || fail 'the environment cannot be read'
-    eval "for name in $names; do
-        case \$name in
-        LD_* | MALLOC_* | GLIBC_TUNABLES | GCONV_PATH | GETCONF_DIR | LOCPATH | NLSPATH | RESOLV_*) set -- -u \"\$name\" \"\$@\" ;;
-        ANTHROPIC_API_KEY | ANTHROPIC_AUTH_TOKEN | ANTHROPIC_BASE_URL | ANTHROPIC_MODEL | ANTHROPIC_SMALL_FAST_MODEL | CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC | CLAUDE_CODE_OAUTH_TOKEN | COLORTERM | COREPACK_HOME | DISABLE_AUTOUPDATER | HOME | HTTPS_PROXY | HTTP_PROXY | LANG | LOGNAME | NODE_ENV | NODE_EXTRA_CA_CERTS | NO_COLOR | NO_PROXY | NPM_CONFIG_CACHE | NPM_CONFIG_UPDATE_NOTIFIER | PATH | PNPM_CONFIG_STORE_DIR | SHELL | TERM | TZ | USER | YARN_GLOBAL_FOLDER | http_proxy | https_proxy | no_proxy) ;;
-        LC_*) ;;
-        *) set -- -u \"\$name\" \"\$@\" ;;
-        esac
-    done"
+    cd /
     # bash says -u, dash and busybox say -p.
     option=-u
     # shellcheck disable=SC3045
-    (ulimit -u) >/dev/null 2>&1 || option=-p
+    ulimit -u >/dev/null 2>&1 || option=-p
     limit "$option" 4096
-    [ -n "$machine" ] || exec 9<&-
-    exec "$env" "$@" 3<&0 <&4 4<<DATA_4 5<<DATA_5 6<"$data_6"
+    exec env -i "$bwrap" --args 3 -- "$@" 3<&0 <&4 4<<DATA_4 5<<DATA_5 6<"$data_6"
 $data_4
 DATA_4
 $data_5
@@ -1214,8 +1252,6 @@ filter() {
 }
 
 # The caller's directory where it is in the project, else the project.
-directory=$(pwd -P && printf x)
-directory=${directory%??}
 case $directory/ in
 "$project"/*) ;;
 *) directory=$project ;;
@@ -1227,10 +1263,14 @@ else
     set -- claude --permission-mode acceptEdits "$@"
 fi
 
-# Once to find what is wrong, once for bubblewrap; what goes wrong only then stops it, too.
-(options) >/dev/null || exit
-{
-    filter | {
-        { (options) || arg --refused; } </dev/null 4<&- 9<&- | launch "$@"
-    } 9<&0
-} 4<&0
+options
+# The filter waits in a pipe: no variable and no here-document holds a zero byte.
+if [ -n "$machine" ]; then
+    exec 9<<PIPE
+
+PIPE
+    read -r rest <&9
+    filter >>/proc/self/fd/9 || fail 'the filter cannot be handed over'
+fi
+# The words go through a pipe, so that nobody reads them in a list of processes.
+{ eval "printf '%s\\0' $options" | launch "$@"; } 4<&0
