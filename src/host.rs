@@ -8,15 +8,14 @@ use crate::check::{Caller, Door, SearchDirectory, Surroundings};
 use crate::checked::Identity;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::git::{self, GitDirectory};
+use crate::links::{Links, Source, split};
 use crate::mounts::HostTree;
 use crate::path::{Root, SymbolicPath};
 use crate::seccomp::Architecture;
 use crate::space::{Access, Node, Space};
 use crate::text::Text;
 use crate::words::Variable;
-use rustc_hash::FxHashMap;
-use std::cell::{OnceCell, RefCell};
-use std::collections::BTreeMap;
+use std::cell::OnceCell;
 use std::env;
 use std::ffi::{OsStr, OsString};
 use std::fs;
@@ -27,9 +26,6 @@ use std::path::{Path, PathBuf};
 
 /// sbc's directory among those for state.
 const RECORDS: &str = "sbc";
-
-/// So many names of a directory are read at once.
-const MOST_NAMES: usize = 1_000;
 
 /// Variables that name a socket or a key, and what each is.
 const DOORS: [(&str, &str); 7] = [
@@ -61,114 +57,10 @@ pub struct Host {
     pub git: OnceCell<GitDirectory>,
 }
 
-/// What has been looked at on a host, each thing once. The keys are paths as bytes: comparing components is slow.
-#[derive(Clone, Debug, Default)]
-pub struct Links {
-    known: RefCell<FxHashMap<OsString, Found>>,
-    /// Directories with all of their names, and whether each is a link.
-    listed: RefCell<FxHashMap<OsString, FxHashMap<OsString, bool>>>,
-    /// Paths with their links followed.
-    followed: RefCell<FxHashMap<OsString, Option<PathBuf>>>,
-    /// What is at paths without links.
-    sources: RefCell<FxHashMap<OsString, Source>>,
-    /// Where paths of policies start.
-    starts: RefCell<BTreeMap<Root, PathBuf>>,
-}
-
-/// What a path is, its own links not followed.
-#[derive(Clone, Debug)]
-enum Found {
-    Link(PathBuf),
-    NoLink,
-    /// It is not there.
-    Absent,
-}
-
-/// What stands at a path of the host, with links followed.
-#[derive(Clone, Copy, Debug)]
-pub struct Source {
-    pub kind: fs::FileType,
-    pub identity: Identity,
-    pub is_readable: bool,
-}
-
 /// What this program was built for, if there is a filter of system calls for that. A 32-bit program has
 /// none, whatever it runs on.
 pub fn architecture() -> Option<Architecture> {
     Architecture::from_name(env::consts::ARCH)
-}
-
-/// The directory of a path and the name in it. Splitting by bytes, because that is done for every path that any
-/// rule is about; `None` for what that would not be true of.
-fn split(path: &Path) -> Option<(&Path, &OsStr)> {
-    let bytes = path.as_os_str().as_bytes();
-    let slash = bytes.iter().rposition(|byte| *byte == b'/')?;
-    let (directory, name) = (bytes.get(..slash.max(1))?, bytes.get(slash + 1..)?);
-    let is_name = !matches!(name, b"" | b"." | b"..");
-    is_name.then(|| (Path::new(OsStr::from_bytes(directory)), OsStr::from_bytes(name)))
-}
-
-impl Links {
-    /// Where the link at `path` leads; `None` for what is no link.
-    pub fn read(&self, path: &Path) -> Option<PathBuf> {
-        match self.find(path) {
-            Found::Link(target) => Some(target),
-            Found::NoLink | Found::Absent => None,
-        }
-    }
-
-    fn find(&self, path: &Path) -> Found {
-        if let Some(known) = self.known(path) {
-            return known;
-        }
-        let found = match fs::read_link(path) {
-            Ok(target) => Found::Link(target),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Found::Absent,
-            Err(_) => Found::NoLink,
-        };
-        self.known.borrow_mut().insert(path.into(), found.clone());
-        found
-    }
-
-    /// What a path is by what was looked at, its directory included; `None` where it has to be looked at.
-    fn known(&self, path: &Path) -> Option<Found> {
-        if let Some(known) = self.known.borrow().get(path.as_os_str()) {
-            return Some(known.clone());
-        }
-        let (directory, name) = split(path)?;
-        if let Some(names) = self.listed.borrow().get(directory.as_os_str()) {
-            return match names.get(name) {
-                None => Some(Found::Absent),
-                Some(false) => Some(Found::NoLink),
-                Some(true) => None,
-            };
-        }
-        self.is_absent(directory).then_some(Found::Absent)
-    }
-
-    /// Whether a path is known not to be there.
-    fn is_absent(&self, path: &Path) -> bool {
-        matches!(self.known(path), Some(Found::Absent))
-    }
-
-    /// Reads the names in a directory at once, where many of them will be asked for. Of one that has very
-    /// many, nothing is kept.
-    fn list(&self, directory: &Path) {
-        if self.listed.borrow().contains_key(directory.as_os_str()) {
-            return;
-        }
-        let Ok(entries) = fs::read_dir(directory) else { return };
-        let mut names = FxHashMap::default();
-        for entry in entries {
-            let kind = entry.and_then(|entry| Ok((entry.file_name(), entry.file_type()?.is_symlink())));
-            let Ok((name, is_link)) = kind else { return };
-            names.insert(name, is_link);
-            if names.len() > MOST_NAMES {
-                return;
-            }
-        }
-        self.listed.borrow_mut().insert(directory.into(), names);
-    }
 }
 
 impl Host {

@@ -84,6 +84,7 @@ pub mod janitor;
 pub mod knowledge;
 pub mod layout;
 pub mod learn;
+pub mod links;
 pub mod loader;
 pub mod moment;
 pub mod mounts;

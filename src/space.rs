@@ -66,7 +66,8 @@ impl Space for Symbols {
             Root::Absolute => PathBuf::from("/"),
             // One directory above the project is not inside it.
             Root::AboveProject(Reverse(up)) => PathBuf::from(format!("/${{PROJECT-{up}}}")),
-            root => PathBuf::from(format!("/${{{}}}", root.variable().map_or("", |variable| variable.word()))),
+            // Not by `format!`, as this is asked for every rule and every guard.
+            root => ["/${", root.variable().map_or("", |variable| variable.word()), "}"].concat().into(),
         };
         out.extend(path.components().iter().map(|component| component.as_str()));
         Some(out)

@@ -43,7 +43,7 @@ impl Trial {
     /// Tries texts; nothing where they cannot be compiled in time.
     pub fn new(sources: Sources, host: &Host) -> Option<Trial> {
         let texts = sources.clone();
-        let compiled = guard::run(guard::DEADLINE, move || compile(&texts, &Wanted::All)).ok()?;
+        let compiled = guard::compute(move || compile(&texts, &Wanted::All)).ok()?;
         let Compilation { sandboxes, mut diagnostics } = compiled;
         let writable =
             if diagnostics.has_errors() { Vec::new() } else { check(&sandboxes, &sources, host, &mut diagnostics) };

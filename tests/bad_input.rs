@@ -125,13 +125,14 @@ fn stray_tokens() {
     }
 }
 
-/// A text that the parser would chew on for hours is given up after five seconds.
+/// A text that the parser would chew on for hours is given up after five seconds of the processor. How long that is
+/// by the clock depends on what else the machine does.
 #[test]
 fn deadline() {
     let project = Project::new(&"=(\\".repeat(64 * 1024 / 3));
     let start = Instant::now();
     sane(project.sbc(&["check"])).code(1).says(&["SBC0004", "within 5 seconds"]);
-    assert!(start.elapsed() < Duration::from_secs(8), "{:?}", start.elapsed());
+    assert!(start.elapsed() < Duration::from_secs(60), "{:?}", start.elapsed());
 }
 
 // which project, which sandbox

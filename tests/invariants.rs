@@ -39,6 +39,7 @@ const MACHINE: &[&str] = &[
     "learn/places.rs",
     "learn/propose.rs",
     "learn/show.rs",
+    "links.rs",
     "loader.rs",
     "main.rs",
     "moment.rs",

@@ -29,6 +29,8 @@ install git git
 install keyctl keyutils
 install pgrep procps
 install strace strace
+install valgrind valgrind
+install strip binutils
 install curl curl
 install openssl openssl
 install script bsdutils

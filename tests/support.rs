@@ -46,6 +46,25 @@ impl Project {
         Project { home, root, _directory: directory }
     }
 
+    /// One of the examples with its neighbour, in a home that holds nothing else. Its path has the same length on
+    /// every machine: what is counted depends on that.
+    pub fn example(name: &str) -> Project {
+        let project = Project::below(Path::new("/tmp"), name);
+        let examples = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples");
+        for folder in [name, "design-system"] {
+            for entry in
+                walkdir::WalkDir::new(examples.join(folder)).into_iter().map(|entry| entry.expect("an example"))
+            {
+                let below = entry.path().strip_prefix(&examples).expect("below").display().to_string();
+                match entry.file_type().is_dir() {
+                    true => fs::create_dir_all(project.home.join(below)).expect("a directory"),
+                    false => project.write_home(&below, fs::read(entry.path()).expect("a file")),
+                }
+            }
+        }
+        project
+    }
+
     /// A project with this policy.
     pub fn new(policy: &str) -> Project {
         let project = Project::empty();

@@ -55,9 +55,8 @@ static GUARDS: LazyLock<Vec<Guard>> = LazyLock::new(|| {
     let starts: Vec<_> = SPELLINGS.iter().filter_map(|(start, other)| parse(start).zip(parse(other))).collect();
     let mut add = |kind, path: &str, about, is_whole| {
         let Some(path) = parse(path) else { return };
-        let others = starts.iter().filter_map(|(start, other)| Some(other.join(path.below(start)?)));
-        let paths = others.collect::<Vec<_>>();
-        guards.push(Guard { kind, paths: [vec![path], paths].concat(), about, is_whole });
+        let others: Vec<_> = starts.iter().filter_map(|(start, other)| Some(other.join(path.below(start)?))).collect();
+        guards.push(Guard { kind, paths: std::iter::once(path).chain(others).collect(), about, is_whole });
     };
     WHOLESALE.iter().for_each(|one| add(one.kind, one.path, one.about, true));
     SECRETS.iter().for_each(|secret| add(AssertionKind::Denied, secret.path, secret.about, false));

@@ -17,7 +17,7 @@ pub fn run(start: &Path) -> Result<(), Diagnostic> {
         return Ok(());
     }
     let before = sources.clone();
-    let Ok(Fixed { sources, changes }) = guard::run(guard::DEADLINE, move || fix(&sources)) else { return Ok(()) };
+    let Ok(Fixed { sources, changes }) = guard::compute(move || fix(&sources)) else { return Ok(()) };
     if changes.is_empty() {
         return Ok(());
     }

@@ -57,7 +57,7 @@ pub fn run(arguments: Import) -> i32 {
     };
     let places = places(&host);
     let reading = text.clone();
-    let imported = match guard::run(guard::DEADLINE, move || import::read(&reading, from, &places)) {
+    let imported = match guard::compute(move || import::read(&reading, from, &places)) {
         Ok(Ok(imported)) => imported,
         Ok(Err(diagnostic)) => return one(diagnostic, &sources),
         Err(_) => {

@@ -191,7 +191,7 @@ fn open_by(start: &Path, load: fn(&Path, &mut Diagnostics) -> Project) -> Result
 /// Compiles a project, guarded against hostile texts.
 fn compile_guarded(project: Project, wanted: Wanted) -> Result<Loaded, Problems> {
     let sources = project.sources.clone();
-    match guard::run(guard::DEADLINE, move || compile(&sources, &wanted)) {
+    match guard::compute(move || compile(&sources, &wanted)) {
         Ok(compilation) => Ok(Loaded { project, compilation }),
         Err(_) => {
             let seconds = guard::DEADLINE.as_secs();
