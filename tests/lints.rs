@@ -77,15 +77,35 @@ fn redundant_on_this_host() {
 /// Many mounts are warned of with the time, the layer and the place.
 #[test]
 fn many_mounts() {
-    let rules = |count: usize| (0..count).map(|one| format!("\"./files/{one}\" ")).collect::<String>();
+    let rules = |count: usize| (0..count).map(|one| format!("deny \"./files/{one}\"\n")).collect::<String>();
     let checked = |count| {
-        let project = Project::with_body(&format!("    filesystem {{ deny {} }}", rules(count)));
+        let project = Project::with_body(&format!("    filesystem {{\n{}    }}", rules(count)));
         project.sbc(&["check", "--no-host"]).code(0)
     };
     lacks(&checked(50), "SBC0810");
-    let texts =
-        ["SBC0810", "mounts make every start take about", "`app` makes 30", "300 of them lie directly in `./files`"];
-    checked(300).says(&texts);
+    checked(300).says(&[
+        "SBC0810",
+        "mounts make every start take about",
+        "`app` makes 30",
+        "the first of 300 in `./files`: without them",
+        "write `deny \"./files\"` instead of these 300: it shows nothing more, and hides all else in `./files`, too",
+    ]);
+}
+
+/// What many directories have each is named by the directory above them; what would show more than the rules is said.
+#[test]
+fn many_mounts_in_groups() {
+    let denied = |count| (0..count).map(|one| format!("deny \"./packages/{one}/.env\"\n")).collect::<String>();
+    let shown: String = (0..110).map(|one| format!("ro \"~/tools/{one}\" missing=\"skip\"\n")).collect();
+    let body = format!("    filesystem {{\n{}{shown}    }}", denied(110));
+    let project = Project::with_body(&body);
+    project.sbc(&["check", "--no-host"]).code(0).says(&[
+        "the first of 110 in `~/tools`: without them",
+        "write `ro \"~/tools\"` instead of these 110: it shows all else in `~/tools`, too",
+    ]);
+    let project = Project::with_body(&format!("    filesystem {{\n{}    }}", denied(200)));
+    let output = project.sbc(&["check", "--no-host"]).code(0).says(&["the first of 200 in `./packages`: without them"]);
+    lacks(&output, "instead of these");
 }
 
 /// Variables that decide which code runs are let in by their names only, with a warning, and by no pattern:

@@ -62,6 +62,7 @@ mod reach;
 mod reasons;
 mod revision;
 mod sandbox;
+mod scale;
 mod script;
 mod seccomp;
 mod show;

@@ -5,15 +5,20 @@ use crate::check::Scope;
 use crate::code::Code;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::mounts::{Mount, Provider};
-use crate::plan::Step;
+use crate::plan::{Action, Step};
+use crate::policy::Grant;
+use crate::rule::quote;
+use crate::source::Location;
 use crate::view::View;
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::path::Path;
 
-/// Fewer are never reported: nothing much can be left out.
-const FEW: usize = 100;
+/// Fewer are never reported. An agent with two toolchains makes half as many, and that much nobody can
+/// leave out.
+const FEW: usize = 60;
 
-/// A start that people notice.
+/// A start that people notice: below it, an answer feels immediate.
 const SLOW_MILLISECONDS: f64 = 100.0;
 
 /// bubblewrap refuses to read more.
@@ -21,6 +26,15 @@ const MAX_ARGUMENTS: usize = 9_000;
 
 /// What a host has when nothing is known of it.
 const USUAL_HOST_MOUNTS: usize = 25;
+
+/// So many groups of rules are named.
+const NAMED: usize = 3;
+
+/// So many directories above what is mounted may be what rules have in common.
+const LEVELS: usize = 3;
+
+/// Fewer rules are no group.
+const SMALLEST_GROUP: usize = 10;
 
 /// The milliseconds that bubblewrap takes to start with so many mounts, on a host that has so many
 /// itself. It reads the table of all mounts once for each of its own. Measured with bubblewrap 0.8.0.
@@ -32,24 +46,108 @@ pub fn milliseconds(mounts: usize, on_host: usize) -> f64 {
 /// Reports a sandbox with so many mounts that its start takes long, or fails.
 pub fn check(scope: &Scope<'_>, out: &mut Diagnostics) {
     let on_host = scope.caller.map_or(USUAL_HOST_MOUNTS, |caller| caller.mounts);
-    let count = scope.view.mounts().iter().count();
-    let arguments = arguments(scope.view);
-    let milliseconds = milliseconds(count, on_host);
-    if count <= FEW || milliseconds < SLOW_MILLISECONDS {
+    let count = mounted(scope.view).count();
+    let cost = |count| milliseconds(count, on_host);
+    if count <= FEW || cost(count) < SLOW_MILLISECONDS {
         return;
     }
     // Without a host nobody knows which of them are there.
     let mounts = if scope.view.is_exact() { format!("{count} mounts") } else { format!("up to {count} mounts") };
-    let mut diagnostic =
-        Diagnostic::warning(Code::SBC0810, title(&mounts, arguments, milliseconds)).note(by_layer(scope.view));
-    if let Some((directory, count)) = crowded(scope.view) {
-        let directory = scope.view.space().spell(directory);
-        let help = format!("{count} of them lie directly in `{directory}`: one rule about that directory is one mount");
-        diagnostic = diagnostic.help(help);
-    } else {
-        diagnostic = diagnostic.help("write one rule about a directory instead of many about what lies in it");
+    let mut diagnostic = Diagnostic::warning(Code::SBC0810, title(&mounts, arguments(scope.view), cost(count)))
+        .note(by_layer(scope.view));
+    let groups = groups(scope);
+    diagnostic = match groups.first().and_then(|group| instead(scope.view, group)) {
+        Some(help) => diagnostic.help(help),
+        None => diagnostic.help("write one rule about a directory instead of many about what lies in it"),
+    };
+    for group in &groups {
+        let saved = duration(cost(count) - cost(count - group.mounts.len()));
+        let directory = scope.view.space().spell(group.directory);
+        let text = format!("the first of {} in `{directory}`: without them {saved} less", group.mounts.len());
+        diagnostic = diagnostic.at(group.location, text);
     }
-    out.push(diagnostic.at(scope.compiled.merged.location, "this sandbox"));
+    if groups.is_empty() {
+        diagnostic = diagnostic.at(scope.compiled.merged.location, "this sandbox");
+    }
+    out.push(diagnostic);
+}
+
+/// What `exec` has bubblewrap mount.
+fn mounted<'v, 'a>(view: &'v View<'a>) -> impl Iterator<Item = &'v Mount<'a>> {
+    view.mounts().iter().filter(|mount| mount.step.is_none_or(|step| !step.is_plain_file()))
+}
+
+/// The project's own rules of one kind about what lies in one directory.
+struct Group<'v, 'a> {
+    directory: &'v Path,
+    /// How far above what is mounted the directory is.
+    above: usize,
+    mounts: Vec<(&'v Mount<'a>, &'a Step)>,
+    /// The first of the rules.
+    location: Location,
+}
+
+/// The largest groups of rules, the largest first: those about one directory, or else about directories in one.
+fn groups<'v>(scope: &Scope<'v>) -> Vec<Group<'v, 'v>> {
+    let levels = (1..=LEVELS).map(|above| groups_by(scope, above));
+    levels.into_iter().find(|groups| !groups.is_empty()).unwrap_or_default()
+}
+
+fn groups_by<'v>(scope: &Scope<'v>, above: usize) -> Vec<Group<'v, 'v>> {
+    let mut groups: BTreeMap<(&Path, &str), Group<'v, 'v>> = BTreeMap::new();
+    for mount in mounted(scope.view) {
+        let Some(step) = mount.step.filter(|step| scope.owns(step)) else { continue };
+        let Some((directory, word)) = mount.at.ancestors().nth(above).zip(word(step)) else { continue };
+        let own = step.origins.iter().find(|origin| (scope.is_own)(origin.location.source));
+        let Some(location) = own.map(|origin| origin.location) else { continue };
+        let new = || Group { directory, above, mounts: Vec::new(), location };
+        let group = groups.entry((directory, word)).or_insert_with(new);
+        group.location = group.location.min(location);
+        group.mounts.push((mount, step));
+    }
+    let mut groups: Vec<Group<'v, 'v>> =
+        groups.into_values().filter(|group| group.mounts.len() >= SMALLEST_GROUP).collect();
+    groups.sort_by_key(|group| Reverse(group.mounts.len()));
+    groups.truncate(NAMED);
+    groups
+}
+
+/// The word of a rule of which one can stand for many.
+fn word(step: &Step) -> Option<&'static str> {
+    match &step.action {
+        Action::Host { grant, .. } => Some(grant.word()),
+        Action::Deny { .. } => Some("deny"),
+        _ => None,
+    }
+}
+
+/// One rule for all of a group, and what it does that they do not; nothing where the directory has a rule already.
+fn instead(view: &View<'_>, group: &Group<'_, '_>) -> Option<String> {
+    let is_rule = |mount: &Mount<'_>| mount.step.is_some_and(|step| !matches!(step.action, Action::Pin { .. }));
+    let has_rule = view.mounts().mount_at(group.directory).is_some_and(is_rule) || group.directory == Path::new("/");
+    let step = group.mounts.first().map(|(_, step)| *step)?;
+    let in_place = |step: &Step| match &step.action {
+        Action::Host { source, .. } => *source == step.at,
+        _ => true,
+    };
+    if group.above != 1 || has_rule || !group.mounts.iter().all(|(_, step)| in_place(step)) {
+        return None;
+    }
+    let directory = view.space().spell(group.directory);
+    let around = view.mounts().provider(group.directory).map(|mount| &mount.provider);
+    let effect = match (&step.action, around) {
+        (Action::Deny { .. }, _) => format!("it shows nothing more, and hides all else in `{directory}`, too"),
+        (Action::Host { grant: Grant::ReadOnly, .. }, Some(Provider::Host { .. })) => {
+            format!("it shows nothing more, and all else in `{directory}` cannot be written, either")
+        }
+        (Action::Host { grant: Grant::ReadOnly, .. }, _) => format!("it shows all else in `{directory}`, too"),
+        (Action::Host { grant: Grant::ReadWrite, .. }, _) => {
+            format!("it shows all else in `{directory}`, too, and lets it be changed")
+        }
+        _ => return None,
+    };
+    let rule = format!("{} {}", word(step)?, quote(&directory));
+    Some(format!("write `{rule}` instead of these {}: {effect}", group.mounts.len()))
 }
 
 fn title(mounts: &str, arguments: usize, milliseconds: f64) -> String {
@@ -58,6 +156,11 @@ fn title(mounts: &str, arguments: usize, milliseconds: f64) -> String {
     } else {
         format!("{mounts} make every start take about {}", duration(milliseconds))
     }
+}
+
+/// How long bubblewrap takes, as [`milliseconds`] has it, for people.
+pub fn prediction(mounts: usize, on_host: usize) -> String {
+    duration(milliseconds(mounts, on_host))
 }
 
 /// As exact as it is known: `1.2 s`.
@@ -87,22 +190,12 @@ fn arguments(view: &View<'_>) -> usize {
 fn by_layer(view: &View<'_>) -> String {
     let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
     let layer = |step: &'_ Step| step.origins.first().map_or("", |origin| origin.layer.as_str()).to_owned();
-    let layers: Vec<String> = view.mounts().iter().filter_map(|mount| mount.step).map(layer).collect();
+    let layers: Vec<String> = mounted(view).filter_map(|mount| mount.step).map(layer).collect();
     layers.iter().for_each(|layer| *counts.entry(layer).or_default() += 1);
     let mut counts: Vec<(&str, usize)> = counts.into_iter().collect();
     counts.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
     let shown: Vec<String> = counts.iter().take(3).map(|(layer, count)| format!("`{layer}` makes {count}")).collect();
     shown.join(", ")
-}
-
-/// The directory in which most of the mounts stand, if they are many.
-fn crowded<'v>(view: &'v View<'_>) -> Option<(&'v Path, usize)> {
-    let mut counts: BTreeMap<&Path, usize> = BTreeMap::new();
-    for above in view.mounts().iter().filter_map(|mount| mount.at.parent()) {
-        *counts.entry(above).or_default() += 1;
-    }
-    let (directory, count) = counts.into_iter().max_by_key(|(_, count)| *count)?;
-    (count > FEW / 2 && directory != Path::new("/")).then_some((directory, count))
 }
 
 #[cfg(test)]

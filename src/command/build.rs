@@ -1,6 +1,7 @@
 //! `sbc build`: writes the scripts and the lock, compares them, or emits another form.
 
 use super::{Loaded, compile_guarded, open_shared, print, report, report_one};
+use crate::check::startup;
 use crate::cli::Emit;
 use crate::compile::{Compiled, Wanted};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, printable};
@@ -43,9 +44,11 @@ pub fn write(wanted: &Wanted) -> i32 {
     files.push((LOCK.to_owned(), lock.as_bytes(), 0o644));
     let directory = write::Directory::make(&project.root, &folder);
     let result = directory.and_then(|directory| directory.replace_all(&files)).map(|()| {
-        for (Compiled { plan, .. }, _) in &wanted {
-            let (name, hash, mounts) = (&plan.name, plan.hash(), plan.mounts());
-            eprintln!("wrote {DIRECTORY}/{name}.sh (plan sha256:{hash}, {mounts} mounts at the most)");
+        let host = Host::read(&project.root).ok();
+        for (compiled, _) in &wanted {
+            let (name, hash) = (&compiled.plan.name, compiled.plan.hash());
+            let cost = host.as_ref().map(|host| cost(compiled, host)).unwrap_or_default();
+            eprintln!("wrote {DIRECTORY}/{name}.sh (plan sha256:{hash}{cost})");
         }
         eprintln!("wrote {DIRECTORY}/{LOCK}");
     });
@@ -61,6 +64,12 @@ pub fn write(wanted: &Wanted) -> i32 {
             1
         }
     }
+}
+
+/// What starting a sandbox costs on this machine, as a part of a sentence. Nothing of it is written.
+fn cost(compiled: &Compiled, host: &Host) -> String {
+    let mounts = super::mounts(compiled, host);
+    format!("; here {mounts} mounts, a start of about {}", startup::prediction(mounts, host.caller().mounts))
 }
 
 /// Compares the artefacts with what would be built. 1 when they differ.

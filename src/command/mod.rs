@@ -97,6 +97,11 @@ fn one(sandbox: Option<String>) -> Wanted {
     sandbox.map_or(Wanted::Only, |name| Wanted::Named(vec![name]))
 }
 
+/// How many file systems `exec` has mounted on a host, for what of the sandbox's paths is there.
+fn mounts(compiled: &Compiled, host: &Host) -> usize {
+    invocation::resolve_as(Form::Optimised, compiled, host, &mut Diagnostics::default()).0.mounts
+}
+
 /// A project with everything that its texts mean.
 struct Loaded {
     project: Project,

@@ -4,10 +4,9 @@ use super::{is_colored, print, report_one};
 use crate::builtin::{self, Group, Profile};
 use crate::card;
 use crate::cli::Profiles;
-use crate::diagnostic::{Code, Diagnostic, Diagnostics, nearest, printable};
+use crate::diagnostic::{Code, Diagnostic, nearest, printable};
 use crate::diff;
 use crate::host::Host;
-use crate::invocation::{self, Form};
 use std::fmt::Write as _;
 use std::io::IsTerminal;
 use std::path::Path;
@@ -64,9 +63,7 @@ fn listing(search: Option<&str>) -> i32 {
 
 /// How many mounts a sandbox makes on a host that inherits this profile alone, for what of its paths is there.
 fn mounts(name: &str, host: &Host) -> usize {
-    let resolved =
-        |compiled| invocation::resolve_as(Form::Optimised, compiled, host, &mut Diagnostics::default()).0.mounts;
-    card::sandbox(&[name]).1.sandboxes.first().map_or(0, resolved)
+    card::sandbox(&[name]).1.sandboxes.first().map_or(0, |compiled| super::mounts(compiled, host))
 }
 
 /// Says that there is no such profile.
