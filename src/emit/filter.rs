@@ -52,10 +52,9 @@ impl Script<'_> {
         out.push_str("filter() {\n    case $machine in\n");
         for architecture in Architecture::ALL {
             let _ = writeln!(out, "    {})", architecture.name());
-            for line in seccomp::program(architecture, self.content).chunks(LINE) {
-                let _ = writeln!(out, "        printf '{}'", shell::octal(line));
-            }
-            out.push_str("        ;;\n");
+            let program = seccomp::program(architecture, self.content);
+            let lines: Vec<String> = program.chunks(LINE).map(|line| format!("'{}'", shell::octal(line))).collect();
+            let _ = writeln!(out, "        printf {}\n        ;;", lines.join("\\\n"));
         }
         out.push_str("    esac\n}\n\n");
         out

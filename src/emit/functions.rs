@@ -63,7 +63,6 @@ real() {
 reached=''
 reachable() {
     path=${1%/*}
-    [ "$path" != "$reached" ] || return 0
     reached=$path
     while [ -n "$path" ] && [ ! -d "$path" ]; do path=${path%/*}; done
     [ -z "$path" ] || [ -x "$path" ] || fail "'$path' cannot be entered"
@@ -76,7 +75,7 @@ reachable() {
 left_out() {
     unlinked "$1"
     [ ! -e "$1" ] || return 1
-    reachable "$1"
+    [ "${1%/*}" = "$reached" ] || reachable "$1"
     [ "$2" = skip ]
 }
 "#,
@@ -208,6 +207,8 @@ overlay() {
 apart() {
     above=$1
     shift
+    # Mostly none does, which is seen at once.
+    case " $* " in *" ${above%/}"[/\ ]*) ;; *) return 0 ;; esac
     for path; do
         case $path/ in
         "${above%/}"/*) fail "on this host '$path' lies inside '$above', which is placed after it" ;;
@@ -282,10 +283,16 @@ appeared() {
     Function {
         name: "watch",
         text: r#"# watch PATH: notes what is missing of a path, to tell of it when it has appeared after the run.
+watching=''
 watch() {
-    path=$1 name=''
-    while [ -n "$path" ] && [ ! -e "$path" ] && [ ! -L "$path" ]; do name=$path path=${path%/*}; done
-    [ -n "$name" ] && [ -d "$path" ] || return 0
+    [ ! -e "$1" ] && [ ! -L "$1" ] || return 0
+    name=$1 path=${1%/*}
+    # Most names lie beside the last one.
+    if [ "$path" != "$watching" ]; then
+        while [ -n "$path" ] && [ ! -e "$path" ] && [ ! -L "$path" ]; do name=$path path=${path%/*}; done
+        [ -d "$path" ] || return 0
+        watching=$path
+    fi
     quote "$name"
     watched="$watched
 appeared $quoted"

@@ -73,6 +73,7 @@ pub const RESERVED: &[&str] = &[
     "tree",
     "unheld",
     "watched",
+    "watching",
     "word",
     "words",
     "written",
