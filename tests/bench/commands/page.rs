@@ -142,7 +142,7 @@ const LOOKS: &str = "before it starts bubblewrap, sbc reads the policy's texts, 
 const SHELL: &str = "a shell tests every path, and it starts a program for what it cannot do itself";
 const KDL: &str = "most of it is the parser of KDL";
 const SEARCH: &str = "when the command has ended, sbc looks through the names of the project for what the host would obey \
-                      and was not there before ([below the root](threat-model.md#below-the-root)); nothing waits for that but the next prompt";
+                      and was not there before ([below the root](threat-model.md#below-the-root)); the command is over by then, and the caller waits";
 const MEMORY: &str = "the program is linked statically, with its built-in profiles";
 
 fn goals(results: &Results) -> String {
