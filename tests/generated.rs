@@ -10,7 +10,7 @@ use sbc::source::{SourceKind, Sources};
 use std::path::Path;
 
 /// Compares a file of the tree with what it should hold, or writes it.
-fn compare(name: &str, expected: &str) {
+pub fn compare(name: &str, expected: &str) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(name);
     if std::env::var_os("SBC_UPDATE").is_some() {
         std::fs::write(&path, expected).unwrap();

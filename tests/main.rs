@@ -13,6 +13,7 @@ mod agent_profiles;
 mod agents;
 mod bad_host;
 mod bad_input;
+mod benchmarks;
 mod book;
 mod cache;
 mod cases;
