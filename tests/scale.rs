@@ -93,6 +93,14 @@ fn mounts_of_the_host() {
 /// How many sandboxes run at the same time.
 const AT_ONCE: usize = 50;
 
+/// The project's rules: where all tell that they have come; and that no worktree is another one's to change, which lets
+/// sandboxes go side by side with any bubblewrap.
+const SIDE_BY_SIDE: &str = r#"    filesystem {
+        rw "~/barrier"
+        ro "${GIT_COMMON_DIR}/worktrees" missing="skip"
+        rw "${GIT_COMMON_DIR}/worktrees/${GIT_WORKTREE_ID}" missing="skip"
+    }"#;
+
 /// What an agent does in its worktree when all have come.
 const AGENT: &str = "touch ~/barrier/$0; until test -e ~/barrier/go; do sleep 0.1; done; \
                      echo \"by $0\" > made-by-$0 && git add made-by-$0 && git commit --quiet -m \"by $0\"";
@@ -126,7 +134,7 @@ fn names(directory: &Path) -> Vec<String> {
 /// another, nothing of them is left, and the fifty that watch over them take little memory.
 #[test]
 fn worktrees() {
-    let project = Project::with_body("    filesystem { rw \"~/barrier\"; }");
+    let project = Project::with_body(SIDE_BY_SIDE);
     let barrier = project.home.join("barrier");
     fs::create_dir(&barrier).unwrap();
     let git = |directory: &Path, words: &[&str]| {
