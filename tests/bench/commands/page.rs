@@ -76,8 +76,8 @@ const LIMITS: &str = "
 
 const STARTS: &str = "`claude-classic` is the sandbox of the classic script (`tests/bench/classic.sh`, what people write by hand for Claude Code) said as a policy;
 a test holds both to the same view. `claude-node` is `inherit \"claude\" \"node\"`, which isolates more; `minimal` is `inherit \"base-dev\"`. Every
-project is a small repository. `bwrap` is bubblewrap alone with what sbc would give it, and with the names there that sbc makes for the time of a
-run; `script` is what `sbc build` writes, run by dash.
+project is a small repository in which agents and editors have been, so that what sbc would make for the time of a run is there; the row of a project
+without their settings shows what making and removing it adds. `bwrap` is bubblewrap alone with what sbc would give it, and `script` is what `sbc build` writes, run by dash.
 
 ";
 

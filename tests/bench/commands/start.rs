@@ -4,10 +4,10 @@ use crate::case::{Case, measure};
 use crate::peers;
 use crate::results::{Group, Sandbox};
 use crate::world::{SANDBOXES, World, policy, sbc};
+use sbc::arguments::{Argument, Data};
 use sbc::compile::{Wanted, compile};
 use sbc::diagnostic::Diagnostics;
 use sbc::host::Host;
-use sbc::arguments::{Argument, Data};
 use sbc::invocation::{Form, Invocation, resolve_as};
 use sbc::project::load;
 use std::fs::{self, File};
@@ -25,23 +25,27 @@ pub fn start_ups(world: &World) -> (Vec<Group>, Vec<Sandbox>) {
     let mut sandboxes = Vec::new();
     for name in SANDBOXES {
         let project = world.repository(name, &policy(name));
-        // Names that sbc makes for as long as a sandbox runs: bubblewrap alone needs them there.
-        let twin = world.repository(&format!("{name}-direct"), &policy(name));
-        let invocation = invocation(world, &twin);
+        // As in a project that agents and editors have been in: bubblewrap alone needs the names there that sbc
+        // otherwise makes for as long as a sandbox runs.
+        let used = world.repository(&format!("{name}-used"), &policy(name));
+        let invocation = invocation(world, &used);
         keep(&invocation);
         sandboxes.push(Sandbox { name: name.to_owned(), mounts: invocation.mounts, words: invocation.options.len() });
-        projects.push((name, project, twin));
+        projects.push((name, project, used));
     }
     let groups = COMMANDS.map(|(title, command)| {
         let mut cases = vec![Case::new("without a sandbox", command, &classic)];
         let script = world.home.join("classic.sh").display().to_string();
         cases.push(Case::new("the classic script", &[&["bash", script.as_str()], command].concat(), &classic));
-        for (name, project, twin) in &projects {
-            cases.push(direct(world, format!("bwrap, {name}"), twin, command));
-            cases.push(exec(format!("sbc exec, {name}"), project, command));
+        for (name, fresh, used) in &projects {
+            cases.push(direct(world, format!("bwrap, {name}"), used, command));
+            cases.push(exec(format!("sbc exec, {name}"), used, command));
             let script = format!(".agent-sandbox/{name}.sh");
             let words = [&["dash", script.as_str(), "--"], command].concat();
-            cases.push(Case::new(format!("script, {name}"), &words, project));
+            cases.push(Case::new(format!("script, {name}"), &words, used));
+            if *name == "claude-node" {
+                cases.push(exec(format!("sbc exec, {name}, project without settings"), fresh, command));
+            }
         }
         cases.extend(peers::cases(world, &classic, command));
         measure(world, title, cases)
