@@ -226,11 +226,13 @@ fn shown(host: &Host, layer: &Layer) -> Vec<PathBuf> {
     rules.filter(|path| path.exists()).collect()
 }
 
-/// The directories that a profile puts in front of PATH.
+/// The directories that a profile, or one that it inherits, puts in front of PATH.
 fn prepended(host: &Host, layer: &Layer) -> Vec<PathBuf> {
     let text = layer.prepends.get("PATH").and_then(|entry| entry.value.as_ref());
     let expanded = text.map(|text| text.expand(&|variable| host.value(variable).unwrap_or_default()));
-    expanded.iter().flat_map(std::env::split_paths).collect()
+    let parents = layer.inherits.iter().filter_map(|parent| builtin::layer(&parent.value));
+    let inherited = parents.flat_map(|parent| prepended(host, parent));
+    expanded.iter().flat_map(std::env::split_paths).chain(inherited).collect()
 }
 
 /// The tree that a file belongs to, as far as it is of one piece; else the file.
