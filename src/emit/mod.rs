@@ -8,6 +8,7 @@ pub mod json;
 mod launch;
 pub mod lock;
 pub mod optimised;
+mod places;
 pub mod profile_page;
 pub mod reference;
 pub mod script;
