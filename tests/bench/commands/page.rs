@@ -136,7 +136,8 @@ fn all_goals(results: &Results) -> Vec<Goal> {
     goals
 }
 
-const MOUNTS: &str = "bubblewrap reads the table of mounts at every bind: the number of mounts decides";
+const MOUNTS: &str =
+    "bubblewrap alone takes less than the script, as its rows show, and what sbc does itself comes on top";
 const LOOKS: &str = "before it starts bubblewrap, sbc reads the policy's texts, takes the plan from its cache, looks at every path \
                      of it on this host, and makes the names that a sandbox holds; afterwards it looks at what git would obey, and takes them away again";
 const SHELL: &str = "a shell tests every path, and it starts a program for what it cannot do itself";
