@@ -161,6 +161,14 @@ fn links_of_the_host_are_there() {
     }
 }
 
+/// What this host cannot run has no list of mounts, and says why.
+#[test]
+fn what_cannot_run_is_not_listed() {
+    let project = project("ro \"~/nothing\"");
+    let output = project.sbc(&["show", "--plan"]).code(1).says(&["SBC0404", "`~/nothing` does not exist"]);
+    assert_eq!(output.stdout, "");
+}
+
 /// Where a place would show another host path, or the same with another access, the proof says no.
 #[test]
 fn what_differs_is_no_proof() {

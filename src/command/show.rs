@@ -54,15 +54,19 @@ pub fn plan(sandbox: Option<String>) -> i32 {
         Err(code) => return code,
     };
     let Inside { project, compiled, host, .. } = &inside;
-    let mut problems = Diagnostics::default();
-    let written = invocation::requests(&compiled.plan.content, host, &mut problems);
-    let ends = |form| invocation::resolve_as(form, compiled, host, &mut Diagnostics::default());
-    let ((as_written, view), (as_started, _)) = (ends(Form::Written), ends(Form::Optimised));
+    let (mut problems, mut known) = (Diagnostics::default(), Diagnostics::default());
+    let (as_written, view) = invocation::resolve(compiled, host, &mut problems);
     if problems.has_errors() {
         report(&problems, &project.sources, Format::Human);
         return 1;
     }
-    let (optimised, _) = optimise::optimise(written.clone(), host);
+    let as_started = invocation::resolve_as(Form::Optimised, compiled, host, &mut known).0;
+    let written = invocation::requests(&compiled.plan.content, host, &mut known);
+    // Where the view would change, nothing is taken.
+    let optimised = match as_started.changes.is_empty() {
+        true => written.clone(),
+        false => optimise::optimise(written.clone(), host).0,
+    };
     print(optimised::emit(&Comparison {
         name: &compiled.plan.name,
         written: &written,
