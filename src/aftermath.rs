@@ -115,6 +115,8 @@ impl Run {
         drop(lock);
         if at_once {
             record.end_within(GRACE);
+        } else {
+            record.ends_alone_within(GRACE);
         }
         if is_abrupt {
             departure::wait(GRACE);

@@ -85,6 +85,7 @@ pub mod knowledge;
 pub mod layout;
 pub mod learn;
 pub mod links;
+pub mod liveness;
 pub mod loader;
 pub mod moment;
 pub mod mounts;

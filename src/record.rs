@@ -11,7 +11,7 @@ use crate::plan::sha256;
 use crate::race::{Footprint, Spot};
 use crate::write::private_directory;
 use rustix::fs::{FlockOperation, Mode, OFlags, flock};
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::io::retry_on_intr;
 use std::collections::HashMap;
 use std::ffi::OsString;
 use std::fs;
@@ -20,7 +20,6 @@ use std::os::fd::OwnedFd;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
 
 /// Larger files are known by their size and the time of their last change, which nobody can forge.
 const LARGEST: u64 = 1 << 20;
@@ -245,7 +244,7 @@ impl Journal {
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
         match rustix::fs::open(&self.directory, flags, Mode::empty()) {
             Ok(directory) => {
-                retrying(|| flock(&directory, FlockOperation::LockExclusive))?;
+                retry_on_intr(|| flock(&directory, FlockOperation::LockExclusive))?;
                 Ok(Some(directory))
             }
             Err(rustix::io::Errno::NOENT) => Ok(None),
@@ -311,64 +310,6 @@ impl Record {
         self.items.iter().filter(move |item| item.role == role)
     }
 
-    /// Whether anything of the run is left: somebody holds its lock.
-    pub fn is_live(&self) -> bool {
-        let held = |lock: fs::File| flock(&lock, FlockOperation::NonBlockingLockExclusive).is_err();
-        fs::File::open(lock_of(&self.file)).is_ok_and(held)
-    }
-
-    /// Whether something goes on without its sbc that should have ended with it.
-    pub fn is_abandoned(&self) -> bool {
-        let free = |file: fs::File| flock(&file, FlockOperation::NonBlockingLockExclusive).is_ok();
-        self.of(Role::Bound).next().is_some() && self.is_live() && fs::File::open(&self.file).is_ok_and(free)
-    }
-
-    /// Ends what is left of a run that should have ended with its sbc. A bubblewrap whose parent was killed
-    /// early waits for ever.
-    pub fn end_within(&self, time: Duration) {
-        if !self.ends_within(time) {
-            let processes = fs::read_dir("/proc").into_iter().flatten().flatten();
-            // Other processes of sbc may look at the lock, and hold nothing.
-            for process in processes.filter(|process| self.is_held_by(&process.path())) {
-                let pid = process.file_name().to_str().and_then(|name| name.parse().ok()).and_then(Pid::from_raw);
-                // It may have ended in this moment.
-                let _ = pid.map(|pid| kill_process(pid, Signal::KILL));
-            }
-            self.ends_within(time);
-        }
-    }
-
-    /// Waits until nothing of the run is left.
-    pub fn wait(&self) -> io::Result<()> {
-        let lock = fs::File::open(lock_of(&self.file))?;
-        retrying(|| flock(&lock, FlockOperation::LockExclusive))
-    }
-
-    /// The same, for no longer than this; whether nothing is left.
-    pub fn ends_within(&self, time: Duration) -> bool {
-        let deadline = Instant::now() + time;
-        while self.is_live() {
-            if Instant::now() > deadline {
-                return false;
-            }
-            std::thread::sleep(Duration::from_millis(1));
-        }
-        true
-    }
-
-    /// Whether a process, by its directory in `/proc`, holds the lock as a run does.
-    fn is_held_by(&self, process: &Path) -> bool {
-        let Ok(lock) = fs::metadata(lock_of(&self.file)) else { return false };
-        let mut descriptors = fs::read_dir(process.join("fd")).into_iter().flatten().flatten();
-        descriptors.any(|descriptor| {
-            let is_lock = fs::metadata(descriptor.path())
-                .is_ok_and(|there| (there.dev(), there.ino()) == (lock.dev(), lock.ino()));
-            let info = || fs::read_to_string(process.join("fdinfo").join(descriptor.file_name()));
-            let shared = |line: &str| line.starts_with("lock:") && line.contains("FLOCK") && line.contains("READ");
-            is_lock && info().is_ok_and(|info| info.lines().any(shared))
-        })
-    }
-
     /// Ends the record of a run that is over, but for what is left to do.
     pub fn close(&self, left: &[Item]) -> io::Result<()> {
         if left.is_empty() {
@@ -405,15 +346,7 @@ impl Lock {
     }
 }
 
-fn lock_of(file: &Path) -> PathBuf {
+/// The lock beside a record.
+pub(crate) fn lock_of(file: &Path) -> PathBuf {
     file.with_extension("lock")
-}
-
-fn retrying(mut call: impl FnMut() -> rustix::io::Result<()>) -> io::Result<()> {
-    loop {
-        match call() {
-            Err(rustix::io::Errno::INTR) => {}
-            result => return Ok(result?),
-        }
-    }
 }

@@ -42,6 +42,7 @@ const MACHINE: &[&str] = &[
     "links.rs",
     "loader.rs",
     "main.rs",
+    "liveness.rs",
     "moment.rs",
     "mounts.rs",
     "nofollow.rs",

@@ -4,6 +4,8 @@ use crate::support::{Project, run};
 use std::fs;
 use std::os::unix::fs::symlink;
 use std::process::Command;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
 
 /// The home is empty but for the project, and a key in it is not there.
 #[test]
@@ -255,6 +257,31 @@ fn placeholders_go_unless_they_are_used() {
     assert_eq!(fs::read_to_string(project.home.join(".used/x")).unwrap(), "kept\n");
     assert!(!project.home.join(".deep").exists());
     assert!(!project.home.join(".file").exists());
+}
+
+/// They are gone when `sbc exec` ends, also where the sandbox need not end with it and its first process is slow.
+#[test]
+fn placeholders_go_before_exec_ends() {
+    let project = Project::with_body(
+        "isolation { lifetime \"detached\"; }\n filesystem { rw \"~/.deep/er\" missing=\"create-dir\"; }",
+    );
+    let is_over = AtomicBool::new(false);
+    thread::scope(|scope| {
+        let spin = || {
+            while !is_over.load(Ordering::Relaxed) {
+                std::hint::spin_loop()
+            }
+        };
+        (0..thread::available_parallelism().unwrap().get()).for_each(|_| drop(scope.spawn(spin)));
+        let left = (0..20).filter(|_| {
+            // From then on its first process gets a processor only when nobody else wants one.
+            let ended = run(&mut project.sbc_command(&["exec", "--", "chrt", "--idle", "--pid", "0", "1"])).code;
+            ended != 0 || project.home.join(".deep").exists()
+        });
+        let left = left.count();
+        is_over.store(true, Ordering::Relaxed);
+        assert_eq!(left, 0);
+    });
 }
 
 /// A directory that the user made is not removed, even if it is empty.

@@ -321,10 +321,10 @@ fn random_policies() {
             assert_eq!(
                 (wanted, &exec.stdout),
                 (output.code, &output.stdout),
-                "{shell:?}\n{}\n{}{}",
-                random::print(&nodes),
+                "{shell:?}\n{}\n{}\n{}",
                 exec.stderr,
-                output.stderr
+                output.stderr,
+                random::print(&nodes)
             );
         }
         assert_eq!(tree(&project.home), before, "{}", random::print(&nodes));
