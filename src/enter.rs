@@ -10,7 +10,8 @@ use crate::sys;
 use crate::words::Resource;
 use rustix::process::{Resource as Rlimit, Rlimit as Limit, setrlimit};
 use std::ffi::{OsStr, OsString};
-use std::io;
+use std::fs::File;
+use std::io::{self, Read};
 use std::os::fd::{FromRawFd, OwnedFd, RawFd};
 use std::os::unix::process::CommandExt;
 use std::path::Path;
@@ -27,6 +28,8 @@ const KEEPS: &str = "signals";
 pub struct Entry {
     /// The descriptor of the command's standard error.
     pub stderr: RawFd,
+    /// Where a byte comes when the command may start. Where none does, sbc has refused it, or is gone.
+    pub gate: RawFd,
     /// Signals to restore.
     pub restore: Vec<i32>,
     /// The caller's soft limit of open files, where sbc has raised it for bubblewrap.
@@ -44,7 +47,8 @@ impl Entry {
             self.limits.iter().map(|(resource, limit)| format!("{}={limit}", resource.word())).collect();
         let open_files = self.open_files.map(|limit| limit.to_string()).unwrap_or_default();
         let keeps = if self.keeps_signals { KEEPS } else { "" };
-        let words = [self.stderr.to_string(), signals.join(","), open_files, limits.join(","), keeps.to_owned()];
+        let (stderr, gate) = (self.stderr.to_string(), self.gate.to_string());
+        let words = [stderr, gate, signals.join(","), open_files, limits.join(","), keeps.to_owned()];
         [MARK.into()].into_iter().chain(words.map(OsString::from)).collect()
     }
 
@@ -52,6 +56,7 @@ impl Entry {
     pub fn read(mut arguments: impl Iterator<Item = OsString>) -> Option<(Entry, Vec<OsString>)> {
         let mut next = || arguments.next()?.into_string().ok();
         let stderr = next()?.parse().ok().filter(|number| *number > 2)?;
+        let gate = next()?.parse().ok().filter(|number| *number > 2)?;
         let restore =
             next()?.split(',').filter(|part| !part.is_empty()).map(|part| part.parse().ok()).collect::<Option<_>>()?;
         let open_files = Some(next()?).filter(|limit| !limit.is_empty());
@@ -62,7 +67,7 @@ impl Entry {
         };
         let limits = next()?.split(',').filter(|part| !part.is_empty()).map(limit).collect::<Option<_>>()?;
         let keeps_signals = next()? == KEEPS;
-        Some((Entry { stderr, restore, open_files, limits, keeps_signals }, arguments.collect()))
+        Some((Entry { stderr, gate, restore, open_files, limits, keeps_signals }, arguments.collect()))
     }
 }
 
@@ -70,17 +75,24 @@ impl Entry {
 pub fn enter(arguments: impl Iterator<Item = OsString>) -> i32 {
     let Some((entry, words)) = Entry::read(arguments) else { return 125 };
     let Some((program, rest)) = words.split_first() else { return 125 };
-    if let Err(error) = prepare(&entry) {
-        eprintln!("sbc: the sandbox cannot be entered: {error}");
-        return 125;
+    match prepare(&entry) {
+        Err(error) => {
+            eprintln!("sbc: the sandbox cannot be entered: {error}");
+            return 125;
+        }
+        // Whoever has refused it says why.
+        Ok(false) => return 125,
+        Ok(true) => {}
     }
     let error = Command::new(program).args(rest).exec();
     eprintln!("sbc: {}", failure(program, &error));
     if error.kind() == io::ErrorKind::NotFound { 127 } else { 126 }
 }
 
-fn prepare(entry: &Entry) -> io::Result<()> {
-    take_stderr(entry.stderr)?;
+/// Makes everything the command's own, and waits until it may start. Tells whether it may.
+fn prepare(entry: &Entry) -> io::Result<bool> {
+    rustix::stdio::dup2_stderr(take(entry.stderr))?;
+    let mut gate = File::from(take(entry.gate));
     // This program itself was started through a descriptor; the command gets none.
     sys::close_descriptors_on_exec()?;
     entry.restore.iter().for_each(|signal| sys::restore(*signal));
@@ -100,15 +112,16 @@ fn prepare(entry: &Entry) -> io::Result<()> {
         let limit = current.map_or(*limit, |maximum| maximum.min(*limit));
         setrlimit(kind, Limit { current: Some(limit), maximum: Some(limit) })?;
     }
-    if entry.keeps_signals { sys::keep_signals_inside() } else { Ok(()) }
+    if entry.keeps_signals {
+        sys::keep_signals_inside()?;
+    }
+    Ok(gate.read_exact(&mut [0]).is_ok())
 }
 
 #[allow(unsafe_code, reason = "the descriptor is handed over by number")]
-fn take_stderr(number: RawFd) -> io::Result<()> {
+fn take(number: RawFd) -> OwnedFd {
     // SAFETY: the outer sbc opened this descriptor for this purpose, and nothing else owns it.
-    let stderr = unsafe { OwnedFd::from_raw_fd(number) };
-    rustix::stdio::dup2_stderr(&stderr)?;
-    Ok(())
+    unsafe { OwnedFd::from_raw_fd(number) }
 }
 
 /// Why the command did not start, for a person.

@@ -36,7 +36,8 @@ fn failed(error: impl Into<io::Error>) -> Diagnostic {
     Diagnostic::error(Code::SBC0705, format!("bubblewrap could not be started: {}", error.into()))
 }
 
-/// Runs the command and gives its status: its own, or 128 and the number of the signal.
+/// Runs the command and gives its status: its own, or 128 and the number of the signal. `admits` is asked while
+/// bubblewrap mounts, and the command starts only if it says yes; otherwise there is no status.
 ///
 /// # Errors
 /// When sbc or bubblewrap fails before the command runs.
@@ -46,13 +47,19 @@ pub fn run(
     command: &[OsString],
     limits: Vec<(Resource, u64)>,
     lock: Option<&OwnedFd>,
-) -> Result<i32, Diagnostic> {
+    admits: impl FnOnce() -> bool,
+) -> Result<Option<i32>, Diagnostic> {
     sys::close_descriptors_on_exec().map_err(failed)?;
     sys::leave_session_keyring().map_err(|error| {
         let title = format!("the session keyring cannot be left behind: {error}");
         Diagnostic::error(Code::SBC0708, title).help("remove keyrings that you no longer need: `keyctl show @u`")
     })?;
     let mut start = Start::prepare(invocation, bwrap, command, limits, lock)?;
+    let mut admits = Some(admits);
+    // Nothing inside could be held back.
+    if start.first_step.is_none() && !admits.take().is_none_or(|admits| admits()) {
+        return Ok(None);
+    }
     let keyboard: Vec<i32> = KEYBOARD.iter().copied().filter(|signal| !sys::is_ignored(*signal)).collect();
     let signals = watch().map_err(failed)?;
     // bubblewrap inherits this; what starts the command inside restores it there. Without that
@@ -71,12 +78,17 @@ pub fn run(
     // Only bubblewrap holds the other ends now.
     drop(start.handed_over);
     drop(start.command);
+    let is_admitted = admits.is_none_or(|admits| admits());
+    let complaint = start.first_step.map(|step| step.release(is_admitted));
     let mut status = Status { pipe: start.status, text: String::new() };
     let (ended, passed) = supervise(child, signals, &mut status).map_err(failed)?;
     foreground.into_iter().for_each(Foreground::restore);
-    let complaint = start.complaint.map(|pipe| read_available(&pipe)).unwrap_or_default();
+    if !is_admitted {
+        return Ok(None);
+    }
+    let complaint = complaint.map(|pipe| read_available(&pipe)).unwrap_or_default();
     let outcome = conclude(ended, passed, &mut status, &complaint);
-    outcome.or_else(|diagnostic| unstarted(invocation, bwrap, command).ok_or(diagnostic))
+    outcome.or_else(|diagnostic| unstarted(invocation, bwrap, command).ok_or(diagnostic)).map(Some)
 }
 
 /// The status of a command that bubblewrap itself could not start, as in env(1); `None` when the fault
@@ -101,8 +113,26 @@ struct Start {
     handed_over: Vec<OwnedFd>,
     /// Where bubblewrap tells of its child.
     status: OwnedFd,
-    /// What bubblewrap itself writes to standard error, when the command has its own.
-    complaint: Option<OwnedFd>,
+    /// `None` where bubblewrap starts the command itself.
+    first_step: Option<FirstStep>,
+}
+
+/// The other ends of what the first step inside holds (`enter.rs`).
+struct FirstStep {
+    /// What bubblewrap itself writes to standard error: the command has its own.
+    complaint: OwnedFd,
+    gate: OwnedFd,
+}
+
+impl FirstStep {
+    /// Lets the command start, or not. Gives what bubblewrap complains of.
+    fn release(self, is_admitted: bool) -> OwnedFd {
+        if is_admitted {
+            // Where bubblewrap has failed already, nobody waits.
+            let _ = rustix::io::write(&self.gate, &[1]);
+        }
+        self.complaint
+    }
 }
 
 impl Start {
@@ -128,25 +158,28 @@ impl Start {
         start.args(words);
         start.env_clear().envs(&invocation.env);
         start.arg("--args").arg(arguments.as_raw_fd().to_string()).arg("--");
-        let mut complaint = None;
+        let mut first_step = None;
         if invocation.has_proc {
-            let (read, write) = pipe_with(PipeFlags::CLOEXEC | PipeFlags::NONBLOCK).map_err(failed)?;
+            let (complaint, write) = pipe_with(PipeFlags::CLOEXEC | PipeFlags::NONBLOCK).map_err(failed)?;
+            let (gate_end, gate) = pipe_with(PipeFlags::CLOEXEC).map_err(failed)?;
             let stderr = io::stderr().as_fd().try_clone_to_owned().map_err(failed)?;
             let own = open_self().map_err(failed)?;
             let restore = KEYBOARD.iter().copied().filter(|signal| !sys::is_ignored(*signal)).collect();
             start.arg(format!("/proc/self/fd/{}", own.as_raw_fd()));
             let keeps_signals = invocation.own_processes;
-            start.args(Entry { stderr: stderr.as_raw_fd(), restore, open_files, limits, keeps_signals }.arguments());
+            let (stderr_fd, gate_fd) = (stderr.as_raw_fd(), gate_end.as_raw_fd());
+            let entry = Entry { stderr: stderr_fd, gate: gate_fd, restore, open_files, limits, keeps_signals };
+            start.args(entry.arguments());
             start.stderr(write);
-            handed_over.extend([stderr, own]);
-            complaint = Some(read);
+            handed_over.extend([stderr, gate_end, own]);
+            first_step = Some(FirstStep { complaint, gate });
         }
         start.args(command);
         handed_over.push(arguments);
         for fd in &handed_over {
             fcntl_setfd(fd, FdFlags::empty()).map_err(failed)?;
         }
-        Ok(Start { command: start, handed_over, status, complaint })
+        Ok(Start { command: start, handed_over, status, first_step })
     }
 }
 

@@ -89,13 +89,27 @@ pub fn resolve_as<'a>(
     host: &'a Host,
     out: &mut Diagnostics,
 ) -> (Invocation, View<'a>) {
+    let (invocation, view) = draw(form, compiled, host, out);
+    check(compiled, host, &view, out);
+    (invocation, view)
+}
+
+/// As [`resolve_as`], without looking whether the sandbox may run: nothing must run in it before [`check`] has.
+pub fn draw<'a>(form: Form, compiled: &'a Compiled, host: &'a Host, out: &mut Diagnostics) -> (Invocation, View<'a>) {
     let mut found = Diagnostics::default();
     let (invocation, view) = build(form, compiled, host, &mut found);
     if !optimise::is_same(view.mounts(), &invocation.changes, host) {
-        return resolve(compiled, host, out);
+        return build(Form::Written, compiled, host, out);
     }
     out.extend(found);
     (invocation, view)
+}
+
+/// Whether the sandbox may run: once more, over what is really mounted. Symbols cannot tell what lies behind links.
+pub fn check(compiled: &Compiled, host: &Host, view: &View<'_>, out: &mut Diagnostics) {
+    assertions::check(&compiled.merged, &compiled.plan, view, Some(&host.surroundings()), out);
+    denials::check(&compiled.plan, view, out);
+    state::check(&compiled.plan, host, out);
 }
 
 fn build<'a>(form: Form, compiled: &'a Compiled, host: &'a Host, out: &mut Diagnostics) -> (Invocation, View<'a>) {
@@ -115,10 +129,6 @@ fn build<'a>(form: Form, compiled: &'a Compiled, host: &'a Host, out: &mut Diagn
     let Builder { inspector, mut invocation, .. } = builder;
     invocation.placeholders = inspector.placeholders;
     invocation.guarded = inspector.guarded;
-    // Once more, over what is really mounted: symbols cannot tell what lies behind links.
-    assertions::check(&compiled.merged, &compiled.plan, &view, Some(&host.surroundings()), out);
-    denials::check(&compiled.plan, &view, out);
-    state::check(&compiled.plan, host, out);
     (invocation, view)
 }
 

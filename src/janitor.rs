@@ -6,37 +6,23 @@
 use crate::aftermath::{self, GRACE};
 use crate::diagnostic::Diagnostics;
 use crate::record::Record;
-use crate::sys;
 use crate::words::Lifetime;
-use rustix::io::retry_on_intr;
-use rustix::pipe::{PipeFlags, pipe_with};
-use rustix::process::{Pid, Signal, WaitOptions, kill_process, waitpid};
 use std::ffi::OsString;
 use std::io;
-use std::os::fd::OwnedFd;
-use std::os::unix::process::CommandExt;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 
 /// The argument that makes sbc do this instead of reading a command line.
 pub const MARK: &str = "--sbc-janitor";
 
 /// The janitor of one run. It knows that sbc is gone by the end of its standard input.
 #[derive(Debug)]
-pub struct Janitor(Option<Standing>);
-
-/// One that stands by.
-#[derive(Debug)]
-struct Standing {
-    pid: Pid,
-    /// The other end of its standard input.
-    _alive: OwnedFd,
-}
+pub struct Janitor(Option<Child>);
 
 impl Janitor {
     /// Starts one. Where that fails, the next run does the work.
     pub fn start(record: Option<&Path>, state: &Path, lifetime: Lifetime) -> Janitor {
-        Janitor(record.and_then(|record| stand(record, state, lifetime).ok()))
+        Janitor(record.and_then(|record| command(record, state, lifetime).stdin(Stdio::piped()).spawn().ok()))
     }
 
     /// Starts one for what goes on inside when sbc ends. Whoever waits for the end of standard error
@@ -45,13 +31,17 @@ impl Janitor {
         drop(command(record, state, Lifetime::Detached).stdin(Stdio::null()).stderr(Stdio::null()).spawn());
     }
 
-    /// Ends it: sbc is there to do the work.
+    /// Ends it: sbc is there to do the work. It is not yet waited for.
     pub fn dismiss(&mut self) {
-        if let Some(Standing { pid, .. }) = self.0.take() {
-            // It may have ended by itself.
-            let _ = kill_process(pid, Signal::KILL);
-            let _ = retry_on_intr(|| waitpid(Some(pid), WaitOptions::empty()));
-        }
+        // It may have ended by itself.
+        self.0.iter_mut().for_each(|janitor| _ = janitor.kill());
+    }
+}
+
+impl Drop for Janitor {
+    fn drop(&mut self) {
+        self.dismiss();
+        self.0.iter_mut().for_each(|janitor| _ = janitor.wait());
     }
 }
 
@@ -59,19 +49,6 @@ fn command(record: &Path, state: &Path, lifetime: Lifetime) -> Command {
     let mut command = Command::new("/proc/self/exe");
     command.arg(MARK).arg(state).arg(record).arg(lifetime.word()).env_clear().current_dir("/").stdout(Stdio::null());
     command
-}
-
-/// Starts one without waiting until its program is loaded, as [`Command::spawn`] would: that takes as long as
-/// all else that is to be done before bubblewrap starts. From here on it is there, whatever becomes of sbc.
-fn stand(record: &Path, state: &Path, lifetime: Lifetime) -> io::Result<Standing> {
-    let (stdin, alive) = pipe_with(PipeFlags::CLOEXEC)?;
-    let mut command = command(record, state, lifetime);
-    command.stdin(stdin);
-    let pid = sys::fork(|| {
-        // It returns only when it fails; and then the next run does the work.
-        let _ = command.exec();
-    })?;
-    Ok(Standing { pid, _alive: alive })
 }
 
 /// Waits for the end of a run and settles it. Gives what to say.

@@ -3,7 +3,6 @@
 #![allow(clippy::disallowed_methods, reason = "this module talks to the kernel")]
 #![allow(unsafe_code, reason = "each block says why it is sound")]
 
-use rustix::process::Pid;
 use std::io;
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
 
@@ -89,21 +88,6 @@ pub fn clock(clock: libc::clockid_t) -> (i64, u64) {
     // SAFETY: the kernel or its page fills in the time, and for a clock that there is not it stays as it is.
     unsafe { libc::clock_gettime(clock, &raw mut time) };
     (time.tv_sec, u64::try_from(time.tv_nsec).unwrap_or_default())
-}
-
-/// Starts a copy of this process that does only this, and gives its number. Nothing is printed by a copy of the
-/// buffers of this one, and nothing of it is cleaned up.
-pub fn fork(work: impl FnOnce()) -> io::Result<Pid> {
-    // SAFETY: sbc has no other thread when it runs a sandbox but one that ends; what the C library locks, its fork
-    // hands over unlocked. The copy never returns from here.
-    match unsafe { libc::fork() } {
-        0 => {
-            work();
-            // SAFETY: it takes an integer and ends the process.
-            unsafe { libc::_exit(127) }
-        }
-        pid => Pid::from_raw(pid).filter(|_| pid > 0).ok_or_else(io::Error::last_os_error),
-    }
 }
 
 /// Whether a signal is ignored by this process, as its parent may have wished.

@@ -17,8 +17,9 @@ use crate::janitor::Janitor;
 use crate::levels::Levels;
 use crate::report::Format;
 use crate::source::Sources;
+use crate::view::View;
 use crate::words::Lifetime;
-use crate::{bwrap, complaint, exec, handover, invocation, streams, sys};
+use crate::{bwrap, complaint, exec, handover, invocation, streams};
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
@@ -38,63 +39,64 @@ pub struct Call {
 
 /// The command's status, or 125 when it was not started. `named` is the plan that the caller trusts.
 pub fn run(call: &Call, named: Option<&str>) -> i32 {
-    let failed = |problems: Problems| {
+    let status = streams::check().map_err(refuse).and_then(|()| attempt(call, named, true));
+    status.unwrap_or_else(|problems| {
         report(&problems.0, &problems.1, Format::Human);
         FAILED
-    };
-    if let Err(diagnostic) = streams::check() {
-        return failed(refuse(diagnostic));
-    }
-    let (start, host) = match prepare(call, true) {
-        Ok(Prepared { start, host, .. }) => (start, host),
-        Err(problems) => return failed(problems),
+    })
+}
+
+/// Runs the sandbox as it was compiled before, if it was and may be; then everything that is wrong is said by
+/// compiling it, because the cache knows no places.
+fn attempt(call: &Call, named: Option<&str>, may_be_cached: bool) -> Result<i32, Problems> {
+    let prepared = prepare(call, may_be_cached)?;
+    let compile = || attempt(call, named, false);
+    let start = match Start::new(&prepared, call) {
+        Ok(start) => start,
+        Err(_) if prepared.is_cached => return compile(),
+        Err(problems) => return Err(Box::new((problems, prepared.sources))),
     };
     // Before anything is made on the host.
-    match trust::permit(&start.compiled, &host, named) {
-        Ok(Permit::Known) => {
-            tell_local(&start.compiled);
-            start.run(call.tracer.clone()).unwrap_or_else(|diagnostic| failed(explain(diagnostic, call)))
-        }
+    match trust::permit(&prepared.compiled, &prepared.host, named).map_err(refuse)? {
+        Permit::Known => {}
         // Project and host may have changed while the question stood there, so both are looked at anew.
-        Ok(Permit::Asked(plan)) => run(call, Some(&plan)),
-        Ok(Permit::Refused) => FAILED,
-        Err(diagnostic) => failed(refuse(diagnostic)),
+        Permit::Asked(plan) => return attempt(call, Some(&plan), true),
+        Permit::Refused => return Ok(FAILED),
+    }
+    match start.run(call.tracer.clone()) {
+        Ok(Some(status)) => Ok(status),
+        Ok(None) => compile(),
+        Err(diagnostic) => Err(explain(diagnostic, call)),
     }
 }
 
 /// Finds the rule behind a failure of bubblewrap. The plan may have come without its places, so it
 /// is compiled once more.
 fn explain(diagnostic: Diagnostic, call: &Call) -> Problems {
-    let (diagnostic, sources) = match prepare(call, false) {
-        Ok(Prepared { start, sources, .. }) => (complaint::blame(diagnostic, &start.invocation.rules), sources),
+    let prepared = match prepare(call, false) {
+        Ok(prepared) => prepared,
         // What has changed since is the better explanation.
         Err(problems) => return problems,
     };
     let mut out = Diagnostics::default();
-    out.push(diagnostic);
-    Box::new((out, sources))
+    match Start::new(&prepared, call) {
+        Ok(start) => out.push(complaint::blame(diagnostic, &start.invocation.rules)),
+        Err(problems) => out = problems,
+    }
+    Box::new((out, prepared.sources))
 }
 
-/// Everything that a run needs, with nothing wrong about it.
-struct Start {
-    compiled: Compiled,
-    invocation: Invocation,
-    bwrap: PathBuf,
-    command: Vec<OsString>,
-    limits: Vec<(crate::words::Resource, u64)>,
-    lifetime: Lifetime,
-    /// sbc's own directory.
-    state: PathBuf,
-}
-
-/// A start, where it happens, and the texts behind it.
+/// What shall run, and where.
 struct Prepared {
-    start: Start,
+    compiled: Compiled,
     host: Host,
+    /// The texts behind it.
     sources: Sources,
+    /// Whether it was compiled before.
+    is_cached: bool,
 }
 
-/// Compiles the policy, or finds it compiled, and resolves it on this host.
+/// Compiles the policy, or finds it compiled.
 fn prepare(call: &Call, may_be_cached: bool) -> Result<Prepared, Problems> {
     let project = open(Path::new("."))?;
     let wanted = one(call.sandbox.clone());
@@ -102,14 +104,11 @@ fn prepare(call: &Call, may_be_cached: bool) -> Result<Prepared, Problems> {
     // What a killed run has left must not be taken for the user's.
     host.iter().for_each(|host| tell(&aftermath::settle(&host.records())));
     let cache = host.as_ref().ok().and_then(|host| Cache::new(&host.records(), &project.sources, &wanted));
-    let cached = cache.as_ref().filter(|_| may_be_cached).zip(host.as_ref().ok()).and_then(|(cache, host)| {
-        let mut out = Diagnostics::default();
-        let start = Start::new(cache.get()?, host, call, &mut out);
-        // What is wrong is said with the places of the policy, and the cache knows none.
-        start.filter(|_| out.is_empty())
-    });
+    let cached = cache.as_ref().filter(|_| may_be_cached).and_then(Cache::get);
     let host = match (cached, host) {
-        (Some(start), Ok(host)) => return Ok(Prepared { start, host, sources: project.sources }),
+        (Some(compiled), Ok(host)) => {
+            return Ok(Prepared { compiled, host, sources: project.sources, is_cached: true });
+        }
         (_, host) => host,
     };
     let Loaded { project, mut compilation } = compile_guarded(project, wanted)?;
@@ -119,12 +118,11 @@ fn prepare(call: &Call, may_be_cached: bool) -> Result<Prepared, Problems> {
         out = out.filter_map(|diagnostic| Some(about_a_command(diagnostic, name, &call.words)));
     }
     let host = host.map_err(|diagnostic| out.push(diagnostic)).ok();
-    let start = compilation.sandboxes.pop().filter(|_| !out.has_errors()).zip(host).and_then(|(compiled, host)| {
-        cache.iter().filter(|_| flawless).for_each(|cache| cache.put(&compiled));
-        Some((Start::new(compiled, &host, call, &mut out)?, host))
-    });
-    match start.filter(|_| !out.has_errors()) {
-        Some((start, host)) => Ok(Prepared { start, host, sources: project.sources }),
+    match compilation.sandboxes.pop().filter(|_| !out.has_errors()).zip(host) {
+        Some((compiled, host)) => {
+            cache.iter().filter(|_| flawless).for_each(|cache| cache.put(&compiled));
+            Ok(Prepared { compiled, host, sources: project.sources, is_cached: false })
+        }
         None => Err(Box::new((out, project.sources))),
     }
 }
@@ -143,11 +141,25 @@ fn command(policy: Vec<OsString>, words: &[OsString]) -> Vec<OsString> {
     if options { policy.into_iter().chain(words.iter().cloned()).collect() } else { words.to_vec() }
 }
 
-impl Start {
-    /// Resolves a compiled sandbox on this host. With an error in `out` it is not to be used.
-    fn new(compiled: Compiled, host: &Host, call: &Call, out: &mut Diagnostics) -> Option<Start> {
-        refuse_root(out);
-        let (mut invocation, _) = invocation::resolve_as(call.form, &compiled, host, out);
+/// Everything that a run needs, with nothing wrong about it but what [`Start::admits`] finds.
+struct Start<'a> {
+    prepared: &'a Prepared,
+    invocation: Invocation,
+    view: View<'a>,
+    bwrap: PathBuf,
+    command: Vec<OsString>,
+}
+
+impl<'a> Start<'a> {
+    /// Resolves a compiled sandbox on this host.
+    fn new(prepared: &'a Prepared, call: &Call) -> Result<Start<'a>, Diagnostics> {
+        let Prepared { compiled, host, is_cached, .. } = prepared;
+        let mut out = Diagnostics::default();
+        refuse_root(&mut out);
+        let (mut invocation, view) = invocation::draw(call.form, compiled, host, &mut out);
+        if !is_cached {
+            invocation::check(compiled, host, &view, &mut out);
+        }
         let command = command(std::mem::take(&mut invocation.command), &call.words);
         if command.is_empty() {
             let help =
@@ -158,33 +170,56 @@ impl Start {
             let writable: Vec<PathBuf> = invocation.footprint.writable.iter().map(|tree| tree.path.clone()).collect();
             bwrap::out_of_reach(&path, &writable, host).map(|()| path)
         });
-        let bwrap = bwrap.map_err(|diagnostic| out.push(diagnostic)).ok()?;
-        let limits = compiled.plan.content.limits.iter().map(|(resource, limit)| (*resource, *limit)).collect();
-        let lifetime = compiled.plan.content.lifetime;
-        Some(Start { compiled, invocation, bwrap, command, limits, lifetime, state: host.records() })
+        match bwrap {
+            Ok(bwrap) if !out.has_errors() => Ok(Start { prepared, invocation, view, bwrap, command }),
+            bwrap => {
+                bwrap.map_or_else(|diagnostic| out.push(diagnostic), drop);
+                Err(out)
+            }
+        }
     }
 
-    fn run(mut self, tracer: Vec<OsString>) -> Result<i32, Diagnostic> {
-        let abilities = Abilities::of(&self.bwrap, &self.state);
+    /// Runs the command and gives its status; `None` where it may not run after all.
+    fn run(mut self, tracer: Vec<OsString>) -> Result<Option<i32>, Diagnostic> {
+        let Prepared { compiled, host, .. } = self.prepared;
+        let (state, lifetime) = (host.records(), compiled.plan.content.lifetime);
+        let abilities = Abilities::of(&self.bwrap, &state);
         let binds_descriptors = abilities.binds_descriptors();
         let named = handover::named(&self.invocation.options, binds_descriptors);
         self.invocation.footprint.named = named;
         let Invocation { placeholders, guarded, footprint, .. } = &self.invocation;
-        let needs = Needs { placeholders, guarded, footprint, lifetime: self.lifetime };
-        let run = Run::begin(needs, &self.state, &|| abilities.follows_links())?;
-        let bwrap = Bubblewrap { tracer, path: self.bwrap, binds_descriptors };
-        // The janitor, too, shall hold nothing of the caller's.
-        let record = run.record().filter(|_| sys::close_descriptors_on_exec().is_ok());
-        let mut janitor = Janitor::start(record, &self.state, self.lifetime);
-        let status = exec::run(&self.invocation, &bwrap, &self.command, self.limits, run.lock());
-        janitor.dismiss();
+        let needs = Needs { placeholders, guarded, footprint, lifetime };
+        let run = Run::begin(needs, &state, &|| abilities.follows_links())?;
+        let bwrap = Bubblewrap { tracer, path: std::mem::take(&mut self.bwrap), binds_descriptors };
+        let limits = compiled.plan.content.limits.iter().map(|(resource, limit)| (*resource, *limit)).collect();
+        let mut janitor = None;
+        let admits = || {
+            janitor = Some(Janitor::start(run.record(), &state, lifetime));
+            self.admits()
+        };
+        let status = exec::run(&self.invocation, &bwrap, &self.command, limits, run.lock(), admits);
+        janitor.iter_mut().for_each(Janitor::dismiss);
         // A signal's status, or none: the command's own end, or bubblewrap's.
-        let is_abrupt = !matches!(status, Ok(0..128));
-        let (said, unfinished) = run.end(self.lifetime == Lifetime::WithParent, is_abrupt);
+        let is_abrupt = !matches!(status, Ok(Some(0..128)));
+        let (said, unfinished) = run.end(lifetime == Lifetime::WithParent, is_abrupt);
         tell(&said);
         if let Some(record) = unfinished {
-            Janitor::leave(&record, &self.state);
+            Janitor::leave(&record, &state);
         }
         status
+    }
+
+    /// Whether nothing stands against it that a plan in the cache was not checked for: how it looks on this host.
+    fn admits(&self) -> bool {
+        let Prepared { compiled, host, is_cached, .. } = self.prepared;
+        let mut out = Diagnostics::default();
+        if *is_cached {
+            invocation::check(compiled, host, &self.view, &mut out);
+        }
+        let is_flawless = out.is_empty();
+        if is_flawless {
+            tell_local(compiled);
+        }
+        is_flawless
     }
 }
