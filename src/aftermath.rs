@@ -177,6 +177,7 @@ fn settle_all(journal: &Journal, state: &Path) -> Diagnostics {
     let (live, over): (Vec<&Record>, Vec<&Record>) = records.iter().partition(|record| record.is_live());
     // What can be seen in a directory depends on the name of nothing in it, so one path of each is enough.
     let paths = over.iter().flat_map(|record| &record.items).map(|item| item.path.as_path());
+    let paths = paths.filter(|path| path.is_absolute());
     let one_each: HashMap<Option<&Path>, &Path> = paths.map(|path| (path.parent(), path)).collect();
     one_each.into_values().for_each(rights::to_see);
     for record in &over {

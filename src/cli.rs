@@ -15,6 +15,26 @@ pub struct Cli {
     pub command: Command,
 }
 
+impl Cli {
+    /// Reads the words of the caller, the program's name first. `exec` is tried by itself, because its start is felt: to set up all other
+    /// commands takes longer than everything else about the words.
+    ///
+    /// # Errors
+    /// What is wrong with them, or the help or the version that they ask for.
+    pub fn read(words: impl Iterator<Item = OsString> + Clone) -> Result<Cli, clap::Error> {
+        /// `sbc exec` without the rest.
+        #[derive(Parser)]
+        struct Alone {
+            #[command(flatten)]
+            exec: Exec,
+        }
+        let after = words.clone().skip(1);
+        let is_exec = after.clone().next().is_some_and(|first| first == "exec");
+        let alone = is_exec.then(|| Alone::try_parse_from(after).ok()).flatten();
+        alone.map_or_else(|| Cli::try_parse_from(words), |alone| Ok(Cli { command: Command::Exec(alone.exec) }))
+    }
+}
+
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Check the policy, and whether this host can run it
@@ -37,22 +57,7 @@ pub enum Command {
         output: PathBuf,
     },
     /// Run a command in a sandbox
-    #[command(
-        override_usage = "sbc exec [OPTIONS] [SANDBOX] [-- COMMAND…]\n       sbc exec [OPTIONS] [SANDBOX] -- -OPTION…"
-    )]
-    Exec {
-        /// Run this plan and no other, trusted or not: for CI
-        #[arg(long, value_name = "sha256:HASH", value_parser = hash)]
-        trust: Option<String>,
-        /// Make one mount for each rule: for doubt about what `sbc show --plan` says
-        #[arg(long)]
-        no_optimise: bool,
-        /// The sandbox [default: the only one]
-        sandbox: Option<String>,
-        /// Another command; if the first word starts with `-`, arguments for the policy's command
-        #[arg(last = true)]
-        words: Vec<OsString>,
-    },
+    Exec(Exec),
     /// Show what a sandbox opens, and let `sbc exec` run it
     Trust(Trust),
     /// Explain what a path, a variable or a setting is inside, why, and what would change it
@@ -92,6 +97,25 @@ pub enum Command {
     },
     /// List the built-in profiles, or print one
     Profiles(Profiles),
+}
+
+/// What `sbc exec` runs.
+#[derive(Debug, Args)]
+#[command(
+    override_usage = "sbc exec [OPTIONS] [SANDBOX] [-- COMMAND…]\n       sbc exec [OPTIONS] [SANDBOX] -- -OPTION…"
+)]
+pub struct Exec {
+    /// Run this plan and no other, trusted or not: for CI
+    #[arg(long, value_name = "sha256:HASH", value_parser = hash)]
+    pub trust: Option<String>,
+    /// Make one mount for each rule: for doubt about what `sbc show --plan` says
+    #[arg(long)]
+    pub no_optimise: bool,
+    /// The sandbox [default: the only one]
+    pub sandbox: Option<String>,
+    /// Another command; if the first word starts with `-`, arguments for the policy's command
+    #[arg(last = true)]
+    pub words: Vec<OsString>,
 }
 
 /// What `sbc vendor` copies, and what it says first.

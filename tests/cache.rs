@@ -1,8 +1,9 @@
 //! What was compiled before is used again, and nothing else is.
 
-use crate::support::Project;
+use crate::support::{Project, run};
 use sbc::plan::sha256;
 use std::fs;
+use std::os::unix::fs::symlink;
 use std::path::PathBuf;
 
 /// A project whose command says `one`, after its first start.
@@ -92,6 +93,37 @@ fn problems_keep_their_place() {
     project.exec("true").code(0);
     fs::remove_file(project.home.join("data")).unwrap();
     project.exec("true").code(125).says(&["SBC0404", ".agent-sandbox.kdl:3:"]);
+}
+
+/// What has changed on the host since is found while bubblewrap mounts already, and then nothing is started and
+/// nothing is left.
+#[test]
+fn changed_hosts_are_found() {
+    for lifetime in ["with-parent", "detached"] {
+        let body = format!(
+            "filesystem {{ ro \"~/data\"; rw \"./out\" missing=\"create-dir\"; }}; isolation {{ lifetime \"{lifetime}\"; }}"
+        );
+        let project = Project::with_body(&body);
+        project.write_home("data/x", "fine");
+        project.write_home(".ssh/x", "key");
+        assert_eq!(project.exec("cat ~/data/x").code(0).stdout, "fine");
+        fs::rename(project.home.join("data"), project.home.join("old")).unwrap();
+        symlink(".ssh", project.home.join("data")).unwrap();
+        let output = project.exec("cat ~/data/x; touch ran").code(125).says(&["SBC0501", "ro \"~/data\""]);
+        assert_eq!(output.stdout, "");
+        assert!(!project.root.join("ran").exists() && !project.root.join("out").exists());
+    }
+}
+
+/// The first step inside starts the command when it is told so, and not when the pipe just ends because sbc is gone.
+#[test]
+fn first_step_waits() {
+    let project = Project::empty();
+    for (said, code) in [("printf x", 0), (":", 125)] {
+        let shell = format!("{said} | \"$0\" --sbc-enter 3 4 '' '' '' '' touch ran 3>&2 4<&0");
+        run(project.command("sh").args(["-c", &shell, env!("CARGO_BIN_EXE_sbc")])).code(code);
+        assert_eq!(fs::remove_file(project.root.join("ran")).is_ok(), code == 0);
+    }
 }
 
 /// A state directory that cannot be written only costs the time of compiling, where nothing is to be done

@@ -20,7 +20,7 @@ mod show;
 mod trust;
 mod vendor;
 
-use crate::cli::{Cli, Command};
+use crate::cli::{Cli, Command, Exec};
 use crate::compile::{Compilation, Compiled, Wanted, compile};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, printable};
 use crate::explain::Context;
@@ -31,16 +31,17 @@ use crate::report::{Format, Style, render};
 use crate::source::Sources;
 use crate::view::View;
 use crate::{builtin, guard, invocation};
-use clap::Parser;
+use std::ffi::OsString;
 use std::io::{IsTerminal, Write};
 use std::os::fd::AsFd;
 use std::path::Path;
 
 /// Reads the command line, does what it says, and gives the exit code.
 pub fn run() -> i32 {
-    let cli = Cli::try_parse().unwrap_or_else(|error| {
+    let words: Vec<OsString> = std::env::args_os().collect();
+    let cli = Cli::read(words.iter().cloned()).unwrap_or_else(|error| {
         // A wrong `sbc exec` is a failure before the command, as in env(1).
-        let exec = std::env::args_os().nth(1).is_some_and(|word| word == "exec") && error.use_stderr();
+        let exec = words.get(1).is_some_and(|word| word == "exec") && error.use_stderr();
         let _ = error.print();
         tip().iter().for_each(|tip| eprintln!("\n  tip: {tip}"));
         std::process::exit(if exec { 125 } else { error.exit_code() })
@@ -52,7 +53,7 @@ pub fn run() -> i32 {
             build::emit(sandboxes, emit, Form::of(no_optimise), &output)
         }
         Command::Build { sandboxes, .. } => build::write(&wanted(sandboxes)),
-        Command::Exec { trust, no_optimise, sandbox, words } => {
+        Command::Exec(Exec { trust, no_optimise, sandbox, words }) => {
             exec::run(&exec::Call { sandbox, words, form: Form::of(no_optimise), tracer: Vec::new() }, trust.as_deref())
         }
         Command::Trust(arguments) => trust::run(&arguments),
