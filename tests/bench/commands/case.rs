@@ -21,6 +21,8 @@ pub struct Case {
     pub directory: PathBuf,
     /// Descriptors that the command inherits under their numbers, and reads from their beginnings.
     pub held: Vec<OwnedFd>,
+    /// Descriptors that it inherits and that have no beginning.
+    pub opened: Vec<OwnedFd>,
     /// Words in front of hyperfine, to measure in other surroundings.
     pub around: Vec<String>,
 }
@@ -39,7 +41,14 @@ struct Measured {
 impl Case {
     pub fn new(name: impl Into<String>, words: &[&str], directory: impl Into<PathBuf>) -> Case {
         let words = words.iter().map(|word| (*word).to_owned()).collect();
-        Case { name: name.into(), words, directory: directory.into(), held: Vec::new(), around: Vec::new() }
+        Case {
+            name: name.into(),
+            words,
+            directory: directory.into(),
+            held: Vec::new(),
+            opened: Vec::new(),
+            around: Vec::new(),
+        }
     }
 
     /// Runs it once; what it said where it failed.
@@ -86,7 +95,7 @@ impl Case {
     }
 
     fn inherit(&self, flags: FdFlags) {
-        self.held.iter().for_each(|fd| fcntl_setfd(fd, flags).expect("a flag"));
+        self.held.iter().chain(&self.opened).for_each(|fd| fcntl_setfd(fd, flags).expect("a flag"));
     }
 }
 
@@ -162,7 +171,7 @@ pub fn rewind(numbers: impl Iterator<Item = String>) {
     }
 }
 
-fn own_path() -> String {
+pub fn own_path() -> String {
     std::env::current_exe().expect("this program").display().to_string()
 }
 

@@ -13,6 +13,7 @@
 )]
 
 mod case;
+mod floor;
 mod inside;
 mod machine;
 mod many;
@@ -30,6 +31,9 @@ fn main() {
     let mut words = std::env::args().skip(1).filter(|word| word != "--bench").peekable();
     if words.next_if(|word| word == "rewind").is_some() {
         return case::rewind(words);
+    }
+    if words.next_if(|word| word == "parts").is_some() {
+        return floor::one_start();
     }
     let world = World::new();
     let parts: Vec<String> = words.collect();
@@ -52,6 +56,9 @@ fn measure(world: &World, wanted: &dyn Fn(&str) -> bool) -> Results {
     };
     if wanted("start") {
         (results.groups, results.sandboxes) = start::start_ups(world);
+    }
+    if wanted("floor") {
+        results.groups.extend([floor::floor(world), floor::parts(world)]);
     }
     if wanted("inside") {
         results.groups.push(inside::inside(world));
