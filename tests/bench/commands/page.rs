@@ -232,9 +232,8 @@ fn starts(results: &Results) -> String {
 
 /// What a start is made of.
 fn floor(results: &Results) -> String {
-    let mut out = String::new();
+    let mut out = FLOOR.to_owned();
     if let Some(group) = results.group("floor") {
-        out += FLOOR;
         out += &table(group, results.median("floor", "no sandbox"), "to no sandbox");
     }
     if let Some(group) = results.group("parts") {
