@@ -79,3 +79,4 @@ mod tools;
 mod traps;
 mod trust;
 mod vendor;
+mod vendor_servers;

@@ -36,6 +36,7 @@ install openssl openssl
 install script bsdutils
 install setpriv util-linux
 install ssh-agent openssh-client
+install sshd openssh-server
 install tmux tmux
 install npm nodejs npm
 install pip3 python3-pip
@@ -58,6 +59,10 @@ if [ -n "$missing" ]; then
     say "installing$missing"
     root=
     [ "$(id -u)" = 0 ] || root=sudo
+    # The tests start their own; no server shall run on this machine that did not before.
+    case $missing in
+        *openssh-server*) $root mkdir -p /etc/ssh && $root touch /etc/ssh/sshd_not_to_be_run ;;
+    esac
     $root apt-get update -qq
     # shellcheck disable=SC2086 # a list of packages
     $root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing >/dev/null
