@@ -27,6 +27,7 @@ mod diff;
 mod doctor;
 mod documented;
 mod explain;
+mod fetched_tools;
 mod formats;
 mod generated;
 mod git_tools;

@@ -102,7 +102,7 @@ fn browser_runs() {
     Build { profile: "browser", program: "chromium", files, shell }.run_or_skip();
 }
 
-/// Compilers that are too large for every machine build and run a program where they are installed. What was run is
+/// Programs that are too large for every machine build and run something where they are installed. What was run is
 /// printed; nothing else stands for those that were not.
 #[test]
 fn builds_where_installed() {
@@ -118,6 +118,18 @@ fn builds_where_installed() {
             program: "gradle",
             files: &[("settings.gradle", ""), ("build.gradle", "task sum { doLast { println 40 + 2 } }\n")],
             shell: "gradle --offline --quiet sum && test -d ~/.cache/sbc/java/gradle",
+        },
+        Build {
+            profile: "kotlin",
+            program: "kotlinc",
+            files: &[("sum.kt", "fun main() { println(40 + 2) }\n")],
+            shell: "kotlinc sum.kt -include-runtime -d sum.jar 2>/dev/null && java -jar sum.jar",
+        },
+        Build {
+            profile: "editor",
+            program: "emacs",
+            files: &[],
+            shell: "emacs --batch --eval '(progn (princ (+ 40 2)) (terpri))'",
         },
     ];
     for build in builds {
@@ -166,7 +178,7 @@ fn maven_offline() {
 }
 
 /// The home holds the project and the caches of sandboxes, and no cache of the host's.
-fn only_sbc_directory(home: &Path) {
+pub fn only_sbc_directory(home: &Path) {
     let names = |path: &Path| {
         let entries = fs::read_dir(path).into_iter().flatten().flatten();
         entries.map(|entry| entry.file_name().into_string().unwrap()).collect::<Vec<_>>()
@@ -179,14 +191,14 @@ fn only_sbc_directory(home: &Path) {
 }
 
 /// A project with the network, and a shell in it. Settings of this machine that tell where packages come from are passed on.
-fn online(profile: &str, env: &str) -> Project {
+pub fn online(profile: &str, env: &str) -> Project {
     let pass = r#"pass "NPM_CONFIG_REGISTRY" "PIP_INDEX_URL" "UV_DEFAULT_INDEX" "CARGO_REGISTRIES_*" "CARGO_SOURCE_*""#;
     Project::new(&format!(
         "sandbox \"app\" {{\n    inherit \"{profile}\"\n    network \"host\"\n    env {{ {pass}; {env}; }}\n}}\n"
     ))
 }
 
-fn shell(project: &Project, text: &str) -> Output {
+pub fn shell(project: &Project, text: &str) -> Output {
     let mut command = project.sbc_command(&["exec", "--", "/bin/sh", "-c", text]);
     for name in ["NPM_CONFIG_REGISTRY", "PIP_INDEX_URL", "UV_DEFAULT_INDEX"] {
         std::env::var_os(name).map(|value| command.env(name, value));
