@@ -53,8 +53,8 @@ const ENVIRONMENT: [(&str, &str); 9] = [
     ("LC_ALL", "C"),
 ];
 
-/// What a network needs of the caller's environment: git's variable, and the ones that are asked for it in turn. Where other programs are
-/// told who vouches for servers, git is told so too.
+/// What a network needs of the caller's environment: git's variable, and the ones that are asked for it in turn. Where
+/// other programs are told who vouches for servers, git is told so too.
 const OF_NETWORKS: [(&str, &[&str]); 9] = [
     ("SSH_AUTH_SOCK", &["SSH_AUTH_SOCK"]),
     ("https_proxy", &["https_proxy"]),

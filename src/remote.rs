@@ -54,7 +54,7 @@ pub fn explain(url: &str, revision: &str, complaint: &str) -> Diagnostic {
         }
         () if says(&["Host key verification failed"]) => {
             failed(&format!("`{host}` is a server that ssh does not know")).help(format!(
-                "connect once by hand, and compare the key with what its owner publishes: `ssh {}`; that writes `~/.ssh/known_hosts`",
+                "connect once by hand and compare the key with the one that its owner publishes: `ssh {}`",
                 literal(&host)
             ))
         }
@@ -102,7 +102,7 @@ fn host(url: &str) -> &str {
     let place = rest.split('/').next().unwrap_or_default();
     let place = place.rsplit_once('@').map_or(place, |(_, place)| place);
     match place.split_once(']') {
-        // A number of six groups, with colons of its own.
+        // An address of IPv6, with colons of its own.
         Some((number, _)) => number.trim_start_matches('['),
         None => place.split(':').next().unwrap_or_default(),
     }
