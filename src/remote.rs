@@ -43,19 +43,19 @@ pub fn gives_no_commit(complaint: &str) -> bool {
 /// What to say when a revision did not come from an address.
 pub fn explain(url: &str, revision: &str, complaint: &str) -> Diagnostic {
     let says = |texts: &[&str]| texts.iter().any(|text| complaint.contains(text));
-    let (host, shown) = (printable(host(url)).to_string(), printable(url));
+    let (host, shown) = (printable(parts(url).1), printable(url));
     let diagnostic = match () {
         () if says(NO_REVISION) => missing(url, revision),
         () if says(&["HOST IDENTIFICATION HAS CHANGED"]) => {
             failed(&format!("`{host}` has another host key than the one that ssh knows")).help(format!(
                 "somebody else may answer; if its owner says that the key is new: `ssh-keygen -R {}`, then as for a new one",
-                literal(&host)
+                literal(&known_as(url))
             ))
         }
         () if says(&["Host key verification failed"]) => {
             failed(&format!("`{host}` is a server that ssh does not know")).help(format!(
-                "connect once by hand and compare the key with the one that its owner publishes: `ssh {}`",
-                literal(&host)
+                "connect once by hand and compare the key with the one that its owner publishes: `{}`",
+                connect(url)
             ))
         }
         () if says(&["Permission denied"]) => failed(&format!("`{host}` lets nobody in with the keys that ssh has"))
@@ -96,15 +96,33 @@ fn line(complaint: &str) -> &str {
     fatal.or_else(|| lines().next()).unwrap_or("it did not say why")
 }
 
-/// The host in an address.
-fn host(url: &str) -> &str {
-    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
-    let place = rest.split('/').next().unwrap_or_default();
-    let place = place.rsplit_once('@').map_or(place, |(_, place)| place);
-    match place.split_once(']') {
-        // An address of IPv6, with colons of its own.
-        Some((number, _)) => number.trim_start_matches('['),
-        None => place.split(':').next().unwrap_or_default(),
+/// The user with an `@` behind, the host, and the port in an address.
+fn parts(url: &str) -> (&str, &str, Option<&str>) {
+    let (place, is_url) = match url.split_once("://") {
+        Some((_, rest)) => (rest.split('/').next().unwrap_or_default(), true),
+        None => (url.split('/').next().unwrap_or_default(), false),
+    };
+    let (user, place) = place.split_at(place.rfind('@').map_or(0, |at| at + 1));
+    // An address of IPv6 has colons of its own.
+    let (host, rest) = match place.strip_prefix('[').and_then(|inner| inner.split_once(']')) {
+        Some((host, rest)) => (host, rest),
+        None => place.split_at(place.find(':').unwrap_or(place.len())),
+    };
+    (user, host, rest.strip_prefix(':').filter(|port| is_url && !port.is_empty()))
+}
+
+/// The command that connects by hand.
+fn connect(url: &str) -> String {
+    let (user, host, port) = parts(url);
+    let port = port.map(|port| format!("-p {} ", literal(port)));
+    format!("ssh {}{}", port.unwrap_or_default(), literal(&format!("{user}{host}")))
+}
+
+/// The name by which ssh keeps a server's key.
+fn known_as(url: &str) -> String {
+    match parts(url) {
+        (_, host, Some(port)) => format!("[{host}]:{port}"),
+        (_, host, None) => host.to_owned(),
     }
 }
 
@@ -112,12 +130,18 @@ fn host(url: &str) -> &str {
 mod tests {
     use super::*;
 
-    /// The host is the same in all forms of an address.
+    /// All forms of an address lead to the same host, and to the command that connects with it.
     #[test]
-    fn hosts() {
-        for url in ["https://h/x", "https://h:1/x", "ssh://me@h:22/x", "me@h:x/y", "h:x", "ssh://h"] {
-            assert_eq!(host(url), "h", "{url}");
+    fn addresses() {
+        for (url, command, name) in [
+            ("ssh://h/x", "ssh h", "h"),
+            ("ssh://me@h:22/x", "ssh -p 22 me@h", "[h]:22"),
+            ("me@h:x/y", "ssh me@h", "h"),
+            ("h:22/y", "ssh h", "h"),
+            ("ssh://me@[::1]:22/x", "ssh -p 22 me@::1", "[::1]:22"),
+            ("https://h:1/x", "ssh -p 1 h", "[h]:1"),
+        ] {
+            assert_eq!((connect(url).as_str(), known_as(url).as_str()), (command, name), "{url}");
         }
-        assert_eq!(host("ssh://me@[::1]:22/x"), "::1");
     }
 }

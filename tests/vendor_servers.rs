@@ -302,7 +302,7 @@ fn ssh_failures() {
     let with = |source: &str, revision: &str, texts: &[&str]| {
         failed(&project, &mut server.command(&project, &vendor(&project, source, revision)), texts);
     };
-    with(&url, "v1", &["is a server that ssh does not know", "`ssh 127.0.0.1`"]);
+    with(&url, "v1", &["is a server that ssh does not know", &format!("`ssh -p {} 127.0.0.1`", server.port)]);
     let text = "is a server that ssh does not know";
     at_terminal(&project, &server.command(&project, &vendor(&project, &url, "v1")), text);
     server.known(&server.home.join("id_ed25519"));
