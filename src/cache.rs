@@ -10,7 +10,8 @@
 
 use crate::compile::{Compiled, Wanted};
 use crate::merge::{Guarantee, Lift, Merged};
-use crate::plan::{Content, Plan, sha256};
+use crate::origin::{LayerId, Origin};
+use crate::plan::{Content, Plan, Step, sha256};
 use crate::source::{SourceKind, Sources};
 use crate::write::private_directory;
 use serde::{Deserialize, Serialize};
@@ -33,7 +34,7 @@ pub struct Cache {
     key: String,
 }
 
-/// What `exec` needs of a compiled sandbox when nothing is wrong with it: no origins, no history.
+/// What `exec` needs of a compiled sandbox when nothing is wrong with it: no places, no history.
 #[derive(Serialize, Deserialize)]
 struct Entry {
     key: String,
@@ -42,6 +43,8 @@ struct Entry {
     content: Content,
     guarantees: Vec<Guarantee>,
     lifts: Vec<Lift>,
+    /// The layers behind each step, where a waiver is for the rules of some layers only; else empty.
+    layers: Vec<Vec<LayerId>>,
 }
 
 impl Cache {
@@ -72,13 +75,19 @@ impl Cache {
         let text = text.and_then(|_| fs::read_to_string(&path).ok())?;
         let (sum, body) = text.split_once('\n')?;
         let entry = (sha256(body.as_bytes()) == sum).then(|| serde_json::from_str::<Entry>(body).ok())??;
-        let Entry { key, name, layer, content, guarantees, lifts } = entry;
+        let Entry { key, name, layer, mut content, guarantees, lifts, layers } = entry;
+        for (step, layers) in content.steps.iter_mut().zip(layers) {
+            step.origins = layers.into_iter().map(Origin::of_layer).collect();
+        }
         let merged = Merged { name: name.clone(), layer, guarantees, lifts, ..Merged::default() };
         (key == self.key).then(|| Compiled { merged, plan: Plan { name, about: None, inherited: Vec::new(), content } })
     }
 
     /// Keeps a sandbox that was compiled without any diagnostic. A cache that cannot be written is none.
     pub fn put(&self, compiled: &Compiled) {
+        let layers = |step: &Step| step.origins.iter().map(Origin::layer_id).collect();
+        let are_needed = compiled.merged.lifts.iter().any(|lift| lift.reaches.is_some());
+        let steps = compiled.plan.content.steps.iter().filter(|_| are_needed);
         let entry = Entry {
             key: self.key.clone(),
             name: compiled.plan.name.clone(),
@@ -86,6 +95,7 @@ impl Cache {
             content: compiled.plan.content.clone(),
             guarantees: compiled.merged.guarantees.clone(),
             lifts: compiled.merged.lifts.clone(),
+            layers: steps.map(layers).collect(),
         };
         let Ok(body) = serde_json::to_string(&entry) else { return };
         if private_directory(&self.directory).is_err() {

@@ -101,6 +101,7 @@ pub mod race;
 pub mod reach;
 pub mod record;
 pub mod remedy;
+pub mod remote;
 pub mod revision;
 pub mod rights;
 pub mod search;

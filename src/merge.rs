@@ -6,7 +6,7 @@
 use crate::amend::Amendment;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, LONGEST_REPEATED, list, nearest};
 use crate::inherit::Lineage;
-use crate::origin::Origin;
+use crate::origin::{LayerId, Origin};
 use crate::path::SymbolicPath;
 use crate::policy::{Access, Assertion, Entries, Entry, EnvRule, Layer, Setting, Waiver};
 use crate::rule;
@@ -48,13 +48,13 @@ pub struct Lift {
     pub assertion: Assertion,
     pub reason: String,
     /// The layers whose rules it is about; `None` for all of them.
-    pub reaches: Option<BTreeSet<String>>,
+    pub reaches: Option<BTreeSet<LayerId>>,
 }
 
 impl Lift {
     /// Whether the layers of these origins are all within reach. Nothing is known of no origins.
     pub fn reaches(&self, origins: &[Origin]) -> bool {
-        let is_within = |layers: &BTreeSet<String>| origins.iter().all(|origin| layers.contains(&origin.layer));
+        let is_within = |layers: &BTreeSet<LayerId>| origins.iter().all(|origin| layers.contains(&origin.layer_id()));
         self.reaches.as_ref().is_none_or(|layers| !origins.is_empty() && is_within(layers))
     }
 }
@@ -283,17 +283,17 @@ fn guarantees(lineage: &Lineage<'_>) -> Vec<Guarantee> {
 
 /// Every waiver with its reach, those of the sandbox first.
 fn lifts(lineage: &Lineage<'_>) -> Vec<Lift> {
-    let own: Vec<&String> = lineage.own().iter().map(|layer| &layer.name.value).collect();
+    let id = |layer: &Layer| (layer.name.value.clone(), layer.name.location.source);
+    let own: Vec<LayerId> = lineage.own().iter().map(|layer| id(layer)).collect();
     let mut lifts = Vec::new();
     for (heir, layer) in lineage.layers.iter().enumerate().rev() {
         let is_last = heir + 1 == lineage.layers.len();
         let is_profile = heir < lineage.profiles().len();
         let within =
             lineage.layers.iter().enumerate().filter(|(index, _)| heir == *index || lineage.inherits(heir, *index));
-        // Where a profile has the sandbox's name, their rules cannot be told apart.
-        let names =
-            within.map(|(_, other)| other.name.value.clone()).filter(|name| !is_profile || !own.contains(&name));
-        let reaches: Option<BTreeSet<String>> = (!is_last).then(|| names.collect());
+        // Where a profile has the sandbox's name in the same text, their rules cannot be told apart.
+        let ids = within.map(|(_, other)| id(other)).filter(|id| !is_profile || !own.contains(id));
+        let reaches: Option<BTreeSet<LayerId>> = (!is_last).then(|| ids.collect());
         lifts.extend(layer.waivers.iter().map(|waiver| Lift {
             assertion: waiver.assertion.clone(),
             reason: waiver.reason.clone(),

@@ -53,9 +53,19 @@ const ENVIRONMENT: [(&str, &str); 9] = [
     ("LC_ALL", "C"),
 ];
 
-/// The variables of the caller that a network needs.
-const OF_NETWORKS: [&str; 8] =
-    ["SSH_AUTH_SOCK", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY", "no_proxy", "NO_PROXY", "SSL_CERT_FILE"];
+/// What a network needs of the caller's environment: git's variable, and the ones that are asked for it in turn. Where
+/// other programs are told who vouches for servers, git is told so too.
+const OF_NETWORKS: [(&str, &[&str]); 9] = [
+    ("SSH_AUTH_SOCK", &["SSH_AUTH_SOCK"]),
+    ("https_proxy", &["https_proxy"]),
+    ("HTTPS_PROXY", &["HTTPS_PROXY"]),
+    ("all_proxy", &["all_proxy"]),
+    ("ALL_PROXY", &["ALL_PROXY"]),
+    ("no_proxy", &["no_proxy"]),
+    ("NO_PROXY", &["NO_PROXY"]),
+    ("GIT_SSL_CAINFO", &["GIT_SSL_CAINFO", "CURL_CA_BUNDLE", "SSL_CERT_FILE"]),
+    ("GIT_SSL_CAPATH", &["GIT_SSL_CAPATH", "SSL_CERT_DIR"]),
+];
 
 /// The git of this host.
 #[derive(Clone, Debug)]
@@ -88,6 +98,20 @@ impl Git {
     /// # Errors
     /// When it fails, says more, or takes too long.
     pub fn run(&self, directory: &Path, arguments: &[&str], input: &str, most: u64) -> Result<Vec<u8>, Diagnostic> {
+        self.ask(directory, arguments, input, most)?.map_err(|complaint| explain(directory, &complaint))
+    }
+
+    /// The same; where git fails, what it complains about.
+    ///
+    /// # Errors
+    /// When it cannot be run, says more, or takes too long.
+    pub fn ask(
+        &self,
+        directory: &Path,
+        arguments: &[&str],
+        input: &str,
+        most: u64,
+    ) -> Result<Result<Vec<u8>, String>, Diagnostic> {
         let cannot = |error: io::Error| failed(&format!("`{}` cannot be run: {error}", self.program.display()));
         let mut stdin = tempfile::tempfile().map_err(cannot)?;
         stdin.write_all(input.as_bytes()).and_then(|()| stdin.rewind()).map_err(cannot)?;
@@ -104,8 +128,8 @@ impl Git {
             return Err(failed("the repository has more to read than a policy needs"));
         }
         match git.wait() {
-            Ok(status) if status.success() => Ok(bytes),
-            _ => Err(explain(directory, &String::from_utf8_lossy(&complaint))),
+            Ok(status) if status.success() => Ok(Ok(bytes)),
+            _ => Ok(Err(String::from_utf8_lossy(&complaint).into_owned())),
         }
     }
 
@@ -115,8 +139,10 @@ impl Git {
         command.env("GIT_ALLOW_PROTOCOL", self.protocol.unwrap_or("none"));
         if self.protocol.is_some() {
             // ssh is found there, and asks nobody.
-            command.env("PATH", "/usr/bin:/bin").env("GIT_SSH_COMMAND", "ssh -oBatchMode=yes");
-            command.envs(OF_NETWORKS.iter().filter_map(|name| Some((name, std::env::var_os(name)?))));
+            let ssh = "ssh -oBatchMode=yes -oConnectTimeout=30";
+            command.env("PATH", "/usr/bin:/bin").env("GIT_SSH_COMMAND", ssh);
+            let value = |names: &[&str]| names.iter().find_map(std::env::var_os);
+            command.envs(OF_NETWORKS.iter().filter_map(|(name, names)| Some((name, value(names)?))));
         }
         command.args(["--no-pager", "--no-optional-locks"]);
         command.args(SETTINGS.iter().flat_map(|setting| ["-c", setting])).args(arguments);

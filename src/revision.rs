@@ -8,7 +8,7 @@ use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::plumbing::{Git, failed};
 use crate::project::{self, DIRECTORY, POLICY};
 use crate::source::{SourceKind, Sources};
-use crate::{builtin, guard};
+use crate::{builtin, guard, remote};
 use std::path::{Path, PathBuf};
 
 /// The longest list of files that is read, in bytes.
@@ -48,7 +48,8 @@ impl Repository {
         Ok(repository)
     }
 
-    /// Gets one commit from elsewhere into a directory that is empty so far. Nothing of its history comes with it.
+    /// Gets one commit from elsewhere into a directory that is empty so far. Nothing of its history comes with it, unless
+    /// the server gives it no other way.
     ///
     /// # Errors
     /// When git fails, such as where there is no such revision.
@@ -60,11 +61,23 @@ impl Repository {
     ) -> Result<(Repository, String), Diagnostic> {
         let git = Git::find()?;
         git.run(directory, &["init", "--quiet", "--bare", "--template="], "", 0)?;
-        let fetch = ["fetch", "--quiet", "--depth=1", "--no-tags", "--no-recurse-submodules", "--", url, revision];
-        git.over(protocol).run(directory, &fetch, "", 1 << 14)?;
+        let far = git.over(protocol);
+        let fetch = |options: &[&str], what: &[&str]| {
+            let start = ["fetch", "--quiet", "--no-tags", "--no-recurse-submodules"];
+            far.ask(directory, &[&start, options, &["--", url], what].concat(), "", 1 << 14)
+        };
+        let name = match fetch(&["--depth=1"], &[revision])? {
+            Ok(_) => "FETCH_HEAD",
+            Err(complaint) if remote::gives_no_commit(&complaint) => {
+                fetch(&[], &["+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*"])?
+                    .map_err(|complaint| remote::explain(url, revision, &complaint))?;
+                revision
+            }
+            Err(complaint) => return Err(remote::explain(url, revision, &complaint)),
+        };
         let repository = Repository::open(directory)?;
-        let commit = repository.commit("FETCH_HEAD")?;
-        Ok((repository, commit.ok_or_else(|| failed(&format!("`{revision}` is no commit there")))?))
+        let commit = repository.commit(name)?;
+        Ok((repository, commit.ok_or_else(|| remote::missing(url, revision))?))
     }
 
     /// The commit that a revision names; `None` if it names none.

@@ -7,7 +7,7 @@ use sbc::path::SymbolicPath;
 use sbc::wholesale::WHOLESALE;
 use std::collections::BTreeSet;
 use std::fs;
-use std::os::unix::fs::symlink;
+use std::os::unix::fs::{MetadataExt, symlink};
 use std::os::unix::net::UnixListener;
 
 /// The policy of a sandbox that inherits `base-dev`.
@@ -423,4 +423,39 @@ fn silent_where_nothing_is_shown() {
     }
     let output = with_path(&project, &["check"], &[".local/bin", "bin"]).code(0);
     assert!(!output.stderr.contains("SBC050"), "{}", output.stderr);
+}
+
+/// A profile's waiver is for its own rules, also where the sandbox that inherits it has its name; and a start whose
+/// guards such a waiver lifts comes from the cache like any other.
+#[test]
+fn waivers_of_a_profile_of_the_sandboxes_name() {
+    let policy = |rule: &str| format!("sandbox \"git-ssh\" {{ inherit \"git-ssh\"; filesystem {{ {rule} }}; }}\n");
+    let project = Project::new(&policy(""));
+    project.write_home(".ssh/known_hosts", "example.test ssh-ed25519 AAAA\n");
+    project.sbc(&["check"]).code(0);
+    assert_eq!(project.exec("cat /etc/ssh/ssh_known_hosts").code(0).stdout, "example.test ssh-ed25519 AAAA\n");
+    let plans = || {
+        let plans = fs::read_dir(project.home.join(".local/state/sbc/plans")).unwrap();
+        plans.map(|plan| plan.unwrap().metadata().unwrap().ino()).collect::<Vec<_>>()
+    };
+    let before = plans();
+    project.exec("true").code(0);
+    assert_eq!((before.len(), plans()), (1, before));
+    project.write(".agent-sandbox.kdl", policy("ro \"~/.ssh\""));
+    project.sbc(&["check"]).code(1).says(&["SBC0506", "SSH keys"]);
+}
+
+/// An agent's login is for that agent: its own profile shows it without a waiver of the user's, another rule does not, neither by
+/// its name nor by its directory.
+#[test]
+fn logins_of_agents() {
+    Project::new("sandbox \"claude\" { inherit \"claude\"; }\n").sbc(&["check", "--no-host"]).code(0);
+    for (agent, rule, login) in [
+        ("claude", "ro \"~/.codex\"", "Codex's login"),
+        ("opencode", "ro \"~/.claude\"", "Claude Code's login"),
+        ("codex", "copy \"~/.qwen/oauth_creds.json\"", "Qwen Code's login"),
+    ] {
+        let project = Project::new(&format!("sandbox \"app\" {{ inherit \"{agent}\"; filesystem {{ {rule}; }}; }}\n"));
+        project.sbc(&["check", "--no-host"]).code(1).says(&["SBC0506", login]);
+    }
 }

@@ -1,4 +1,4 @@
-//! Agents from npm and PyPI, installed once and linked into the homes of tests.
+//! Agents and tools from npm and PyPI, installed once and linked into the homes of tests.
 //!
 //! One version of each is kept in `~/.cache/sbc-tests/NAME/VERSION` of the user that runs the tests. A
 //! directory with a version's name is complete: it gets its name at the end. Which version that is stands
@@ -55,6 +55,11 @@ pub static KILO: Package = Package::npm("kilo", "@kilocode/cli", Some("7.7.7"));
 pub static OPENCODE: Package = Package::npm("opencode", "opencode-ai", Some("1.18.33"));
 pub static PI: Package = Package::npm("pi", "@mariozechner/pi-coding-agent", Some("0.73.1"));
 pub static QWEN: Package = Package::npm("qwen", "@qwen-code/qwen-code", Some("0.24.4"));
+
+// Tools.
+pub static COREPACK: Package = Package::npm("corepack", "corepack", Some("0.34.7"));
+pub static PIPENV: Package = Package::pypi("pipenv", "pipenv", Some("2026.10.3"));
+pub static PLAYWRIGHT: Package = Package::npm("playwright", "playwright-core", Some("1.65.1"));
 
 /// A package, or the end of a test that needs it.
 macro_rules! installed_or_skip {

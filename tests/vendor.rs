@@ -10,10 +10,10 @@ use std::path::{Path, PathBuf};
 
 const SBC: &str = env!("CARGO_BIN_EXE_sbc");
 const LOCK: &str = ".agent-sandbox/sbc.lock";
-const TEAM: &str = ".agent-sandbox/profiles/team.kdl";
+pub const TEAM: &str = ".agent-sandbox/profiles/team.kdl";
 
 /// A profile that opens nothing, and one that opens the network.
-const CLOSED: &str = "profile \"team\" { inherit \"base-dev\"; env { set TEAM=\"1\"; }; }\n";
+pub const CLOSED: &str = "profile \"team\" { inherit \"base-dev\"; env { set TEAM=\"1\"; }; }\n";
 const OPEN: &str = "profile \"team\" { inherit \"base-dev\"; env { set TEAM=\"2\"; }; network \"host\"; }\n";
 
 #[track_caller]
@@ -32,7 +32,7 @@ fn git(project: &Project, directory: &Path, arguments: &[&str]) -> String {
 }
 
 /// A repository in `~/shared` with the profile `team` in two versions, tagged `v1` and `v2`, and its commits.
-fn repository(project: &Project) -> (PathBuf, String, String) {
+pub fn repository(project: &Project) -> (PathBuf, String, String) {
     let place = project.home.join("shared");
     fs::create_dir_all(place.join("profiles")).unwrap();
     git(project, &place, &["init", "-q", "-b", "main"]);

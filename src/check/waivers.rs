@@ -18,7 +18,8 @@ fn nothing_to_waive(merged: &Merged, waiver: &Guarantee) -> Diagnostic {
     let kind = waiver.assertion.kind();
     let lift = merged.lifts.iter().find(|lift| lift.assertion == waiver.assertion);
     let layers = lift.and_then(|lift| lift.reaches.as_ref());
-    let is_near = |other: &&Guarantee| layers.is_none_or(|layers| layers.contains(&other.layer));
+    let is_near =
+        |other: &&Guarantee| layers.is_none_or(|layers| layers.contains(&(other.layer.clone(), other.location.source)));
     let asserted = merged.guarantees.iter().filter(|other| !other.is_guard && other.assertion.kind() == kind);
     let known: Vec<String> = asserted.filter(is_near).map(|other| subject(&other.assertion)).collect();
     let name = subject(&waiver.assertion);

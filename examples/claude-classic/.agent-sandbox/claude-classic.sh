@@ -4,13 +4,16 @@
 # Compiled by sbc from .agent-sandbox.kdl. To change it, change the policy and run `sbc build`.
 # Arguments go to the command of the policy; after `--` stands another command.
 # Fails with 125 when the sandbox cannot be set up as written.
-# plan sha256:92182cb314c9c7390543f596e1490440437861a9d3acf9f797166a0e731c8eeb format 1
+# plan sha256:dab00c7e6117d27c784f4a44fc949592b6ea7f600f11c7722140a3d60617d0c2 format 1
 #
 # What `sbc exec` does and a shell cannot: let Ctrl-C reach the command alone (here it ends the
 # sandbox), tell a failure of bubblewrap (status 1) from one of the command, pass on other
 # signals, close descriptors above 9, keep two running sandboxes
 # from removing each other's empty directories, check assertions where links of the host lead,
 # limit the processes of the command alone.
+#
+# Waived, with the reasons:
+#   waive "denied" "~/.claude/.credentials.json": the agent needs its own login
 # shellcheck disable=SC1003,SC2016 # what looks like a slip is text of the policy
 set -fu
 
@@ -387,7 +390,7 @@ visible() {
 }
 
 apart "$home" /bin /dev /etc/alternatives /etc/bash_completion.d /etc/hosts /etc/ld.so.cache /etc/ld.so.conf /etc/ld.so.conf.d /etc/localtime /etc/nsswitch.conf /etc/profile.d /etc/resolv.conf /etc/ssl/certs /etc/ssl/openssl.cnf /lib /lib32 /lib64 /opt/node/node-v22.11.0-linux-x64 /proc /tmp /usr/bin /usr/lib /usr/local/bin /usr/local/lib /usr/share/ca-certificates /usr/share/terminfo /usr/share/zoneinfo
-apart "$project" /bin /dev /etc/alternatives /etc/bash_completion.d /etc/hosts /etc/ld.so.cache /etc/ld.so.conf /etc/ld.so.conf.d /etc/localtime /etc/nsswitch.conf /etc/profile.d /etc/resolv.conf /etc/ssl/certs /etc/ssl/openssl.cnf /lib /lib32 /lib64 /opt/node/node-v22.11.0-linux-x64 /proc /tmp /usr/bin /usr/lib /usr/local/bin /usr/local/lib /usr/share/ca-certificates /usr/share/terminfo /usr/share/zoneinfo "$home" "$home"/.bashrc "$home"/.cache "$home"/.claude "$home"/.claude/plugins "$home"/.claude/settings.json "$home"/.claude.json "$home"/.gitconfig "$home"/.local "$home"/.local/share/fish/fish_history "$home"/.local/share/keyrings "$home"/.local/share/kwalletd "$home"/.profile
+apart "$project" /bin /dev /etc/alternatives /etc/bash_completion.d /etc/hosts /etc/ld.so.cache /etc/ld.so.conf /etc/ld.so.conf.d /etc/localtime /etc/nsswitch.conf /etc/profile.d /etc/resolv.conf /etc/ssl/certs /etc/ssl/openssl.cnf /lib /lib32 /lib64 /opt/node/node-v22.11.0-linux-x64 /proc /tmp /usr/bin /usr/lib /usr/local/bin /usr/local/lib /usr/share/ca-certificates /usr/share/terminfo /usr/share/zoneinfo "$home" "$home"/.bashrc "$home"/.cache "$home"/.claude "$home"/.claude/plugins "$home"/.claude/settings.json "$home"/.claude.json "$home"/.gitconfig "$home"/.local "$home"/.local/share/amp "$home"/.local/share/crush "$home"/.local/share/fish/fish_history "$home"/.local/share/keyrings "$home"/.local/share/kilo "$home"/.local/share/kiro-cli "$home"/.local/share/kwalletd "$home"/.local/share/opencode "$home"/.profile
 nested "$project" "$home"/.cache "$home"/.claude
 
 # What is missing is created, and removed again when it is untouched.
@@ -570,14 +573,29 @@ options() {
     # ro "~/.local" missing="skip" [claude-classic] Your shell, your name for commits, your programs.
     show --ro-bind skip "$home"/.local
 
+    # deny "~/.local/share/amp" [claude-classic] Not in the script either: the state of other agents, with their logins.
+    deny 0000 "$home"/.local/share/amp "$home"/.local/share/amp
+
+    # deny "~/.local/share/crush" [claude-classic] Not in the script either: the state of other agents, with their logins.
+    deny 0000 "$home"/.local/share/crush "$home"/.local/share/crush
+
     # deny "~/.local/share/fish/fish_history" [claude-classic] Not in the script: passwords and what was typed, which `~/.local` would show.
     deny 0000 "$home"/.local/share/fish/fish_history "$home"/.local/share/fish/fish_history
 
     # deny "~/.local/share/keyrings" [claude-classic] Not in the script: passwords and what was typed, which `~/.local` would show.
     deny 0000 "$home"/.local/share/keyrings "$home"/.local/share/keyrings
 
+    # deny "~/.local/share/kilo" [claude-classic] Not in the script either: the state of other agents, with their logins.
+    deny 0000 "$home"/.local/share/kilo "$home"/.local/share/kilo
+
+    # deny "~/.local/share/kiro-cli" [claude-classic] Not in the script either: the state of other agents, with their logins.
+    deny 0000 "$home"/.local/share/kiro-cli "$home"/.local/share/kiro-cli
+
     # deny "~/.local/share/kwalletd" [claude-classic] Not in the script: passwords and what was typed, which `~/.local` would show.
     deny 0000 "$home"/.local/share/kwalletd "$home"/.local/share/kwalletd
+
+    # deny "~/.local/share/opencode" [claude-classic] Not in the script either: the state of other agents, with their logins.
+    deny 0000 "$home"/.local/share/opencode "$home"/.local/share/opencode
 
     # ro "~/.profile" missing="skip" [claude-classic] Your shell, your name for commits, your programs.
     show --ro-bind skip "$home"/.profile

@@ -4,7 +4,7 @@
 # Compiled by sbc from .agent-sandbox.kdl. To change it, change the policy and run `sbc build`.
 # Arguments go to the command of the policy; after `--` stands another command.
 # Fails with 125 when the sandbox cannot be set up as written.
-# plan sha256:63c38664f6b6d0fa4b0d47daf1e3da8d78d6ff9a1c029eeb3af621cdaecd18e3 format 1
+# plan sha256:4479f1f93e227dd5ede0b1e23454f5258c93ab71f694d690be1b7d4d86a3c919 format 1
 #
 # What `sbc exec` does and a shell cannot: let Ctrl-C reach the command alone (here it ends the
 # sandbox), tell a failure of bubblewrap (status 1) from one of the command, pass on other
@@ -13,6 +13,7 @@
 # limit the processes of the command alone.
 #
 # Waived, with the reasons:
+#   waive "denied" "~/.claude/.credentials.json": the agent needs its own login
 #   waive "network" "none": the agent talks to its service; agreed by the team
 # shellcheck disable=SC1003,SC2016 # what looks like a slip is text of the policy
 set -fu
