@@ -21,7 +21,7 @@ impl Script<'_> {
     pub(super) fn launch(&self) -> String {
         format!(
             "# Starts bubblewrap without a variable, so that nothing steers it, and /proc/1/environ is empty.\n\
-             launch() {{\n    cd /\n{}{}}}\n\n",
+             launch() {{\n    cd /\n{}{}{BARE}}}\n\n",
             self.limits(),
             self.redirections()
         )
@@ -89,7 +89,7 @@ impl Script<'_> {
     }
 
     pub(super) fn redirections(&self) -> String {
-        let mut out = String::from("    exec env -i \"$bwrap\" --args 3 -- \"$@\" 3<&0 <&4");
+        let mut out = String::from("    exec");
         for fd in DESCRIPTORS {
             let step = self.content.steps.iter().find(|step| self.data.get(&step.at) == Some(&fd));
             match step.map(|step| &step.action) {
@@ -133,6 +133,28 @@ impl Script<'_> {
         self.content.limits.iter().map(line).collect()
     }
 }
+
+/// Becomes bubblewrap. `env` is one program more to start, which dash can do without.
+const BARE: &str = r#"    set -- "$bwrap" --args 3 -- "$@"
+    # dash hands on what `export -p` names, and takes over no other name. Of other shells nobody knows that.
+    # shellcheck disable=SC3013 # dash, bash and busybox know -ef
+    if [ ! /proc/self/exe -ef /usr/bin/dash ]; then
+        command -v env >/dev/null || fail 'env is not installed'
+        exec env -i "$@"
+    fi
+    # A line of a value may look like a name; no variable is needed any more.
+    IFS='
+'
+    for name in $exported PWD OLDPWD; do
+        name=${name#export }
+        name=${name%%=*}
+        case $name in
+        '' | [0-9]* | *[!A-Za-z0-9_]*) ;;
+        *) unset "$name" ;;
+        esac
+    done
+    exec "$@"
+"#;
 
 pub(super) fn is_passed(value: &EnvValue) -> bool {
     matches!(value.rule, Some(EnvRule::Pass | EnvRule::Secret))

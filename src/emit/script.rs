@@ -7,6 +7,7 @@
 use super::functions::FUNCTIONS;
 use super::launch::is_passed;
 use super::shell::{self, comment};
+use super::steps::CLEANING;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::env;
 use crate::path::SymbolicPath;
@@ -31,13 +32,15 @@ pub fn emit(plan: &Plan) -> Result<String, Diagnostic> {
     reserved(plan)?;
     workdir(content)?;
     let script = Script { plan, content, data };
-    let body = [script.checks(), script.prepare(), script.options(), script.launch(), script.filter()].concat();
+    let prepare = script.prepare();
+    let cleans = prepare.contains(CLEANING);
+    let body = [script.checks(), prepare, script.options(), script.launch(), script.filter()].concat();
     let mut out = script.header();
     out.push_str(&script.places());
     out.push_str(&script.git());
     out.push_str(&script.functions(&body));
     out.push_str(&body);
-    out.push_str(&script.start());
+    out.push_str(&script.start(cleans));
     Ok(out)
 }
 
@@ -220,7 +223,7 @@ impl Script<'_> {
     }
 
     /// Chooses the directory and the command, checks once, and goes.
-    fn start(&self) -> String {
+    fn start(&self, cleans: bool) -> String {
         let mut out = String::new();
         match &self.content.workdir {
             Some(path) => {
@@ -248,10 +251,9 @@ impl Script<'_> {
         let _ = write!(
             out,
             "if [ \"${{1-}}\" = -- ]; then\n    shift\n    [ $# != 0 ] || fail 'there is no command after --'\nelse\n    {own}\nfi\n\n\
-             options\n{}\
-             # The words go through a pipe, so that nobody reads them in a list of processes.\n\
-             {{ eval \"printf '%s\\\\0' $options\" | launch \"$@\"; }} 4<&0\n",
-            HAND_OVER
+             options\n{}{}",
+            HAND_OVER,
+            WORDS.replace("START", if cleans { AND_CLEAN } else { "    launch \"$@\"" })
         );
         out
     }
@@ -267,6 +269,26 @@ PIPE
     filter >>/proc/self/fd/9 || fail 'the filter cannot be handed over'
 fi
 "#;
+
+/// The words, and the start. A pipe holds 4096 bytes even when the user has too many of them.
+const WORDS: &str = r#"# The words go through a pipe, so that nobody reads them in a list of processes. What every pipe can hold waits
+# there; more is written by another process.
+LC_ALL=C
+if [ ${#options} -lt 4096 ]; then
+    exec 3<<PIPE
+
+PIPE
+    read -r rest <&3
+    eval "printf '%s\\0' $options" >>/proc/self/fd/3 || fail 'the words cannot be handed over'
+START
+else
+    { eval "printf '%s\\0' $options" | { exec 3<&0 <&4; launch "$@"; }; } 4<&0
+fi
+"#;
+
+/// The shell stays only where something is left for it to do.
+const AND_CLEAN: &str = r#"    [ -n "$made$written$watched" ] || launch "$@"
+    (launch "$@")"#;
 
 /// Looks at each component below a writable tree.
 const PLANTED: &str = r#"# planted PATH: whether a part of it is a link that the sandbox could have made, which is then $path.

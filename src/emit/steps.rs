@@ -245,7 +245,7 @@ impl Script<'_> {
 }
 
 /// What is missing is created before the start. These variables tell what has to be done in the end.
-const CLEANING: &str = "# What is missing is created, and removed again when it is untouched.\n\
+pub(super) const CLEANING: &str = "# What is missing is created, and removed again when it is untouched.\n\
     missing='' files='' made='' written='' unheld='' watched=''\n\
     trap finish EXIT\ntrap 'exit 129' HUP\ntrap 'exit 130' INT\ntrap 'exit 143' TERM\n";
 
