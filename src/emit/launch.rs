@@ -2,9 +2,10 @@
 
 use super::script::{DESCRIPTORS, Script};
 use super::shell;
-use super::steps::annotation;
+use super::steps::{annotation, wrapped};
 use crate::env;
-use crate::plan::{Action, EnvValue};
+use crate::path::Root;
+use crate::plan::{Action, EnvValue, Step};
 use crate::policy::EnvRule;
 use crate::steering;
 use crate::words::Resource;
@@ -37,6 +38,20 @@ impl Script<'_> {
         if self.reads_names() {
             out.push_str(&self.passing());
         }
+        out
+    }
+
+    /// Asks for what only another process can tell.
+    pub(super) fn ask(&self) -> String {
+        let is_asked = |step: &&Step| {
+            matches!(step.at.root(), Root::Absolute | Root::Home) && self.step(step).starts_with("show ")
+        };
+        let paths = self.content.steps.iter().filter(is_asked).map(|step| shell::path(&step.at));
+        let mut out = wrapped("ask", paths) + "\n";
+        if self.content.env.get("PATH").is_some_and(is_passed) {
+            out.push_str("case \"\n$exported\" in\n*'\nexport PATH='*) ;;\n*) unset caller_path ;;\nesac\n");
+        }
+        out.push('\n');
         out
     }
 

@@ -16,9 +16,8 @@ impl Script<'_> {
     pub(super) fn places(&self) -> String {
         let group = self.content.variables(|_| true).contains(&Variable::Gid);
         let mut out = START.replace("GROUP", if group { "    read -r name rest gid rest\n" } else { "" });
-        out.push_str("exported=$(export -p)\n");
         if self.content.env.get("PATH").is_some_and(is_passed) {
-            out.push_str("caller_path=${PATH-}\ncase \"\n$exported\" in\n*'\nexport PATH='*) ;;\n*) unset caller_path ;;\nesac\n");
+            out.push_str("caller_path=${PATH-}\n");
         }
         let _ = writeln!(out, "PATH={}", PROGRAMS.join(":"));
         if self.follows_caller() {

@@ -37,7 +37,6 @@ case $uid in
 0) fail 'not as root: nothing would be denied to it' ;;
 '' | *[!0-9]*) fail 'nothing in /proc says who runs this' ;;
 esac
-exported=$(export -p)
 PATH=/usr/bin:/bin:/usr/local/bin:/run/current-system/sw/bin
 # Where the caller is.
 directory=''
@@ -81,7 +80,6 @@ case $bwrap in
 esac
 [ -x "$bwrap" ] || fail 'bubblewrap is not installed'
 [ ! -u "$bwrap" ] || fail 'bubblewrap is set-user-ID, which is not safe'
-command -v env >/dev/null || fail 'env is not installed'
 machine='' rest=''
 { read -r rest </proc/self/personality && [ "$rest" = 00000000 ] && read -r machine </proc/sys/kernel/arch; } 2>/dev/null ||
     machine=$(uname -m)
@@ -104,27 +102,82 @@ quote() {
 
 # Adds words to what bubblewrap is told. A shell appends to a long text slowly, so that the last few stand apart.
 arg() {
+    line=''
     for word; do
         case $word in
         *\'*) quote "$word" ;;
         *) quoted="'$word'" ;;
         esac
-        words="$words $quoted"
+        line="$line $quoted"
     done
-    [ ${#words} -lt 1000 ] || options=$options$words words=''
+    words=$words$line count=$count.
+    case $count in ........) options=$options$words words='' count='' ;; esac
+}
+
+# Asks one process for the names of the caller's variables, and where those of these paths lead that are links to
+# files. Into $leads come lines, each such path and after it where it leads.
+leads=''
+ask() {
+    for name; do
+        shift
+        if [ -L "$name" ] && [ -f "$name" ]; then
+            case $name in
+            *'
+'*) ;;
+            *) set -- "$@" "$name" ;;
+            esac
+        fi
+    done
+    exported=$(
+        export -p
+        [ $# != 0 ] || exit 0
+        echo ///
+        export LC_ALL=C
+        exec realpath -- "$@"
+    ) || return 0
+    [ $# != 0 ] || return 0
+    IFS='
+'
+    count=$# words=$*
+    # shellcheck disable=SC2086 # a line for each, unless a name holds a newline
+    set -- $exported
+    shift $(($# - count - 1))
+    if [ "$1" = /// ]; then
+        for name in $words; do
+            shift
+            leads="$leads
+$name
+=$1
+"
+        done
+    fi
+    unset IFS
 }
 
 # Puts the host path behind $1 into $real. Only a link to a file needs a program.
 real() {
     real=$1
     [ -L "$1" ] || return 0
-    if [ -d "$1" ] && cd -P -- "$1" 2>/dev/null; then
-        real=$PWD
-    else
-        # The second path is the last line: a name may end in a newline.
-        real=$(realpath "$1" /) || fail "the links of '$1' lead nowhere"
-        real=${real%??}
-    fi
+    case $leads in
+    *"
+$1
+="*)
+        real=${leads#*"
+$1
+="}
+        real=${real%%"
+"*}
+        ;;
+    *)
+        if [ -d "$1" ] && cd -P -- "$1" 2>/dev/null; then
+            real=$PWD
+        else
+            # The second path is the last line: a name may end in a newline.
+            real=$(LC_ALL=C realpath "$1" /) || fail "the links of '$1' lead nowhere"
+            real=${real%??}
+        fi
+        ;;
+    esac
     unlinked "$real"
 }
 
@@ -133,16 +186,16 @@ reached=''
 reachable() {
     path=${1%/*}
     reached=$path
-    while [ -n "$path" ] && [ ! -d "$path" ]; do path=${path%/*}; done
-    [ -z "$path" ] || [ -x "$path" ] || fail "'$path' cannot be entered"
+    while [ ! -d "$path/" ]; do path=${path%/*}; done
+    [ -x "$path/" ] || fail "'$path' cannot be entered"
 }
 
 # left_out PATH MISSING: whether nothing is there, and nothing has to be.
 left_out() {
     unlinked "$1"
     [ ! -e "$1" ] || return 1
-    [ "${1%/*}" = "$reached" ] || reachable "$1"
-    [ "$2" = skip ]
+    case ${1%/*} in "$reached") ;; *) reachable "$1" ;; esac
+    case $2 in skip) ;; *) return 1 ;; esac
 }
 
 # bind OPTION MISSING SOURCE [AT]: shows a host path; without AT where it really is.
@@ -156,9 +209,23 @@ bind() {
     arg "$1" "$real" "${4-$real}"
 }
 
+# in_place OPTION PATH: shows a readable path that is no link.
+in_place() {
+    case ${2%/*} in "$beside") ;; *) unlinked "$2" ;; esac
+    case $2 in
+    *\'*) arg "$1" "$2" "$2" ;;
+    *)
+        words="$words $1 '$2' '$2'" count=$count.
+        case $count in ........) options=$options$words words='' count='' ;; esac
+        ;;
+    esac
+}
+
 # show OPTION MISSING PATH: shows a host path in place; a file behind a link becomes a link, and is shown in the end.
 show() {
-    if [ -L "$3" ] && [ -f "$3" ]; then
+    if [ ! -L "$3" ] && [ -r "$3" ]; then
+        in_place "$1" "$3"
+    elif [ -L "$3" ] && [ -f "$3" ]; then
         unlinked "$3"
         real "$3"
         arg --symlink "$real" "$3"
@@ -168,6 +235,25 @@ show() {
     else
         bind "$1" "$2" "$3" "$3"
     fi
+}
+
+# siblings bind|show OPTION DIRECTORY NAME...: does so in place with what is there of these names.
+siblings() {
+    verb=$1 option=$2 parent=$3
+    shift 3
+    unlinked "$parent/$1"
+    reachable "$parent/$1"
+    for name; do
+        name=$parent/$name
+        if [ ! -L "$name" ]; then
+            [ -e "$name" ] || continue
+            [ ! -r "$name" ] || {
+                in_place "$option" "$name"
+                continue
+            }
+        fi
+        "$verb" "$option" skip "$name"
+    done
 }
 
 # merged OPTION MISSING PATH LINK: a link into /usr where the host has one.
@@ -213,17 +299,9 @@ copy() {
     arg --perms "$mode" "$1" "$2" "$5"
 }
 
-# apart ABOVE PATH...: refuses a host on which ABOVE would hide one of the paths.
-apart() {
-    above=$1
-    shift
-    # Mostly none does, which is seen at once.
-    case " $* " in *" ${above%/}"[/\ ]*) ;; *) return 0 ;; esac
-    for path; do
-        case $path/ in
-        "${above%/}"/*) fail "on this host '$path' lies inside '$above', which is placed after it" ;;
-        esac
-    done
+# hides PATH: refuses a host on which PATH is, or contains, what is placed before it.
+hides() {
+    fail "on this host '$1' is placed after what lies in it, and would hide that"
 }
 
 # nested PATH TREE...: refuses a host on which PATH lies deeper in a writable tree than directly in it.
@@ -248,35 +326,47 @@ protected() {
     done
 }
 
-# appeared PATH: tells of a path that was not there before the sandbox ran.
+# appeared DIRECTORY NAME...: tells of what was not there before the sandbox ran.
 appeared() {
-    [ ! -e "$1" ] && [ ! -L "$1" ] && return
-    [ "$1" != "$name" ] || return
-    name=$1
-    printf '%s\n' "'$1' has appeared while the sandbox ran: look at it before a program on the host obeys it" >&2
+    parent=$1
+    shift
+    for name; do
+        path=$parent/$name
+        [ -e "$path" ] || [ -L "$path" ] || continue
+        [ "$path" != "$seen" ] || continue
+        seen=$path
+        printf '%s\n' "'$path' has appeared while the sandbox ran: look at it before a program on the host obeys it" >&2
+    done
 }
 
-# watch PATH: notes what is missing of a path, to tell of it when it has appeared after the run.
-watching=''
+# watch DIRECTORY NAME...: notes what is missing of these names, to tell of it when it has appeared after the run.
 watch() {
-    [ ! -e "$1" ] && [ ! -L "$1" ] || return 0
-    name=$1 path=${1%/*}
-    # Most names lie beside the last one.
-    if [ "$path" != "$watching" ]; then
-        while [ -n "$path" ] && [ ! -e "$path" ] && [ ! -L "$path" ]; do name=$path path=${path%/*}; done
+    path=$1
+    if [ ! -d "$path/" ]; then
+        while [ -n "$path" ] && [ ! -e "$path" ] && [ ! -L "$path" ]; do name=${path##*/} path=${path%/*}; done
         [ -d "$path" ] || return 0
-        watching=$path
+        set -- "$path" "$name"
     fi
-    quote "$name"
+    shift
+    words=''
+    for name; do
+        [ -e "$path/$name" ] || [ -L "$path/$name" ] || {
+            quote "$name"
+            words="$words $quoted"
+        }
+    done
+    [ -n "$words" ] || return 0
+    quote "$path"
     watched="$watched
-appeared $quoted"
+appeared $quoted$words"
 }
 
 # make dir|file PATH [TEXT]: notes what is missing, parents included, for `create`.
 make() {
     unlinked "$2"
+    [ ! -d "$2" ] || return 0
     if [ -e "$2" ]; then
-        [ "$1" = file ] || [ -d "$2" ] || fail "'$2' is not a directory"
+        [ "$1" = file ] || fail "'$2' is not a directory"
         return 0
     fi
     if [ -d "${2%/*}/" ]; then
@@ -346,26 +436,20 @@ finish() {
         planted "$name" || words="$words $quoted"
     done
     [ -z "$words" ] || eval "rmdir -- $words" 2>/dev/null
-    name=''
+    seen=''
     eval "$watched"
 }
 
 # planted PATH: whether a part of it is a link that the sandbox could have made, which is then $path.
 planted() {
-    for tree in "$home"/.cache "$home"/.claude "$project"; do
-        path=${tree%/}
-        case $1 in
-        "$path"/*) rest=${1#"$path"/} ;;
-        *) continue ;;
-        esac
-        while [ -n "$rest" ]; do
-            path=$path/${rest%%/*}
-            [ ! -L "$path" ] || return 0
-            case $rest in
-            */*) rest=${rest#*/} ;;
-            *) rest= ;;
-            esac
+    for tree in "$home"/.cache "$home"/.claude "${project%/}"; do
+        case $1 in "$tree"/*) ;; *) continue ;; esac
+        path=$1
+        while [ ! -L "$path" ]; do
+            path=${path%/*}
+            case $path in "$tree") continue 2 ;; esac
         done
+        return 0
     done
     return 1
 }
@@ -373,8 +457,8 @@ planted() {
 # Refuses $1 when a part of it is such a link. What lies beside the last one has the same directories above.
 beside=''
 unlinked() {
-    [ "${1%/*}" != "$beside" ] || [ -L "$1" ] || return 0
-    ! planted "$1" || fail "'$path' is a symbolic link in a directory that the sandbox can write"
+    case ${1%/*} in "$beside") [ -L "$1" ] || return 0 ;; esac
+    case $1 in "$home"/.cache/* | "$home"/.claude/* | "${project%/}"/*) ! planted "$1" || fail "'$path' is a symbolic link in a directory that the sandbox can write" ;; esac
     beside=${1%/*}
 }
 
@@ -386,9 +470,16 @@ visible() {
     esac
 }
 
-apart "$home" /bin /dev /etc/alternatives /etc/bash_completion.d /etc/hosts /etc/ld.so.cache /etc/ld.so.conf /etc/ld.so.conf.d /etc/localtime /etc/nsswitch.conf /etc/profile.d /etc/resolv.conf /etc/ssl/certs /etc/ssl/openssl.cnf /lib /lib32 /lib64 /opt/node/node-v22.11.0-linux-x64 /proc /tmp /usr/bin /usr/lib /usr/local/bin /usr/local/lib /usr/share/ca-certificates /usr/share/terminfo /usr/share/zoneinfo
-apart "$project" /bin /dev /etc/alternatives /etc/bash_completion.d /etc/hosts /etc/ld.so.cache /etc/ld.so.conf /etc/ld.so.conf.d /etc/localtime /etc/nsswitch.conf /etc/profile.d /etc/resolv.conf /etc/ssl/certs /etc/ssl/openssl.cnf /lib /lib32 /lib64 /opt/node/node-v22.11.0-linux-x64 /proc /tmp /usr/bin /usr/lib /usr/local/bin /usr/local/lib /usr/share/ca-certificates /usr/share/terminfo /usr/share/zoneinfo "$home" "$home"/.bashrc "$home"/.cache "$home"/.claude "$home"/.claude/plugins "$home"/.claude/settings.json "$home"/.claude.json "$home"/.gitconfig "$home"/.local "$home"/.local/share/fish/fish_history "$home"/.local/share/keyrings "$home"/.local/share/kwalletd "$home"/.profile
+case "$home" in / | /bin | /dev | /etc | /etc/alternatives | /etc/bash_completion.d | /etc/hosts | /etc/ld.so.cache | /etc/ld.so.conf | /etc/ld.so.conf.d | /etc/localtime | /etc/nsswitch.conf | /etc/profile.d | /etc/resolv.conf | /etc/ssl | /etc/ssl/certs | /etc/ssl/openssl.cnf | /lib | /lib32 | /lib64 | /opt | /opt/node | /opt/node/node-v22.11.0-linux-x64 | /proc | /tmp | /usr | /usr/bin | /usr/lib | /usr/local | /usr/local/bin | /usr/local/lib | /usr/share | /usr/share/ca-certificates | /usr/share/terminfo | /usr/share/zoneinfo) hides "$home" ;; esac
+case "$project" in / | /bin | /dev | /etc | /etc/alternatives | /etc/bash_completion.d | /etc/hosts | /etc/ld.so.cache | /etc/ld.so.conf | /etc/ld.so.conf.d | /etc/localtime | /etc/nsswitch.conf | /etc/profile.d | /etc/resolv.conf | /etc/ssl | /etc/ssl/certs | /etc/ssl/openssl.cnf | /lib | /lib32 | /lib64 | /opt | /opt/node | /opt/node/node-v22.11.0-linux-x64 | /proc | /tmp | /usr | /usr/bin | /usr/lib | /usr/local | /usr/local/bin | /usr/local/lib | /usr/share | /usr/share/ca-certificates | /usr/share/terminfo | /usr/share/zoneinfo | "$home"/.bashrc | "$home"/.cache | "$home"/.claude | "$home"/.claude/plugins | "$home"/.claude/settings.json | "$home"/.claude.json | "$home"/.gitconfig | "$home"/.local | "$home"/.local/share | "$home"/.local/share/fish | "$home"/.local/share/fish/fish_history | "$home"/.local/share/keyrings | "$home"/.local/share/kwalletd | "$home"/.profile) hides "$project" ;; esac
+case "$home"/ in "${project%/}"/*) hides "$project" ;; esac
 nested "$project" "$home"/.cache "$home"/.claude
+
+ask /etc/alternatives /etc/bash_completion.d /etc/hosts /etc/ld.so.cache /etc/ld.so.conf /etc/ld.so.conf.d \
+        /etc/localtime /etc/nsswitch.conf /etc/profile.d /etc/resolv.conf /etc/ssl/certs /etc/ssl/openssl.cnf \
+        /lib32 /lib64 /opt/node/node-v22.11.0-linux-x64 /usr/bin /usr/lib /usr/local/bin /usr/local/lib \
+        /usr/share/ca-certificates /usr/share/terminfo /usr/share/zoneinfo "$home"/.bashrc "$home"/.cache \
+        "$home"/.claude "$home"/.gitconfig "$home"/.local "$home"/.profile
 
 # What is missing is created, and removed again when it is untouched.
 missing='' files='' made='' written='' unheld='' watched=''
@@ -399,8 +490,7 @@ trap 'exit 143' TERM
 make dir "$home"/.cache
 make dir "$home"/.claude
 create
-watch "$home"/.claude/plugins
-watch "$home"/.claude/settings.json
+watch "$home"/.claude plugins settings.json
 
 data_4=/dev/null
 if [ -f "$home"/.claude.json ]; then
@@ -411,7 +501,7 @@ fi
 
 # What bubblewrap is told, as words of the shell.
 options() {
-    options='' words='' targets='' sealed=''
+    options='' words='' count='' targets='' sealed=''
     # network "host" [settings]
     # terminal "guarded" [settings]
     # lifetime "with-parent" [settings]
@@ -467,40 +557,21 @@ options() {
     arg --dev /dev
 
     # ro "/etc/alternatives" missing="skip" [claude-classic] Just what programs look for in /etc.
-    show --ro-bind skip /etc/alternatives
-
     # ro "/etc/bash_completion.d" missing="skip" [claude-classic] Just what programs look for in /etc.
-    show --ro-bind skip /etc/bash_completion.d
-
     # copy "/etc/hosts" missing="skip" [claude-classic] Copies, because a copy of a single file costs no mount.
-    show --ro-bind skip /etc/hosts
-
     # copy "/etc/ld.so.cache" missing="skip" [claude-classic]
-    show --ro-bind skip /etc/ld.so.cache
-
     # copy "/etc/ld.so.conf" missing="skip" [claude-classic]
-    show --ro-bind skip /etc/ld.so.conf
-
     # ro "/etc/ld.so.conf.d" missing="skip" [claude-classic] Just what programs look for in /etc.
-    show --ro-bind skip /etc/ld.so.conf.d
-
     # ro "/etc/localtime" missing="skip" [claude-classic] A link, which tells the name of the zone.
-    show --ro-bind skip /etc/localtime
-
     # copy "/etc/nsswitch.conf" missing="skip" [claude-classic] Copies, because a copy of a single file costs no mount.
-    show --ro-bind skip /etc/nsswitch.conf
-
     # ro "/etc/profile.d" missing="skip" [claude-classic] Just what programs look for in /etc.
-    show --ro-bind skip /etc/profile.d
-
     # copy "/etc/resolv.conf" missing="skip" [claude-classic] Copies, because a copy of a single file costs no mount.
-    show --ro-bind skip /etc/resolv.conf
+    siblings show --ro-bind /etc alternatives bash_completion.d hosts ld.so.cache ld.so.conf ld.so.conf.d localtime \
+        nsswitch.conf profile.d resolv.conf
 
     # ro "/etc/ssl/certs" missing="skip" [claude-classic] Just what programs look for in /etc.
-    show --ro-bind skip /etc/ssl/certs
-
     # copy "/etc/ssl/openssl.cnf" missing="skip" [claude-classic]
-    show --ro-bind skip /etc/ssl/openssl.cnf
+    siblings show --ro-bind /etc/ssl certs openssl.cnf
 
     # ro "/lib" [claude-classic] Programs and libraries.
     merged --ro-bind error /lib usr/lib
@@ -533,13 +604,9 @@ options() {
     show --ro-bind error /usr/local/lib
 
     # ro "/usr/share/ca-certificates" missing="skip" [claude-classic] A link, which tells the name of the zone.
-    show --ro-bind skip /usr/share/ca-certificates
-
     # ro "/usr/share/terminfo" missing="skip" [claude-classic] A link, which tells the name of the zone.
-    show --ro-bind skip /usr/share/terminfo
-
     # ro "/usr/share/zoneinfo" missing="skip" [claude-classic] A link, which tells the name of the zone.
-    show --ro-bind skip /usr/share/zoneinfo
+    siblings show --ro-bind /usr/share ca-certificates terminfo zoneinfo
 
     # ---- home ----
 
@@ -556,19 +623,15 @@ options() {
     show --bind create-dir "$home"/.claude
 
     # ro "~/.claude/plugins" missing="watch" [claude-classic] Not in the script: what the agent runs outside of the sandbox is not for it to change.
-    bind --ro-bind skip "$home"/.claude/plugins
-
     # ro "~/.claude/settings.json" missing="watch" [claude-classic] Not in the script: what the agent runs outside of the sandbox is not for it to change.
-    bind --ro-bind skip "$home"/.claude/settings.json
+    siblings bind --ro-bind "$home"/.claude plugins settings.json
 
     # copy "~/.claude.json" missing="skip" [claude-classic] A copy: what the agent changes in it does not come back.
     copy --file 4 "$home"/.claude.json skip "$home"/.claude.json
 
     # ro "~/.gitconfig" missing="skip" [claude-classic] Your shell, your name for commits, your programs.
-    show --ro-bind skip "$home"/.gitconfig
-
     # ro "~/.local" missing="skip" [claude-classic] Your shell, your name for commits, your programs.
-    show --ro-bind skip "$home"/.local
+    siblings show --ro-bind "$home" .gitconfig .local
 
     # deny "~/.local/share/fish/fish_history" [claude-classic] Not in the script: passwords and what was typed, which `~/.local` would show.
     deny 0000 "$home"/.local/share/fish/fish_history "$home"/.local/share/fish/fish_history
@@ -586,8 +649,10 @@ options() {
 
     # rw "." [claude-classic] The work, in place.
     show --bind error "$project"
+}
 
-    # Files behind links; and nothing is added to the sandbox's own directories.
+# The end of it: files behind links; and nothing is added to the sandbox's own directories.
+endings() {
     options=$options$words$targets$sealed words=''
     arg --remount-ro /dev
     arg --remount-ro /
@@ -598,7 +663,26 @@ options() {
 # Starts bubblewrap without a variable, so that nothing steers it, and /proc/1/environ is empty.
 launch() {
     cd /
-    exec env -i "$bwrap" --args 3 -- "$@" 3<&0 <&4 4<"$data_4"
+    exec 4<"$data_4"
+    set -- "$bwrap" --args 3 -- "$@"
+    # dash hands on what `export -p` names, and takes over no other name. Of other shells nobody knows that.
+    # shellcheck disable=SC3013 # dash, bash and busybox know -ef
+    if [ ! /proc/self/exe -ef /usr/bin/dash ]; then
+        command -v env >/dev/null || fail 'env is not installed'
+        exec env -i "$@"
+    fi
+    # A line of a value may look like a name; no variable is needed any more.
+    IFS='
+'
+    for name in $exported PWD OLDPWD; do
+        name=${name#export }
+        name=${name%%=*}
+        case $name in
+        '' | [0-9]* | *[!A-Za-z0-9_]*) ;;
+        *) unset "$name" ;;
+        esac
+    done
+    exec "$@"
 }
 
 # Which system calls are refused, in the form that the kernel reads. sbc made it, and its book says how to
@@ -729,6 +813,7 @@ else
 fi
 
 options
+endings
 # The filter waits in a pipe: no variable and no here-document holds a zero byte.
 if [ -n "$machine" ]; then
     exec 9<<PIPE
@@ -737,5 +822,17 @@ PIPE
     read -r rest <&9
     filter >>/proc/self/fd/9 || fail 'the filter cannot be handed over'
 fi
-# The words go through a pipe, so that nobody reads them in a list of processes.
-{ eval "printf '%s\\0' $options" | launch "$@"; } 4<&0
+# The words go through a pipe, so that nobody reads them in a list of processes. What every pipe can hold waits
+# there; more is written by another process.
+LC_ALL=C
+if [ ${#options} -lt 4096 ]; then
+    exec 3<<PIPE
+
+PIPE
+    read -r rest <&3
+    eval "printf '%s\\0' $options" >>/proc/self/fd/3 || fail 'the words cannot be handed over'
+    [ -n "$made$written$watched" ] || launch "$@"
+    (launch "$@")
+else
+    { eval "printf '%s\\0' $options" | { exec 3<&0 <&4; launch "$@"; }; } 4<&0
+fi
