@@ -66,6 +66,7 @@ pub const RESERVED: &[&str] = &[
     "parent",
     "path",
     "quoted",
+    "quoted_*",
     "reached",
     "real",
     "rest",

@@ -192,7 +192,34 @@ impl Script<'_> {
         }
         out.push_str("}\n\n");
         out.push_str(&self.endings());
-        out
+        self.with_plain_words(&out)
+    }
+
+    /// The calls of `arg` whose words need no quotes, as what they do: a shell is slow at calling.
+    fn with_plain_words(&self, calls: &str) -> String {
+        let variables: Vec<&str> = self.content.variables(|_| true).into_iter().map(shell::variable).collect();
+        let mut used: BTreeSet<&str> = BTreeSet::new();
+        let mut out = String::new();
+        for line in calls.lines() {
+            let mut words = line.strip_prefix("    arg ").unwrap_or("'").to_owned();
+            let mut named = Vec::new();
+            for variable in &variables {
+                let word = format!("\"${variable}\"");
+                if words.contains(&word) {
+                    words = words.replace(&word, &format!("$quoted_{variable}"));
+                    named.push(*variable);
+                }
+            }
+            if words.contains(['\'', '"', '\\', '`', '{']) {
+                let _ = writeln!(out, "{line}");
+            } else {
+                let _ = writeln!(out, "    words=\"$words {words}\"");
+                used.extend(named);
+            }
+        }
+        let quotes: String =
+            used.iter().map(|variable| format!("quote \"${variable}\"\nquoted_{variable}=$quoted\n")).collect();
+        quotes + &out
     }
 
     /// The call that a step becomes; empty where nothing has to be done.
@@ -242,7 +269,8 @@ impl Script<'_> {
         let line = self.step(step);
         let start = line.strip_suffix(&format!(" skip {}", shell::path(&step.at)))?;
         let is_named = !directory.components().is_empty() || directory.root().variable().is_some();
-        (is_named && ["bind ", "show "].iter().any(|verb| start.starts_with(verb))).then(|| (start.to_owned(), directory))
+        (is_named && ["bind ", "show "].iter().any(|verb| start.starts_with(verb)))
+            .then(|| (start.to_owned(), directory))
     }
 
     fn are_siblings(&self, one: &Step, next: &Step) -> bool {

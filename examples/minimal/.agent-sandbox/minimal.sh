@@ -11,7 +11,7 @@
 # signals, close descriptors above 9, keep two running sandboxes
 # from removing each other's empty directories, check assertions where links of the host lead,
 # limit the processes of the command alone.
-# shellcheck disable=SC1003,SC2016 # what looks like a slip is text of the policy
+# shellcheck disable=SC1003,SC2016,SC2195 # what looks like a slip is text of the policy
 set -fu
 
 fail() {
@@ -425,6 +425,7 @@ limit() {
 }
 
 # appeared DIRECTORY NAME...: tells of what was not there before the sandbox ran.
+seen=''
 appeared() {
     parent=$1
     shift
@@ -517,18 +518,18 @@ create() {
 
 # hold dir|file PATH [TEXT]: keeps a process inside from making PATH, by making it while the sandbox runs.
 hold() {
+    if [ -d "${2%/*}" ]; then
+        make "$@"
+        return
+    fi
     quote "${2%/*}"
     case "$missing " in
     *" $quoted "*) make "$@" ;;
     *)
-        if [ -d "${2%/*}" ]; then
-            make "$@"
-        else
-            at=$quoted
-            quote "${2##*/}"
-            unheld="$unheld
+        at=$quoted
+        quote "${2##*/}"
+        unheld="$unheld
 watch $at $quoted"
-        fi
         ;;
     esac
 }
@@ -552,7 +553,6 @@ finish() {
         planted "$name" || words="$words $quoted"
     done
     [ -z "$words" ] || eval "rmdir -- $words" 2>/dev/null
-    seen=''
     eval "$watched"
 }
 
@@ -589,10 +589,12 @@ visible() {
 case "$home" in / | /bin | /dev | /dev/shm | /etc | /etc/alternatives | /etc/ca-certificates | /etc/ca-certificates/extracted | /etc/group | /etc/hosts | /etc/ld.so.cache | /etc/localtime | /etc/nsswitch.conf | /etc/passwd | /etc/pki | /etc/resolv.conf | /etc/ssl | /etc/terminfo | /etc/terminfo/l | /etc/terminfo/l/linux | /etc/terminfo/s | /etc/terminfo/s/screen | /etc/terminfo/s/screen-256color | /etc/terminfo/t | /etc/terminfo/t/tmux-256color | /etc/terminfo/x | /etc/terminfo/x/xterm | /etc/terminfo/x/xterm-256color | /lib | /lib32 | /lib64 | /libx32 | /nix | /nix/store | /opt | /proc | /sbin | /tmp | /usr) hides "$home" ;; esac
 case "$project" in / | /bin | /dev | /dev/shm | /etc | /etc/alternatives | /etc/ca-certificates | /etc/ca-certificates/extracted | /etc/group | /etc/hosts | /etc/ld.so.cache | /etc/localtime | /etc/nsswitch.conf | /etc/passwd | /etc/pki | /etc/resolv.conf | /etc/ssl | /etc/terminfo | /etc/terminfo/l | /etc/terminfo/l/linux | /etc/terminfo/s | /etc/terminfo/s/screen | /etc/terminfo/s/screen-256color | /etc/terminfo/t | /etc/terminfo/t/tmux-256color | /etc/terminfo/x | /etc/terminfo/x/xterm | /etc/terminfo/x/xterm-256color | /lib | /lib32 | /lib64 | /libx32 | /nix | /nix/store | /opt | /proc | /sbin | /tmp | /usr) hides "$project" ;; esac
 case "$home"/ in "${project%/}"/*) hides "$project" ;; esac
-case "$git_common_dir" in / | /bin | /dev | /dev/shm | /etc | /etc/alternatives | /etc/ca-certificates | /etc/ca-certificates/extracted | /etc/group | /etc/hosts | /etc/ld.so.cache | /etc/localtime | /etc/nsswitch.conf | /etc/passwd | /etc/pki | /etc/resolv.conf | /etc/ssl | /etc/terminfo | /etc/terminfo/l | /etc/terminfo/l/linux | /etc/terminfo/s | /etc/terminfo/s/screen | /etc/terminfo/s/screen-256color | /etc/terminfo/t | /etc/terminfo/t/tmux-256color | /etc/terminfo/x | /etc/terminfo/x/xterm | /etc/terminfo/x/xterm-256color | /lib | /lib32 | /lib64 | /libx32 | /nix | /nix/store | /opt | /proc | /sbin | /tmp | /usr | "$project"/.agent-sandbox | "$project"/.agent-sandbox.kdl | "$project"/.agent-sandbox.local.kdl | "$project"/.agents | "$project"/.aider.conf.yml | "$project"/.aider.model.settings.yml | "$project"/.amp | "$project"/.augment | "$project"/.claude | "$project"/.cline | "$project"/.clinerules | "$project"/.codex | "$project"/.crush.json | "$project"/.cursor | "$project"/.devcontainer | "$project"/.envrc | "$project"/.factory | "$project"/.gemini | "$project"/.git | "$project"/.git/commondir | "$project"/.git/config | "$project"/.git/config.worktree | "$project"/.git/hooks | "$project"/.git/info | "$project"/.git/info/attributes | "$project"/.git/modules | "$project"/.github | "$project"/.github/hooks | "$project"/.goose | "$project"/.grok | "$project"/.husky | "$project"/.idea | "$project"/.kilo | "$project"/.kilocode | "$project"/.kimi-code | "$project"/.kiro | "$project"/.mcp.json | "$project"/.mise.toml | "$project"/.opencode | "$project"/.pi | "$project"/.qwen | "$project"/.vscode | "$project"/crush.json | "$project"/kilo.json | "$project"/kilo.jsonc | "$project"/mise.toml | "$project"/opencode.json | "$project"/opencode.jsonc) hides "$git_common_dir" ;; esac
-case "$home"/ in "${git_common_dir%/}"/*) hides "$git_common_dir" ;; esac
-case "$project"/ in "${git_common_dir%/}"/*) hides "$git_common_dir" ;; esac
-nested "$git_common_dir" "$project"
+if [ -d "$git_common_dir" ]; then
+    case "$git_common_dir" in / | /bin | /dev | /dev/shm | /etc | /etc/alternatives | /etc/ca-certificates | /etc/ca-certificates/extracted | /etc/group | /etc/hosts | /etc/ld.so.cache | /etc/localtime | /etc/nsswitch.conf | /etc/passwd | /etc/pki | /etc/resolv.conf | /etc/ssl | /etc/terminfo | /etc/terminfo/l | /etc/terminfo/l/linux | /etc/terminfo/s | /etc/terminfo/s/screen | /etc/terminfo/s/screen-256color | /etc/terminfo/t | /etc/terminfo/t/tmux-256color | /etc/terminfo/x | /etc/terminfo/x/xterm | /etc/terminfo/x/xterm-256color | /lib | /lib32 | /lib64 | /libx32 | /nix | /nix/store | /opt | /proc | /sbin | /tmp | /usr | "$project"/.agent-sandbox | "$project"/.agent-sandbox.kdl | "$project"/.agent-sandbox.local.kdl | "$project"/.agents | "$project"/.aider.conf.yml | "$project"/.aider.model.settings.yml | "$project"/.amp | "$project"/.augment | "$project"/.claude | "$project"/.cline | "$project"/.clinerules | "$project"/.codex | "$project"/.crush.json | "$project"/.cursor | "$project"/.devcontainer | "$project"/.envrc | "$project"/.factory | "$project"/.gemini | "$project"/.git | "$project"/.git/commondir | "$project"/.git/config | "$project"/.git/config.worktree | "$project"/.git/hooks | "$project"/.git/info | "$project"/.git/info/attributes | "$project"/.git/modules | "$project"/.github | "$project"/.github/hooks | "$project"/.goose | "$project"/.grok | "$project"/.husky | "$project"/.idea | "$project"/.kilo | "$project"/.kilocode | "$project"/.kimi-code | "$project"/.kiro | "$project"/.mcp.json | "$project"/.mise.toml | "$project"/.opencode | "$project"/.pi | "$project"/.qwen | "$project"/.vscode | "$project"/crush.json | "$project"/kilo.json | "$project"/kilo.jsonc | "$project"/mise.toml | "$project"/opencode.json | "$project"/opencode.jsonc) hides "$git_common_dir" ;; esac
+    case "$home"/ in "${git_common_dir%/}"/*) hides "$git_common_dir" ;; esac
+    case "$project"/ in "${git_common_dir%/}"/*) hides "$git_common_dir" ;; esac
+    nested "$git_common_dir" "$project"
+fi
 
 ask /etc/alternatives /etc/ca-certificates/extracted /etc/hosts /etc/ld.so.cache /etc/localtime \
         /etc/nsswitch.conf /etc/pki /etc/resolv.conf /etc/ssl /etc/terminfo/l/linux /etc/terminfo/s/screen \
@@ -611,8 +613,10 @@ hold file "$project"/.git/commondir .
 hold dir "$project"/.git/hooks
 hold dir "$project"/.idea
 hold dir "$project"/.vscode
-hold file "$git_common_dir"/commondir .
-hold dir "$git_common_dir"/hooks
+if [ -d "$git_common_dir" ]; then
+    hold file "$git_common_dir"/commondir .
+    hold dir "$git_common_dir"/hooks
+fi
 create
 watch "$project" .agent-sandbox.kdl .agent-sandbox.local.kdl .agents .aider.conf.yml .aider.model.settings.yml \
         .amp .augment .cline .clinerules .codex .crush.json .cursor .devcontainer .envrc .factory .gemini
@@ -621,9 +625,11 @@ watch "$project"/.git/info attributes
 watch "$project"/.github hooks
 watch "$project" .goose .grok .husky .kilo .kilocode .kimi-code .kiro .mcp.json .mise.toml .opencode .pi .qwen \
         crush.json kilo.json kilo.jsonc mise.toml opencode.json opencode.jsonc
-watch "$git_common_dir" config config.worktree
-watch "$git_common_dir"/info attributes
-watch "$git_common_dir"/worktrees/"$git_worktree_id" config.worktree
+if [ -d "$git_common_dir" ]; then
+    watch "$git_common_dir" config config.worktree
+    watch "$git_common_dir"/info attributes
+    watch "$git_common_dir"/worktrees/"$git_worktree_id" config.worktree
+fi
 
 # /etc/group
 data_4="$user":x:"$gid"':
@@ -632,6 +638,10 @@ nogroup:x:65534:'
 data_5="$user":x:"$uid":"$gid"::"$home"':/bin/sh
 nobody:x:65534:65534:nobody:/:/usr/sbin/nologin'
 
+quote "$home"
+quoted_home=$quoted
+quote "$user"
+quoted_user=$quoted
 # What bubblewrap is told, as words of the shell.
 options() {
     options='' words='' count='' targets='' sealed=''
@@ -642,8 +652,8 @@ options() {
     # hostname "sandbox" [settings]
     # command "/bin/sh" [settings]
     # processes "8K" [settings]
-    arg --unshare-user --disable-userns --unshare-pid --unshare-ipc --unshare-uts --unshare-cgroup-try --unshare-net --die-with-parent --cap-drop ALL
-    arg --hostname sandbox
+    words="$words --unshare-user --disable-userns --unshare-pid --unshare-ipc --unshare-uts --unshare-cgroup-try --unshare-net --die-with-parent --cap-drop ALL"
+    words="$words --hostname sandbox"
     [ -z "$machine" ] || arg --seccomp 9
     # Without a filter, and where the kernel lets a process type into its terminal, it gets none.
     tiocsti=1
@@ -654,20 +664,20 @@ options() {
 
     # pass "COLORTERM" [base-dev] What the terminal can do, and the language.
     # set HOME="${HOME}" [base-dev] Who runs, and where things are.
-    arg --setenv HOME "$home"
+    words="$words --setenv HOME $quoted_home"
     # pass "LANG" [base-dev] What the terminal can do, and the language.
     # pass "LC_*" [base-dev] What the terminal can do, and the language.
     # set LOGNAME="${USER}" [base-dev] Who runs, and where things are.
-    arg --setenv LOGNAME "$user"
+    words="$words --setenv LOGNAME $quoted_user"
     # pass "NO_COLOR" [base-dev] What the terminal can do, and the language.
     # set PATH="/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin" [base-dev] The system's programs.
-    arg --setenv PATH /usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+    words="$words --setenv PATH /usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
     # set SHELL="/bin/sh" [base-dev] Who runs, and where things are.
-    arg --setenv SHELL /bin/sh
+    words="$words --setenv SHELL /bin/sh"
     # pass "TERM" [base-dev] What the terminal can do, and the language.
     # pass "TZ" [base-dev] What the terminal can do, and the language.
     # set USER="${USER}" [base-dev] Who runs, and where things are.
-    arg --setenv USER "$user"
+    words="$words --setenv USER $quoted_user"
     # What the caller has of these; a shell prints them as `export NAME='VALUE'`.
     IFS='
 '
@@ -690,10 +700,10 @@ options() {
     merged --ro-bind skip /bin usr/bin
 
     # dev "/dev" [base-dev] Null, zero, random, terminals.
-    arg --dev /dev
+    words="$words --dev /dev"
 
     # tmpfs "/dev/shm" size="1G" mode="1777" [base-dev] Shared memory, which browsers and databases need.
-    arg --size 1073741824 --perms 1777 --tmpfs /dev/shm
+    words="$words --size 1073741824 --perms 1777 --tmpfs /dev/shm"
 
     # ro "/etc/alternatives" missing="skip" [base-dev] Which of several programs a name means.
     show --ro-bind skip /etc/alternatives
@@ -702,7 +712,7 @@ options() {
     show --ro-bind skip /etc/ca-certificates/extracted
 
     # file "/etc/group" "${USER}:x:${GID}:\nnogroup:x:65534:\n" [base-dev] The same for groups.
-    arg --perms 0444 --file 4 /etc/group
+    words="$words --perms 0444 --file 4 /etc/group"
 
     # copy "/etc/hosts" missing="skip" [base-dev] Name resolution. Copies, here and below, cost no mount.
     # copy "/etc/ld.so.cache" missing="skip" [base-dev] Where the dynamic loader finds libraries.
@@ -711,7 +721,7 @@ options() {
     siblings show --ro-bind /etc hosts ld.so.cache localtime nsswitch.conf
 
     # file "/etc/passwd" "${USER}:x:${UID}:${GID}::${HOME}:/bin/sh\nnobody:x:65534:65534:nobody:/:/usr/sbin/nologin\n" [base-dev] One user and one group: who runs, and nobody else.
-    arg --perms 0444 --file 5 /etc/passwd
+    words="$words --perms 0444 --file 5 /etc/passwd"
 
     # ro "/etc/pki" missing="skip" [base-dev] Certificates of the system, where Debian, Fedora and Arch keep them.
     # copy "/etc/resolv.conf" missing="skip" [base-dev] Name resolution. Copies, here and below, cost no mount.
@@ -751,13 +761,13 @@ options() {
     show --ro-bind skip /opt
 
     # proc "/proc" [base-dev] Processes of the sandbox only.
-    arg --proc /proc
+    words="$words --proc /proc"
 
     # ro "/sbin" missing="skip" [base-dev] The same programs where /usr is not merged; links into it where it is.
     merged --ro-bind skip /sbin usr/sbin
 
     # tmpfs "/tmp" size="2G" mode="1777" [base-dev] Private, and gone afterwards.
-    arg --size 2147483648 --perms 1777 --tmpfs /tmp
+    words="$words --size 2147483648 --perms 1777 --tmpfs /tmp"
 
     # ro "/usr" [base-dev] Programs and libraries.
     show --ro-bind error /usr
@@ -765,7 +775,7 @@ options() {
     # ---- home ----
 
     # tmpfs "~" size="2G" mode="0700" [base-dev] Home is empty unless a profile opens a part of it.
-    arg --size 2147483648 --perms 0700 --tmpfs "$home"
+    words="$words --size 2147483648 --perms 0700 --tmpfs $quoted_home"
 
     # ---- the project ----
 
@@ -879,8 +889,8 @@ options() {
 # The end of it: files behind links; and nothing is added to the sandbox's own directories.
 endings() {
     options=$options$words$targets$sealed words=''
-    arg --remount-ro /dev
-    arg --remount-ro /
+    words="$words --remount-ro /dev"
+    words="$words --remount-ro /"
     arg --chdir "$directory"
     options=$options$words
 }
@@ -934,48 +944,14 @@ filter() {
         printf '\40\0\0\0\0\0\0\0\65\0\0\1\0\0\0\100\6\0\0\0\46\0\5\0\40\0\0\0\4\0\0\0\25\0\1\0\76\0\0\300'\
 '\6\0\0\0\0\0\0\200\40\0\0\0\0\0\0\0\25\0\0\1\20\0\0\0\5\0\0\0\1\0\0\0\5\0\0\0\5\0\0\0'\
 '\40\0\0\0\30\0\0\0\124\0\0\0\377\377\377\377\25\0\0\1\22\124\0\0\6\0\0\0\1\0\5\0\5\0\0\0\1\0\0\0'\
-'\5\0\0\0\5\0\0\0\40\0\0\0\30\0\0\0\124\0\0\0\377\377\377\377\25\0\0\1\34\124\0\0\6\0\0\0\1\0\5\0'\
-'\6\0\0\0\0\0\377\177\25\0\0\1\147\0\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'\
-'\6\0\0\0\0\0\377\177\25\0\0\1\206\0\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'\
-'\6\0\0\0\0\0\377\177\25\0\0\1\232\0\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'\
-'\6\0\0\0\0\0\377\177\25\0\0\1\233\0\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'\
-'\6\0\0\0\0\0\377\177\25\0\0\1\243\0\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'\
-'\6\0\0\0\0\0\377\177\25\0\0\1\245\0\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'\
-'\6\0\0\0\0\0\377\177\25\0\0\1\246\0\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'\
-'\6\0\0\0\0\0\377\177\25\0\0\1\247\0\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'\
-'\6\0\0\0\0\0\377\177\25\0\0\1\250\0\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'\
-'\6\0\0\0\0\0\377\177\25\0\0\1\251\0\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'\
-'\6\0\0\0\0\0\377\177\25\0\0\1\254\0\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'\
-'\6\0\0\0\0\0\377\177\25\0\0\1\255\0\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'\
-'\6\0\0\0\0\0\377\177\25\0\0\1\257\0\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'\
-'\6\0\0\0\0\0\377\177\25\0\0\1\260\0\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'\
-'\6\0\0\0\0\0\377\177\25\0\0\1\263\0\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'\
-'\6\0\0\0\0\0\377\177\25\0\0\1\264\0\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'\
-'\6\0\0\0\0\0\377\177\25\0\0\1\324\0\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'\
-'\6\0\0\0\0\0\377\177\25\0\0\1\366\0\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'\
-'\6\0\0\0\0\0\377\177\25\0\0\1\370\0\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'\
-'\6\0\0\0\0\0\377\177\25\0\0\1\371\0\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'\
-'\6\0\0\0\0\0\377\177\25\0\0\1\372\0\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'\
-'\6\0\0\0\0\0\377\177\25\0\0\1\52\1\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'\
-'\6\0\0\0\0\0\377\177\25\0\0\1\60\1\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'\
-'\6\0\0\0\0\0\377\177\25\0\0\1\64\1\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'\
-'\6\0\0\0\0\0\377\177\25\0\0\1\71\1\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'\
-'\6\0\0\0\0\0\377\177\25\0\0\1\100\1\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'\
-'\6\0\0\0\0\0\377\177\25\0\0\1\101\1\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'\
-'\6\0\0\0\0\0\377\177\25\0\0\1\103\1\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'\
-'\6\0\0\0\0\0\377\177\25\0\0\1\251\1\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'\
-'\6\0\0\0\0\0\377\177\25\0\0\1\252\1\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'\
-'\6\0\0\0\0\0\377\177\25\0\0\1\253\1\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'\
-'\6\0\0\0\0\0\377\177\25\0\0\1\254\1\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'\
-'\6\0\0\0\0\0\377\177\25\0\0\1\255\1\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'\
-'\6\0\0\0\0\0\377\177\25\0\0\1\256\1\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'\
-'\6\0\0\0\0\0\377\177\25\0\0\1\257\1\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'\
-'\6\0\0\0\0\0\377\177\25\0\0\1\260\1\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'\
-'\6\0\0\0\0\0\377\177\25\0\0\1\261\1\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'\
-'\6\0\0\0\0\0\377\177\25\0\0\1\272\1\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'\
-'\6\0\0\0\0\0\377\177\25\0\0\1\273\1\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'\
-'\6\0\0\0\0\0\377\177\25\0\0\1\323\1\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'\
-'\6\0\0\0\0\0\377\177\40\0\0\0\4\0\0\0\25\0\1\0\76\0\0\300\6\0\0\0\0\0\0\200\40\0\0\0\0\0\0\0'\
+'\5\0\0\0\5\0\0\0\40\0\0\0\30\0\0\0\124\0\0\0\377\377\377\377\25\0\0\1\34\124\0\0\6\0\0\0\1\0\5\0'
+        printf '\6\0\0\0\0\0\377\177\25\0\0\1%b\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0' '\0147\00' \
+        '\0206\00' '\0232\00' '\0233\00' '\0243\00' '\0245\00' '\0246\00' '\0247\00' '\0250\00' '\0251\00' \
+        '\0254\00' '\0255\00' '\0257\00' '\0260\00' '\0263\00' '\0264\00' '\0324\00' '\0366\00' '\0370\00' \
+        '\0371\00' '\0372\00' '\052\01' '\060\01' '\064\01' '\071\01' '\0100\01' '\0101\01' '\0103\01' \
+        '\0251\01' '\0252\01' '\0253\01' '\0254\01' '\0255\01' '\0256\01' '\0257\01' '\0260\01' '\0261\01' \
+        '\0272\01' '\0273\01' '\0323\01'
+        printf '\6\0\0\0\0\0\377\177\40\0\0\0\4\0\0\0\25\0\1\0\76\0\0\300\6\0\0\0\0\0\0\200\40\0\0\0\0\0\0\0'\
 '\25\0\0\1\70\0\0\0\5\0\0\0\1\0\0\0\5\0\0\0\5\0\0\0\40\0\0\0\20\0\0\0\124\0\0\0\0\0\0\20'\
 '\25\0\0\1\0\0\0\20\6\0\0\0\34\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1\20\1\0\0\5\0\0\0\1\0\0\0'\
 '\5\0\0\0\5\0\0\0\40\0\0\0\20\0\0\0\124\0\0\0\0\0\0\20\25\0\0\1\0\0\0\20\6\0\0\0\34\0\5\0'\
@@ -988,42 +964,13 @@ filter() {
 '\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1\35\0\0\0'\
 '\5\0\0\0\1\0\0\0\5\0\0\0\5\0\0\0\40\0\0\0\30\0\0\0\124\0\0\0\377\377\377\377\25\0\0\1\22\124\0\0'\
 '\6\0\0\0\1\0\5\0\5\0\0\0\1\0\0\0\5\0\0\0\5\0\0\0\40\0\0\0\30\0\0\0\124\0\0\0\377\377\377\377'\
-'\25\0\0\1\34\124\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1\47\0\0\0\5\0\0\0\1\0\0\0'\
-'\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1\50\0\0\0\5\0\0\0\1\0\0\0'\
-'\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1\51\0\0\0\5\0\0\0\1\0\0\0'\
-'\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1\52\0\0\0\5\0\0\0\1\0\0\0'\
-'\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1\74\0\0\0\5\0\0\0\1\0\0\0'\
-'\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1\131\0\0\0\5\0\0\0\1\0\0\0'\
-'\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1\150\0\0\0\5\0\0\0\1\0\0\0'\
-'\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1\151\0\0\0\5\0\0\0\1\0\0\0'\
-'\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1\152\0\0\0\5\0\0\0\1\0\0\0'\
-'\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1\164\0\0\0\5\0\0\0\1\0\0\0'\
-'\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1\216\0\0\0\5\0\0\0\1\0\0\0'\
-'\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1\331\0\0\0\5\0\0\0\1\0\0\0'\
-'\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1\332\0\0\0\5\0\0\0\1\0\0\0'\
-'\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1\333\0\0\0\5\0\0\0\1\0\0\0'\
-'\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1\340\0\0\0\5\0\0\0\1\0\0\0'\
-'\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1\341\0\0\0\5\0\0\0\1\0\0\0'\
-'\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1\361\0\0\0\5\0\0\0\1\0\0\0'\
-'\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1\11\1\0\0\5\0\0\0\1\0\0\0'\
-'\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1\14\1\0\0\5\0\0\0\1\0\0\0'\
-'\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1\21\1\0\0\5\0\0\0\1\0\0\0'\
-'\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1\30\1\0\0\5\0\0\0\1\0\0\0'\
-'\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1\32\1\0\0\5\0\0\0\1\0\0\0'\
-'\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1\46\1\0\0\5\0\0\0\1\0\0\0'\
-'\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1\251\1\0\0\5\0\0\0\1\0\0\0'\
-'\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1\252\1\0\0\5\0\0\0\1\0\0\0'\
-'\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1\253\1\0\0\5\0\0\0\1\0\0\0'\
-'\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1\254\1\0\0\5\0\0\0\1\0\0\0'\
-'\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1\255\1\0\0\5\0\0\0\1\0\0\0'\
-'\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1\256\1\0\0\5\0\0\0\1\0\0\0'\
-'\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1\257\1\0\0\5\0\0\0\1\0\0\0'\
-'\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1\260\1\0\0\5\0\0\0\1\0\0\0'\
-'\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1\261\1\0\0\5\0\0\0\1\0\0\0'\
-'\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1\272\1\0\0\5\0\0\0\1\0\0\0'\
-'\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1\273\1\0\0\5\0\0\0\1\0\0\0'\
-'\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1\323\1\0\0\5\0\0\0\1\0\0\0'\
-'\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\40\0\0\0\4\0\0\0\25\0\1\0\267\0\0\300'\
+'\25\0\0\1\34\124\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1\47\0\0\0\5\0\0\0\1\0\0\0'
+        printf '\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1%b\0\0\5\0\0\0\1\0\0\0' '\050\00' \
+        '\051\00' '\052\00' '\074\00' '\0131\00' '\0150\00' '\0151\00' '\0152\00' '\0164\00' '\0216\00' \
+        '\0331\00' '\0332\00' '\0333\00' '\0340\00' '\0341\00' '\0361\00' '\011\01' '\014\01' '\021\01' \
+        '\030\01' '\032\01' '\046\01' '\0251\01' '\0252\01' '\0253\01' '\0254\01' '\0255\01' '\0256\01' \
+        '\0257\01' '\0260\01' '\0261\01' '\0272\01' '\0273\01' '\0323\01'
+        printf '\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\40\0\0\0\4\0\0\0\25\0\1\0\267\0\0\300'\
 '\6\0\0\0\0\0\0\200\40\0\0\0\0\0\0\0\25\0\0\1\141\0\0\0\5\0\0\0\1\0\0\0\5\0\0\0\5\0\0\0'\
 '\40\0\0\0\20\0\0\0\124\0\0\0\0\0\0\20\25\0\0\1\0\0\0\20\6\0\0\0\34\0\5\0\6\0\0\0\0\0\377\177'\
 '\25\0\0\1\334\0\0\0\5\0\0\0\1\0\0\0\5\0\0\0\5\0\0\0\40\0\0\0\20\0\0\0\124\0\0\0\0\0\0\20'\

@@ -14,7 +14,7 @@
 #
 # Waived, with the reasons:
 #   waive "network" "none": the agent talks to its service; agreed by the team
-# shellcheck disable=SC1003,SC2016 # what looks like a slip is text of the policy
+# shellcheck disable=SC1003,SC2016,SC2195 # what looks like a slip is text of the policy
 set -fu
 
 fail() {
@@ -462,6 +462,7 @@ limit() {
 }
 
 # appeared DIRECTORY NAME...: tells of what was not there before the sandbox ran.
+seen=''
 appeared() {
     parent=$1
     shift
@@ -554,18 +555,18 @@ create() {
 
 # hold dir|file PATH [TEXT]: keeps a process inside from making PATH, by making it while the sandbox runs.
 hold() {
+    if [ -d "${2%/*}" ]; then
+        make "$@"
+        return
+    fi
     quote "${2%/*}"
     case "$missing " in
     *" $quoted "*) make "$@" ;;
     *)
-        if [ -d "${2%/*}" ]; then
-            make "$@"
-        else
-            at=$quoted
-            quote "${2##*/}"
-            unheld="$unheld
+        at=$quoted
+        quote "${2##*/}"
+        unheld="$unheld
 watch $at $quoted"
-        fi
         ;;
     esac
 }
@@ -589,7 +590,6 @@ finish() {
         planted "$name" || words="$words $quoted"
     done
     [ -z "$words" ] || eval "rmdir -- $words" 2>/dev/null
-    seen=''
     eval "$watched"
 }
 
@@ -627,10 +627,12 @@ case "$home" in / | /bin | /dev | /dev/shm | /etc | /etc/alternatives | /etc/ca-
 case "$project" in / | /bin | /dev | /dev/shm | /etc | /etc/alternatives | /etc/ca-certificates | /etc/ca-certificates/extracted | /etc/claude | /etc/claude/CLAUDE.md | /etc/claude/settings.json | /etc/claude-code | /etc/group | /etc/hosts | /etc/ld.so.cache | /etc/localtime | /etc/nsswitch.conf | /etc/passwd | /etc/pki | /etc/resolv.conf | /etc/ssl | /etc/terminfo | /etc/terminfo/l | /etc/terminfo/l/linux | /etc/terminfo/s | /etc/terminfo/s/screen | /etc/terminfo/s/screen-256color | /etc/terminfo/t | /etc/terminfo/t/tmux-256color | /etc/terminfo/x | /etc/terminfo/x/xterm | /etc/terminfo/x/xterm-256color | /lib | /lib32 | /lib64 | /libx32 | /nix | /nix/store | /opt | /proc | /sbin | /tmp | /usr | "$home"/.agents | "$home"/.cache | "$home"/.cache/sbc | "$home"/.cache/sbc/node | "$home"/.cache/yarn | "$home"/.claude | "$home"/.claude/.credentials.json | "$home"/.claude/CLAUDE.md | "$home"/.claude/agents | "$home"/.claude/commands | "$home"/.claude/file-history | "$home"/.claude/history.jsonl | "$home"/.claude/hooks | "$home"/.claude/keybindings.json | "$home"/.claude/output-styles | "$home"/.claude/plans | "$home"/.claude/plugins | "$home"/.claude/projects | "$home"/.claude/rules | "$home"/.claude/settings.json | "$home"/.claude/skills | "$home"/.claude/statusline-command.sh | "$home"/.claude/statusline.sh | "$home"/.claude/tasks | "$home"/.claude/themes | "$home"/.claude.json | "$home"/.config | "$home"/.config/git | "$home"/.config/git/config | "$home"/.config/git/ignore | "$home"/.config/pnpm | "$home"/.config/pnpm/rc | "$home"/.config/team-lint | "$home"/.gitconfig | "$home"/.local | "$home"/.local/bin | "$home"/.local/bin/claude | "$home"/.local/lib | "$home"/.local/lib/node_modules | "$home"/.local/lib/node_modules/@anthropic-ai | "$home"/.local/lib/node_modules/@anthropic-ai/claude-code | "$home"/.local/share | "$home"/.local/share/claude | "$home"/.local/share/fnm | "$home"/.npmrc | "$home"/.nvm | "$home"/.volta | "$home"/.yarnrc.yml) hides "$project" ;; esac
 case "$home"/ in "${project%/}"/*) hides "$project" ;; esac
 nested "$project" "$home"/.cache/sbc/node "$home"/.claude/.credentials.json "$home"/.claude/history.jsonl "$home"/.claude/plans "$home"/.claude/projects
-case "$git_common_dir" in / | /bin | /dev | /dev/shm | /etc | /etc/alternatives | /etc/ca-certificates | /etc/ca-certificates/extracted | /etc/claude | /etc/claude/CLAUDE.md | /etc/claude/settings.json | /etc/claude-code | /etc/group | /etc/hosts | /etc/ld.so.cache | /etc/localtime | /etc/nsswitch.conf | /etc/passwd | /etc/pki | /etc/resolv.conf | /etc/ssl | /etc/terminfo | /etc/terminfo/l | /etc/terminfo/l/linux | /etc/terminfo/s | /etc/terminfo/s/screen | /etc/terminfo/s/screen-256color | /etc/terminfo/t | /etc/terminfo/t/tmux-256color | /etc/terminfo/x | /etc/terminfo/x/xterm | /etc/terminfo/x/xterm-256color | /lib | /lib32 | /lib64 | /libx32 | /nix | /nix/store | /opt | /proc | /sbin | /tmp | /usr | "$home"/.agents | "$home"/.cache | "$home"/.cache/sbc | "$home"/.cache/sbc/node | "$home"/.cache/yarn | "$home"/.claude | "$home"/.claude/.credentials.json | "$home"/.claude/CLAUDE.md | "$home"/.claude/agents | "$home"/.claude/commands | "$home"/.claude/file-history | "$home"/.claude/history.jsonl | "$home"/.claude/hooks | "$home"/.claude/keybindings.json | "$home"/.claude/output-styles | "$home"/.claude/plans | "$home"/.claude/plugins | "$home"/.claude/projects | "$home"/.claude/rules | "$home"/.claude/settings.json | "$home"/.claude/skills | "$home"/.claude/statusline-command.sh | "$home"/.claude/statusline.sh | "$home"/.claude/tasks | "$home"/.claude/themes | "$home"/.claude.json | "$home"/.config | "$home"/.config/git | "$home"/.config/git/config | "$home"/.config/git/ignore | "$home"/.config/pnpm | "$home"/.config/pnpm/rc | "$home"/.config/team-lint | "$home"/.gitconfig | "$home"/.local | "$home"/.local/bin | "$home"/.local/bin/claude | "$home"/.local/lib | "$home"/.local/lib/node_modules | "$home"/.local/lib/node_modules/@anthropic-ai | "$home"/.local/lib/node_modules/@anthropic-ai/claude-code | "$home"/.local/share | "$home"/.local/share/claude | "$home"/.local/share/fnm | "$home"/.npmrc | "$home"/.nvm | "$home"/.volta | "$home"/.yarnrc.yml | "$project"/.agent-sandbox | "$project"/.agent-sandbox.kdl | "$project"/.agent-sandbox.local.kdl | "$project"/.agents | "$project"/.aider.conf.yml | "$project"/.aider.model.settings.yml | "$project"/.amp | "$project"/.augment | "$project"/.claude | "$project"/.cline | "$project"/.clinerules | "$project"/.codex | "$project"/.crush.json | "$project"/.cursor | "$project"/.devcontainer | "$project"/.env | "$project"/.env.local | "$project"/.envrc | "$project"/.factory | "$project"/.gemini | "$project"/.git | "$project"/.git/commondir | "$project"/.git/config | "$project"/.git/config.worktree | "$project"/.git/hooks | "$project"/.git/info | "$project"/.git/info/attributes | "$project"/.git/modules | "$project"/.github | "$project"/.github/hooks | "$project"/.goose | "$project"/.grok | "$project"/.husky | "$project"/.idea | "$project"/.kilo | "$project"/.kilocode | "$project"/.kimi-code | "$project"/.kiro | "$project"/.mcp.json | "$project"/.mise.toml | "$project"/.next | "$project"/.opencode | "$project"/.pi | "$project"/.qwen | "$project"/.vscode | "$project"/crush.json | "$project"/kilo.json | "$project"/kilo.jsonc | "$project"/mise.toml | "$project"/opencode.json | "$project"/opencode.jsonc | "$project"/vendor | "$project"/vendor/design-system) hides "$git_common_dir" ;; esac
-case "$home"/ in "${git_common_dir%/}"/*) hides "$git_common_dir" ;; esac
-case "$project"/ in "${git_common_dir%/}"/*) hides "$git_common_dir" ;; esac
-nested "$git_common_dir" "$home"/.cache/sbc/node "$home"/.claude/.credentials.json "$home"/.claude/history.jsonl "$home"/.claude/plans "$home"/.claude/projects "$project"
+if [ -d "$git_common_dir" ]; then
+    case "$git_common_dir" in / | /bin | /dev | /dev/shm | /etc | /etc/alternatives | /etc/ca-certificates | /etc/ca-certificates/extracted | /etc/claude | /etc/claude/CLAUDE.md | /etc/claude/settings.json | /etc/claude-code | /etc/group | /etc/hosts | /etc/ld.so.cache | /etc/localtime | /etc/nsswitch.conf | /etc/passwd | /etc/pki | /etc/resolv.conf | /etc/ssl | /etc/terminfo | /etc/terminfo/l | /etc/terminfo/l/linux | /etc/terminfo/s | /etc/terminfo/s/screen | /etc/terminfo/s/screen-256color | /etc/terminfo/t | /etc/terminfo/t/tmux-256color | /etc/terminfo/x | /etc/terminfo/x/xterm | /etc/terminfo/x/xterm-256color | /lib | /lib32 | /lib64 | /libx32 | /nix | /nix/store | /opt | /proc | /sbin | /tmp | /usr | "$home"/.agents | "$home"/.cache | "$home"/.cache/sbc | "$home"/.cache/sbc/node | "$home"/.cache/yarn | "$home"/.claude | "$home"/.claude/.credentials.json | "$home"/.claude/CLAUDE.md | "$home"/.claude/agents | "$home"/.claude/commands | "$home"/.claude/file-history | "$home"/.claude/history.jsonl | "$home"/.claude/hooks | "$home"/.claude/keybindings.json | "$home"/.claude/output-styles | "$home"/.claude/plans | "$home"/.claude/plugins | "$home"/.claude/projects | "$home"/.claude/rules | "$home"/.claude/settings.json | "$home"/.claude/skills | "$home"/.claude/statusline-command.sh | "$home"/.claude/statusline.sh | "$home"/.claude/tasks | "$home"/.claude/themes | "$home"/.claude.json | "$home"/.config | "$home"/.config/git | "$home"/.config/git/config | "$home"/.config/git/ignore | "$home"/.config/pnpm | "$home"/.config/pnpm/rc | "$home"/.config/team-lint | "$home"/.gitconfig | "$home"/.local | "$home"/.local/bin | "$home"/.local/bin/claude | "$home"/.local/lib | "$home"/.local/lib/node_modules | "$home"/.local/lib/node_modules/@anthropic-ai | "$home"/.local/lib/node_modules/@anthropic-ai/claude-code | "$home"/.local/share | "$home"/.local/share/claude | "$home"/.local/share/fnm | "$home"/.npmrc | "$home"/.nvm | "$home"/.volta | "$home"/.yarnrc.yml | "$project"/.agent-sandbox | "$project"/.agent-sandbox.kdl | "$project"/.agent-sandbox.local.kdl | "$project"/.agents | "$project"/.aider.conf.yml | "$project"/.aider.model.settings.yml | "$project"/.amp | "$project"/.augment | "$project"/.claude | "$project"/.cline | "$project"/.clinerules | "$project"/.codex | "$project"/.crush.json | "$project"/.cursor | "$project"/.devcontainer | "$project"/.env | "$project"/.env.local | "$project"/.envrc | "$project"/.factory | "$project"/.gemini | "$project"/.git | "$project"/.git/commondir | "$project"/.git/config | "$project"/.git/config.worktree | "$project"/.git/hooks | "$project"/.git/info | "$project"/.git/info/attributes | "$project"/.git/modules | "$project"/.github | "$project"/.github/hooks | "$project"/.goose | "$project"/.grok | "$project"/.husky | "$project"/.idea | "$project"/.kilo | "$project"/.kilocode | "$project"/.kimi-code | "$project"/.kiro | "$project"/.mcp.json | "$project"/.mise.toml | "$project"/.next | "$project"/.opencode | "$project"/.pi | "$project"/.qwen | "$project"/.vscode | "$project"/crush.json | "$project"/kilo.json | "$project"/kilo.jsonc | "$project"/mise.toml | "$project"/opencode.json | "$project"/opencode.jsonc | "$project"/vendor | "$project"/vendor/design-system) hides "$git_common_dir" ;; esac
+    case "$home"/ in "${git_common_dir%/}"/*) hides "$git_common_dir" ;; esac
+    case "$project"/ in "${git_common_dir%/}"/*) hides "$git_common_dir" ;; esac
+    nested "$git_common_dir" "$home"/.cache/sbc/node "$home"/.claude/.credentials.json "$home"/.claude/history.jsonl "$home"/.claude/plans "$home"/.claude/projects "$project"
+fi
 
 ask /etc/alternatives /etc/ca-certificates/extracted /etc/claude-code /etc/hosts /etc/ld.so.cache \
         /etc/localtime /etc/nsswitch.conf /etc/pki /etc/resolv.conf /etc/ssl /etc/terminfo/l/linux \
@@ -665,8 +667,10 @@ hold dir "$project"/.idea
 make dir "$project"/.next
 hold dir "$project"/.vscode
 if [ -d "$above_1"/design-system ]; then make dir "$project"/vendor/design-system; elif [ -e "$above_1"/design-system ]; then make file "$project"/vendor/design-system; fi
-hold file "$git_common_dir"/commondir .
-hold dir "$git_common_dir"/hooks
+if [ -d "$git_common_dir" ]; then
+    hold file "$git_common_dir"/commondir .
+    hold dir "$git_common_dir"/hooks
+fi
 create
 watch "$project" .agent-sandbox.kdl .agent-sandbox.local.kdl .agents .aider.conf.yml .aider.model.settings.yml \
         .amp .augment .cline .clinerules .codex .crush.json .cursor .devcontainer .envrc .factory .gemini
@@ -675,9 +679,11 @@ watch "$project"/.git/info attributes
 watch "$project"/.github hooks
 watch "$project" .goose .grok .husky .kilo .kilocode .kimi-code .kiro .mcp.json .mise.toml .opencode .pi .qwen \
         crush.json kilo.json kilo.jsonc mise.toml opencode.json opencode.jsonc
-watch "$git_common_dir" config config.worktree
-watch "$git_common_dir"/info attributes
-watch "$git_common_dir"/worktrees/"$git_worktree_id" config.worktree
+if [ -d "$git_common_dir" ]; then
+    watch "$git_common_dir" config config.worktree
+    watch "$git_common_dir"/info attributes
+    watch "$git_common_dir"/worktrees/"$git_worktree_id" config.worktree
+fi
 
 # /etc/group
 data_4="$user":x:"$gid"':
@@ -692,6 +698,12 @@ if [ -f "$home"/.claude.json ]; then
     data_6=$real
 fi
 
+quote "$home"
+quoted_home=$quoted
+quote "$project"
+quoted_project=$quoted
+quote "$user"
+quoted_user=$quoted
 # What bubblewrap is told, as words of the shell.
 options() {
     options='' words='' count='' targets='' sealed=''
@@ -702,8 +714,8 @@ options() {
     # hostname "sandbox" [settings]
     # command "claude" "--permission-mode" "acceptEdits" [settings]
     # processes "4K" [settings]
-    arg --unshare-user --disable-userns --unshare-pid --unshare-ipc --unshare-uts --unshare-cgroup-try --die-with-parent --cap-drop ALL
-    arg --hostname sandbox
+    words="$words --unshare-user --disable-userns --unshare-pid --unshare-ipc --unshare-uts --unshare-cgroup-try --die-with-parent --cap-drop ALL"
+    words="$words --hostname sandbox"
     [ -z "$machine" ] || arg --seccomp 9
     # Without a filter, and where the kernel lets a process type into its terminal, it gets none.
     tiocsti=1
@@ -721,39 +733,39 @@ options() {
     # secret "CLAUDE_CODE_OAUTH_TOKEN" [claude] The key to its service.
     # pass "COLORTERM" [base-dev] What the terminal can do, and the language.
     # set COREPACK_HOME="${HOME}/.cache/sbc/node/corepack" [node] Package managers that corepack fetches.
-    arg --setenv COREPACK_HOME "$home"/.cache/sbc/node/corepack
+    words="$words --setenv COREPACK_HOME $quoted_home/.cache/sbc/node/corepack"
     # set DISABLE_AUTOUPDATER="1" [claude] Its files are read-only here.
-    arg --setenv DISABLE_AUTOUPDATER 1
+    words="$words --setenv DISABLE_AUTOUPDATER 1"
     # set HOME="${HOME}" [base-dev] Who runs, and where things are.
-    arg --setenv HOME "$home"
+    words="$words --setenv HOME $quoted_home"
     # secret "HTTPS_PROXY" [base-agent] The proxy on the way, with a password perhaps.
     # secret "HTTP_PROXY" [base-agent] The proxy on the way, with a password perhaps.
     # pass "LANG" [base-dev] What the terminal can do, and the language.
     # pass "LC_*" [base-dev] What the terminal can do, and the language.
     # set LOGNAME="${USER}" [base-dev] Who runs, and where things are.
-    arg --setenv LOGNAME "$user"
+    words="$words --setenv LOGNAME $quoted_user"
     # set NODE_ENV="development" [web-shop]
-    arg --setenv NODE_ENV development
+    words="$words --setenv NODE_ENV development"
     # pass "NODE_EXTRA_CA_CERTS" [base-agent, node] Certificates of a company, for programs in JavaScript.
     # pass "NO_COLOR" [base-dev] What the terminal can do, and the language.
     # pass "NO_PROXY" [base-agent] What is reached without it.
     # set NPM_CONFIG_CACHE="${HOME}/.cache/sbc/node/npm" [node] What npm downloads.
-    arg --setenv NPM_CONFIG_CACHE "$home"/.cache/sbc/node/npm
+    words="$words --setenv NPM_CONFIG_CACHE $quoted_home/.cache/sbc/node/npm"
     # set NPM_CONFIG_UPDATE_NOTIFIER="false" [node] Nothing to decide inside.
-    arg --setenv NPM_CONFIG_UPDATE_NOTIFIER false
+    words="$words --setenv NPM_CONFIG_UPDATE_NOTIFIER false"
     # prepend PATH="${HOME}/.local/bin"; set PATH="/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin" [base-dev, base-agent] The system's programs.
-    arg --setenv PATH "$home"/.local/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+    words="$words --setenv PATH $quoted_home/.local/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
     # set PNPM_CONFIG_STORE_DIR="${HOME}/.cache/sbc/node" [node] The same for pnpm.
-    arg --setenv PNPM_CONFIG_STORE_DIR "$home"/.cache/sbc/node
+    words="$words --setenv PNPM_CONFIG_STORE_DIR $quoted_home/.cache/sbc/node"
     # set SHELL="/bin/sh" [base-dev] Who runs, and where things are.
-    arg --setenv SHELL /bin/sh
+    words="$words --setenv SHELL /bin/sh"
     # pass "TERM" [base-dev] What the terminal can do, and the language.
     # set TZ="Europe/Berlin" [web-shop] Everything the team sets, and the time zone of the customers.
-    arg --setenv TZ Europe/Berlin
+    words="$words --setenv TZ Europe/Berlin"
     # set USER="${USER}" [base-dev] Who runs, and where things are.
-    arg --setenv USER "$user"
+    words="$words --setenv USER $quoted_user"
     # set YARN_GLOBAL_FOLDER="${HOME}/.cache/sbc/node/yarn" [node] The same for yarn since version 2.
-    arg --setenv YARN_GLOBAL_FOLDER "$home"/.cache/sbc/node/yarn
+    words="$words --setenv YARN_GLOBAL_FOLDER $quoted_home/.cache/sbc/node/yarn"
     # secret "http_proxy" [base-agent] The proxy on the way, with a password perhaps.
     # secret "https_proxy" [base-agent] The proxy on the way, with a password perhaps.
     # pass "no_proxy" [base-agent] What is reached without it.
@@ -779,10 +791,10 @@ options() {
     merged --ro-bind skip /bin usr/bin
 
     # dev "/dev" [base-dev] Null, zero, random, terminals.
-    arg --dev /dev
+    words="$words --dev /dev"
 
     # tmpfs "/dev/shm" size="1G" mode="1777" [base-dev] Shared memory, which browsers and databases need.
-    arg --size 1073741824 --perms 1777 --tmpfs /dev/shm
+    words="$words --size 1073741824 --perms 1777 --tmpfs /dev/shm"
 
     # ro "/etc/alternatives" missing="skip" [base-dev] Which of several programs a name means.
     show --ro-bind skip /etc/alternatives
@@ -800,7 +812,7 @@ options() {
     show --ro-bind skip /etc/claude-code
 
     # file "/etc/group" "${USER}:x:${GID}:\nnogroup:x:65534:\n" [base-dev] The same for groups.
-    arg --perms 0444 --file 4 /etc/group
+    words="$words --perms 0444 --file 4 /etc/group"
 
     # copy "/etc/hosts" missing="skip" [base-dev] Name resolution. Copies, here and below, cost no mount.
     # copy "/etc/ld.so.cache" missing="skip" [base-dev] Where the dynamic loader finds libraries.
@@ -809,7 +821,7 @@ options() {
     siblings show --ro-bind /etc hosts ld.so.cache localtime nsswitch.conf
 
     # file "/etc/passwd" "${USER}:x:${UID}:${GID}::${HOME}:/bin/sh\nnobody:x:65534:65534:nobody:/:/usr/sbin/nologin\n" [base-dev] One user and one group: who runs, and nobody else.
-    arg --perms 0444 --file 5 /etc/passwd
+    words="$words --perms 0444 --file 5 /etc/passwd"
 
     # ro "/etc/pki" missing="skip" [base-dev] Certificates of the system, where Debian, Fedora and Arch keep them.
     # copy "/etc/resolv.conf" missing="skip" [base-dev] Name resolution. Copies, here and below, cost no mount.
@@ -849,13 +861,13 @@ options() {
     show --ro-bind skip /opt
 
     # proc "/proc" [base-dev] Processes of the sandbox only.
-    arg --proc /proc
+    words="$words --proc /proc"
 
     # ro "/sbin" missing="skip" [base-dev] The same programs where /usr is not merged; links into it where it is.
     merged --ro-bind skip /sbin usr/sbin
 
     # tmpfs "/tmp" size="2G" mode="1777" [base-dev] Private, and gone afterwards.
-    arg --size 2147483648 --perms 1777 --tmpfs /tmp
+    words="$words --size 2147483648 --perms 1777 --tmpfs /tmp"
 
     # ro "/usr" [base-dev] Programs and libraries.
     show --ro-bind error /usr
@@ -863,7 +875,7 @@ options() {
     # ---- home ----
 
     # tmpfs "~" size="2G" mode="0700" [base-dev] Home is empty unless a profile opens a part of it.
-    arg --size 2147483648 --perms 0700 --tmpfs "$home"
+    words="$words --size 2147483648 --perms 0700 --tmpfs $quoted_home"
 
     # ro "~/.agents" missing="skip" [base-agent] Skills that agents share. Read-only: those on the host obey them.
     show --ro-bind skip "$home"/.agents
@@ -872,20 +884,20 @@ options() {
     show --bind create-dir "$home"/.cache/sbc/node
 
     # symlink "~/.cache/yarn" to="${HOME}/.cache/sbc/node" [node] yarn 1 has no variable for it that yarn 4 does not take for something else.
-    arg --symlink "$home"/.cache/sbc/node "$home"/.cache/yarn
+    words="$words --symlink $quoted_home/.cache/sbc/node $quoted_home/.cache/yarn"
 
     # rw "~/.claude/.credentials.json" missing="create-file" [claude] The login. What is renewed inside must reach the host, whose copy is no longer valid then.
     show --bind create-file "$home"/.claude/.credentials.json
 
     # symlink "~/.claude/CLAUDE.md" to="/etc/claude/CLAUDE.md" [claude] Where it looks for it.
-    arg --symlink /etc/claude/CLAUDE.md "$home"/.claude/CLAUDE.md
+    words="$words --symlink /etc/claude/CLAUDE.md $quoted_home/.claude/CLAUDE.md"
 
     # ro "~/.claude/agents" missing="skip" [claude] The same, with programs of their own.
     # ro "~/.claude/commands" missing="skip" [claude] The same, with programs of their own.
     siblings show --ro-bind "$home"/.claude agents commands
 
     # symlink "~/.claude/file-history" to="${HOME}/.claude/plans" [claude] In the same directory, which saves a mount: plans are files there, and these a directory for each session.
-    arg --symlink "$home"/.claude/plans "$home"/.claude/file-history
+    words="$words --symlink $quoted_home/.claude/plans $quoted_home/.claude/file-history"
 
     # rw "~/.claude/history.jsonl" missing="create-file" [claude] What you typed.
     show --bind create-file "$home"/.claude/history.jsonl
@@ -908,7 +920,7 @@ options() {
     show --ro-bind skip "$home"/.claude/rules
 
     # symlink "~/.claude/settings.json" to="/etc/claude/settings.json" [claude] Where it looks for them.
-    arg --symlink /etc/claude/settings.json "$home"/.claude/settings.json
+    words="$words --symlink /etc/claude/settings.json $quoted_home/.claude/settings.json"
 
     # ro "~/.claude/skills" missing="skip" [claude] The same, with programs of their own.
     # ro "~/.claude/statusline-command.sh" missing="skip" [claude] Programs that settings tend to name.
@@ -916,7 +928,7 @@ options() {
     siblings show --ro-bind "$home"/.claude skills statusline-command.sh statusline.sh
 
     # symlink "~/.claude/tasks" to="${HOME}/.claude/plans" [claude] The same for tasks, whose names are others.
-    arg --symlink "$home"/.claude/plans "$home"/.claude/tasks
+    words="$words --symlink $quoted_home/.claude/plans $quoted_home/.claude/tasks"
 
     # ro "~/.claude/themes" missing="skip" [claude] More of your settings.
     show --ro-bind skip "$home"/.claude/themes
@@ -1024,7 +1036,7 @@ options() {
         .mise.toml
 
     # tmpfs "./.next" size="512M" [web-shop] Rebuilt on every run, so keep it off the disk.
-    arg --size 536870912 --perms 0755 --tmpfs "$project"/.next
+    words="$words --size 536870912 --perms 0755 --tmpfs $quoted_project/.next"
 
     # ro "./.opencode" missing="watch" [base-dev] Grok, Kilo, Kimi, Kiro, OpenCode and Pi.
     # ro "./.pi" missing="watch" [base-dev] Grok, Kilo, Kimi, Kiro, OpenCode and Pi.
@@ -1082,8 +1094,8 @@ options() {
 # The end of it: files behind links; and nothing is added to the sandbox's own directories.
 endings() {
     options=$options$words$targets$sealed words=''
-    arg --remount-ro /dev
-    arg --remount-ro /
+    words="$words --remount-ro /dev"
+    words="$words --remount-ro /"
     arg --chdir "$directory"
     options=$options$words
 }
@@ -1137,48 +1149,14 @@ filter() {
         printf '\40\0\0\0\0\0\0\0\65\0\0\1\0\0\0\100\6\0\0\0\46\0\5\0\40\0\0\0\4\0\0\0\25\0\1\0\76\0\0\300'\
 '\6\0\0\0\0\0\0\200\40\0\0\0\0\0\0\0\25\0\0\1\20\0\0\0\5\0\0\0\1\0\0\0\5\0\0\0\5\0\0\0'\
 '\40\0\0\0\30\0\0\0\124\0\0\0\377\377\377\377\25\0\0\1\22\124\0\0\6\0\0\0\1\0\5\0\5\0\0\0\1\0\0\0'\
-'\5\0\0\0\5\0\0\0\40\0\0\0\30\0\0\0\124\0\0\0\377\377\377\377\25\0\0\1\34\124\0\0\6\0\0\0\1\0\5\0'\
-'\6\0\0\0\0\0\377\177\25\0\0\1\147\0\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'\
-'\6\0\0\0\0\0\377\177\25\0\0\1\206\0\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'\
-'\6\0\0\0\0\0\377\177\25\0\0\1\232\0\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'\
-'\6\0\0\0\0\0\377\177\25\0\0\1\233\0\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'\
-'\6\0\0\0\0\0\377\177\25\0\0\1\243\0\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'\
-'\6\0\0\0\0\0\377\177\25\0\0\1\245\0\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'\
-'\6\0\0\0\0\0\377\177\25\0\0\1\246\0\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'\
-'\6\0\0\0\0\0\377\177\25\0\0\1\247\0\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'\
-'\6\0\0\0\0\0\377\177\25\0\0\1\250\0\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'\
-'\6\0\0\0\0\0\377\177\25\0\0\1\251\0\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'\
-'\6\0\0\0\0\0\377\177\25\0\0\1\254\0\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'\
-'\6\0\0\0\0\0\377\177\25\0\0\1\255\0\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'\
-'\6\0\0\0\0\0\377\177\25\0\0\1\257\0\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'\
-'\6\0\0\0\0\0\377\177\25\0\0\1\260\0\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'\
-'\6\0\0\0\0\0\377\177\25\0\0\1\263\0\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'\
-'\6\0\0\0\0\0\377\177\25\0\0\1\264\0\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'\
-'\6\0\0\0\0\0\377\177\25\0\0\1\324\0\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'\
-'\6\0\0\0\0\0\377\177\25\0\0\1\366\0\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'\
-'\6\0\0\0\0\0\377\177\25\0\0\1\370\0\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'\
-'\6\0\0\0\0\0\377\177\25\0\0\1\371\0\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'\
-'\6\0\0\0\0\0\377\177\25\0\0\1\372\0\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'\
-'\6\0\0\0\0\0\377\177\25\0\0\1\52\1\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'\
-'\6\0\0\0\0\0\377\177\25\0\0\1\60\1\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'\
-'\6\0\0\0\0\0\377\177\25\0\0\1\64\1\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'\
-'\6\0\0\0\0\0\377\177\25\0\0\1\71\1\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'\
-'\6\0\0\0\0\0\377\177\25\0\0\1\100\1\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'\
-'\6\0\0\0\0\0\377\177\25\0\0\1\101\1\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'\
-'\6\0\0\0\0\0\377\177\25\0\0\1\103\1\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'\
-'\6\0\0\0\0\0\377\177\25\0\0\1\251\1\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'\
-'\6\0\0\0\0\0\377\177\25\0\0\1\252\1\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'\
-'\6\0\0\0\0\0\377\177\25\0\0\1\253\1\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'\
-'\6\0\0\0\0\0\377\177\25\0\0\1\254\1\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'\
-'\6\0\0\0\0\0\377\177\25\0\0\1\255\1\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'\
-'\6\0\0\0\0\0\377\177\25\0\0\1\256\1\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'\
-'\6\0\0\0\0\0\377\177\25\0\0\1\257\1\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'\
-'\6\0\0\0\0\0\377\177\25\0\0\1\260\1\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'\
-'\6\0\0\0\0\0\377\177\25\0\0\1\261\1\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'\
-'\6\0\0\0\0\0\377\177\25\0\0\1\272\1\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'\
-'\6\0\0\0\0\0\377\177\25\0\0\1\273\1\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'\
-'\6\0\0\0\0\0\377\177\25\0\0\1\323\1\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'\
-'\6\0\0\0\0\0\377\177\40\0\0\0\4\0\0\0\25\0\1\0\76\0\0\300\6\0\0\0\0\0\0\200\40\0\0\0\0\0\0\0'\
+'\5\0\0\0\5\0\0\0\40\0\0\0\30\0\0\0\124\0\0\0\377\377\377\377\25\0\0\1\34\124\0\0\6\0\0\0\1\0\5\0'
+        printf '\6\0\0\0\0\0\377\177\25\0\0\1%b\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0' '\0147\00' \
+        '\0206\00' '\0232\00' '\0233\00' '\0243\00' '\0245\00' '\0246\00' '\0247\00' '\0250\00' '\0251\00' \
+        '\0254\00' '\0255\00' '\0257\00' '\0260\00' '\0263\00' '\0264\00' '\0324\00' '\0366\00' '\0370\00' \
+        '\0371\00' '\0372\00' '\052\01' '\060\01' '\064\01' '\071\01' '\0100\01' '\0101\01' '\0103\01' \
+        '\0251\01' '\0252\01' '\0253\01' '\0254\01' '\0255\01' '\0256\01' '\0257\01' '\0260\01' '\0261\01' \
+        '\0272\01' '\0273\01' '\0323\01'
+        printf '\6\0\0\0\0\0\377\177\40\0\0\0\4\0\0\0\25\0\1\0\76\0\0\300\6\0\0\0\0\0\0\200\40\0\0\0\0\0\0\0'\
 '\25\0\0\1\70\0\0\0\5\0\0\0\1\0\0\0\5\0\0\0\5\0\0\0\40\0\0\0\20\0\0\0\124\0\0\0\0\0\0\20'\
 '\25\0\0\1\0\0\0\20\6\0\0\0\34\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1\20\1\0\0\5\0\0\0\1\0\0\0'\
 '\5\0\0\0\5\0\0\0\40\0\0\0\20\0\0\0\124\0\0\0\0\0\0\20\25\0\0\1\0\0\0\20\6\0\0\0\34\0\5\0'\
@@ -1191,42 +1169,13 @@ filter() {
 '\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1\35\0\0\0'\
 '\5\0\0\0\1\0\0\0\5\0\0\0\5\0\0\0\40\0\0\0\30\0\0\0\124\0\0\0\377\377\377\377\25\0\0\1\22\124\0\0'\
 '\6\0\0\0\1\0\5\0\5\0\0\0\1\0\0\0\5\0\0\0\5\0\0\0\40\0\0\0\30\0\0\0\124\0\0\0\377\377\377\377'\
-'\25\0\0\1\34\124\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1\47\0\0\0\5\0\0\0\1\0\0\0'\
-'\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1\50\0\0\0\5\0\0\0\1\0\0\0'\
-'\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1\51\0\0\0\5\0\0\0\1\0\0\0'\
-'\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1\52\0\0\0\5\0\0\0\1\0\0\0'\
-'\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1\74\0\0\0\5\0\0\0\1\0\0\0'\
-'\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1\131\0\0\0\5\0\0\0\1\0\0\0'\
-'\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1\150\0\0\0\5\0\0\0\1\0\0\0'\
-'\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1\151\0\0\0\5\0\0\0\1\0\0\0'\
-'\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1\152\0\0\0\5\0\0\0\1\0\0\0'\
-'\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1\164\0\0\0\5\0\0\0\1\0\0\0'\
-'\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1\216\0\0\0\5\0\0\0\1\0\0\0'\
-'\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1\331\0\0\0\5\0\0\0\1\0\0\0'\
-'\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1\332\0\0\0\5\0\0\0\1\0\0\0'\
-'\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1\333\0\0\0\5\0\0\0\1\0\0\0'\
-'\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1\340\0\0\0\5\0\0\0\1\0\0\0'\
-'\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1\341\0\0\0\5\0\0\0\1\0\0\0'\
-'\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1\361\0\0\0\5\0\0\0\1\0\0\0'\
-'\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1\11\1\0\0\5\0\0\0\1\0\0\0'\
-'\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1\14\1\0\0\5\0\0\0\1\0\0\0'\
-'\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1\21\1\0\0\5\0\0\0\1\0\0\0'\
-'\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1\30\1\0\0\5\0\0\0\1\0\0\0'\
-'\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1\32\1\0\0\5\0\0\0\1\0\0\0'\
-'\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1\46\1\0\0\5\0\0\0\1\0\0\0'\
-'\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1\251\1\0\0\5\0\0\0\1\0\0\0'\
-'\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1\252\1\0\0\5\0\0\0\1\0\0\0'\
-'\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1\253\1\0\0\5\0\0\0\1\0\0\0'\
-'\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1\254\1\0\0\5\0\0\0\1\0\0\0'\
-'\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1\255\1\0\0\5\0\0\0\1\0\0\0'\
-'\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1\256\1\0\0\5\0\0\0\1\0\0\0'\
-'\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1\257\1\0\0\5\0\0\0\1\0\0\0'\
-'\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1\260\1\0\0\5\0\0\0\1\0\0\0'\
-'\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1\261\1\0\0\5\0\0\0\1\0\0\0'\
-'\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1\272\1\0\0\5\0\0\0\1\0\0\0'\
-'\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1\273\1\0\0\5\0\0\0\1\0\0\0'\
-'\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1\323\1\0\0\5\0\0\0\1\0\0\0'\
-'\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\40\0\0\0\4\0\0\0\25\0\1\0\267\0\0\300'\
+'\25\0\0\1\34\124\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1\47\0\0\0\5\0\0\0\1\0\0\0'
+        printf '\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1%b\0\0\5\0\0\0\1\0\0\0' '\050\00' \
+        '\051\00' '\052\00' '\074\00' '\0131\00' '\0150\00' '\0151\00' '\0152\00' '\0164\00' '\0216\00' \
+        '\0331\00' '\0332\00' '\0333\00' '\0340\00' '\0341\00' '\0361\00' '\011\01' '\014\01' '\021\01' \
+        '\030\01' '\032\01' '\046\01' '\0251\01' '\0252\01' '\0253\01' '\0254\01' '\0255\01' '\0256\01' \
+        '\0257\01' '\0260\01' '\0261\01' '\0272\01' '\0273\01' '\0323\01'
+        printf '\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\40\0\0\0\4\0\0\0\25\0\1\0\267\0\0\300'\
 '\6\0\0\0\0\0\0\200\40\0\0\0\0\0\0\0\25\0\0\1\141\0\0\0\5\0\0\0\1\0\0\0\5\0\0\0\5\0\0\0'\
 '\40\0\0\0\20\0\0\0\124\0\0\0\0\0\0\20\25\0\0\1\0\0\0\20\6\0\0\0\34\0\5\0\6\0\0\0\0\0\377\177'\
 '\25\0\0\1\334\0\0\0\5\0\0\0\1\0\0\0\5\0\0\0\5\0\0\0\40\0\0\0\20\0\0\0\124\0\0\0\0\0\0\20'\
