@@ -1,8 +1,8 @@
 //! The part of a script that carries the filter of system calls, for every architecture that has one.
 
+use super::calls::wrapped;
 use super::script::{FILTER, Script};
 use super::shell;
-use super::steps::wrapped;
 use crate::seccomp::{self, Architecture, Errno, Refusal};
 use crate::words::Terminal;
 use std::fmt::Write as _;

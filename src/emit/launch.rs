@@ -1,8 +1,9 @@
 //! The part of a script that starts bubblewrap: the environment of the command, limits, descriptors.
 
+use super::calls::wrapped;
 use super::script::{DESCRIPTORS, Script};
 use super::shell;
-use super::steps::{annotation, wrapped};
+use super::steps::annotation;
 use crate::env;
 use crate::path::Root;
 use crate::plan::{Action, EnvValue, Step};

@@ -4,7 +4,7 @@
 //! host is decided when the script runs. Everything that sbc itself checks and a shell can check is
 //! checked again there, and fails with 125.
 
-use super::functions::FUNCTIONS;
+use super::functions;
 use super::launch::is_passed;
 use super::shell::{self, comment};
 use super::steps::CLEANING;
@@ -159,13 +159,12 @@ impl Script<'_> {
             })
         };
         let mut wanted: BTreeSet<&str> =
-            FUNCTIONS.iter().map(|function| function.name).filter(|name| calls(body, name)).collect();
-        for function in FUNCTIONS.iter().rev() {
+            functions::all().map(|function| function.name).filter(|name| calls(body, name)).collect();
+        for function in functions::all().rev() {
             let needed = wanted.contains(function.name);
-            wanted.extend(FUNCTIONS.iter().map(|other| other.name).filter(|name| needed && calls(function.text, name)));
+            wanted.extend(functions::all().map(|other| other.name).filter(|name| needed && calls(function.text, name)));
         }
-        let mut out: String = FUNCTIONS
-            .iter()
+        let mut out: String = functions::all()
             .filter(|function| wanted.contains(function.name))
             .map(|function| format!("{}\n", function.text))
             .collect();

@@ -2,6 +2,7 @@
 //!
 //! Reads a plan; whatever depends on the host becomes a call of one of the script's functions.
 
+use super::calls::watches;
 use super::script::{Script, carries};
 use super::shell::{self, comment, literal};
 use crate::isolation;
@@ -180,7 +181,7 @@ impl Script<'_> {
                 group = title(first.at.root());
                 let _ = write!(out, "\n    # ---- {group} ----\n");
                 if first.at.root() == Root::GitCommonDir {
-                    let _ = write!(out, "    [ -d \"$git_common_dir\" ] || return 0\n");
+                    out.push_str("    [ -d \"$git_common_dir\" ] || return 0\n");
                 }
             }
             out.push('\n');
@@ -193,33 +194,6 @@ impl Script<'_> {
         out.push_str("}\n\n");
         out.push_str(&self.endings());
         self.with_plain_words(&out)
-    }
-
-    /// The calls of `arg` whose words need no quotes, as what they do: a shell is slow at calling.
-    fn with_plain_words(&self, calls: &str) -> String {
-        let variables: Vec<&str> = self.content.variables(|_| true).into_iter().map(shell::variable).collect();
-        let mut used: BTreeSet<&str> = BTreeSet::new();
-        let mut out = String::new();
-        for line in calls.lines() {
-            let mut words = line.strip_prefix("    arg ").unwrap_or("'").to_owned();
-            let mut named = Vec::new();
-            for variable in &variables {
-                let word = format!("\"${variable}\"");
-                if words.contains(&word) {
-                    words = words.replace(&word, &format!("$quoted_{variable}"));
-                    named.push(*variable);
-                }
-            }
-            if words.contains(['\'', '"', '\\', '`', '{']) {
-                let _ = writeln!(out, "{line}");
-            } else {
-                let _ = writeln!(out, "    words=\"$words {words}\"");
-                used.extend(named);
-            }
-        }
-        let quotes: String =
-            used.iter().map(|variable| format!("quote \"${variable}\"\nquoted_{variable}=$quoted\n")).collect();
-        quotes + &out
     }
 
     /// The call that a step becomes; empty where nothing has to be done.
@@ -261,29 +235,6 @@ impl Script<'_> {
             Action::Proc => format!("arg --proc {at}"),
             Action::Dev => format!("arg --dev {at}"),
         }
-    }
-
-    /// What is shown in place where it is there, as the start of a call for several names of one directory.
-    fn as_sibling(&self, step: &Step) -> Option<(String, SymbolicPath)> {
-        let (directory, _) = step.at.in_directory()?;
-        let line = self.step(step);
-        let start = line.strip_suffix(&format!(" skip {}", shell::path(&step.at)))?;
-        let is_named = !directory.components().is_empty() || directory.root().variable().is_some();
-        (is_named && ["bind ", "show "].iter().any(|verb| start.starts_with(verb)))
-            .then(|| (start.to_owned(), directory))
-    }
-
-    fn are_siblings(&self, one: &Step, next: &Step) -> bool {
-        self.as_sibling(one).is_some_and(|first| self.as_sibling(next) == Some(first))
-    }
-
-    /// One call for several names of a directory.
-    fn siblings(&self, steps: &[&Step]) -> String {
-        let start = steps.first().and_then(|step| self.as_sibling(step));
-        let names = steps.iter().filter_map(|step| step.at.in_directory()).map(|(_, name)| shell::text(name));
-        start.map_or_else(String::new, |(start, directory)| {
-            wrapped(&format!("siblings {start} {}", shell::path(&directory)), names)
-        })
     }
 
     pub(super) fn descriptor(&self, step: &Step) -> usize {
@@ -376,17 +327,6 @@ fn bind_option(grant: Grant) -> &'static str {
     if grant == Grant::ReadWrite { "--bind" } else { "--ro-bind" }
 }
 
-/// The calls that note what is missing, one for each directory.
-fn watches(paths: &[&SymbolicPath]) -> String {
-    let directory = |path: &SymbolicPath| path.in_directory().map(|(directory, _)| directory);
-    let call = |run: &[&SymbolicPath]| {
-        let names = run.iter().filter_map(|path| path.in_directory()).map(|(_, name)| shell::text(name));
-        let directory = run.first().and_then(|path| directory(path))?;
-        Some(wrapped(&format!("watch {}", shell::path(&directory)), names) + "\n")
-    };
-    paths.chunk_by(|one, next| directory(one) == directory(next)).filter_map(call).collect()
-}
-
 /// Lines that have nothing to do where the project has no git directory but its own.
 fn where_git(lines: &str) -> String {
     if lines.is_empty() {
@@ -394,21 +334,6 @@ fn where_git(lines: &str) -> String {
     }
     let lines: String = lines.lines().map(|line| format!("    {line}\n")).collect();
     format!("if [ -d \"$git_common_dir\" ]; then\n{lines}fi\n")
-}
-
-/// Words after the start of a command, in lines of usual length.
-pub(super) fn wrapped(start: &str, words: impl Iterator<Item = String>) -> String {
-    let (mut out, mut width) = (start.to_owned(), start.len());
-    for word in words {
-        if width + word.len() > 110 {
-            out.push_str(" \\\n       ");
-            width = 8;
-        }
-        width += word.len() + 1;
-        out.push(' ');
-        out.push_str(&word);
-    }
-    out
 }
 
 /// Whether a `deny` stands where nothing is shown anyway.

@@ -351,10 +351,10 @@ watch() {
     shift
     words=''
     for name; do
-        [ -e "$path/$name" ] || [ -L "$path/$name" ] || {
-            quote "$name"
-            words="$words $quoted"
-        }
+        [ -e "$path/$name" ] || [ -L "$path/$name" ] || case $name in
+        *\'*) quote "$name" && words="$words $quoted" ;;
+        *) words="$words '$name'" ;;
+        esac
     done
     [ -n "$words" ] || return 0
     quote "$path"
