@@ -44,6 +44,7 @@ pub const RESERVED: &[&str] = &[
     "state_home",
     "git_*",
     "above_*",
+    "asked",
     "at",
     "beside",
     "bwrap",
