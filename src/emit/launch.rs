@@ -47,9 +47,8 @@ impl Script<'_> {
         let is_asked = |step: &&Step| {
             matches!(step.at.root(), Root::Absolute | Root::Home) && self.step(step).starts_with("show ")
         };
-        let paths: Vec<String> = self.content.steps.iter().filter(is_asked).map(|step| shell::path(&step.at)).collect();
-        let mut out = if paths.is_empty() { String::new() } else { wrapped("ask", paths.into_iter()) + "\n" };
-        out.push_str("exported=$(export -p)\n");
+        let paths = self.content.steps.iter().filter(is_asked).map(|step| shell::path(&step.at));
+        let mut out = wrapped("ask", paths) + "\n";
         if self.content.env.get("PATH").is_some_and(is_passed) {
             out.push_str("case \"\n$exported\" in\n*'\nexport PATH='*) ;;\n*) unset caller_path ;;\nesac\n");
         }

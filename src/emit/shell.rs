@@ -44,7 +44,6 @@ pub const RESERVED: &[&str] = &[
     "state_home",
     "git_*",
     "above_*",
-    "asked",
     "at",
     "beside",
     "bwrap",

@@ -227,8 +227,9 @@ arg() {
     case $count in ........) options=$options$words words='' count='' ;; esac
 }
 
-# Asks a process where those of these paths lead that are links to files, while the shell goes on.
-asked=''
+# Asks one process for the names of the caller's variables, and where those of these paths lead that are links to
+# files. Into $leads come lines, each such path and after it where it leads.
+leads=''
 ask() {
     for name; do
         shift
@@ -240,43 +241,36 @@ ask() {
             esac
         fi
     done
+    exported=$(
+        export -p
+        [ $# != 0 ] || exit 0
+        echo ///
+        export LC_ALL=C
+        exec realpath -- "$@"
+    ) || return 0
     [ $# != 0 ] || return 0
     IFS='
 '
-    asked=$*
-    unset IFS
-    exec 3<<PIPE
-
-PIPE
-    read -r rest <&3
-    exec 4>/proc/self/fd/3
-    LC_ALL=C realpath -- "$@" 3<&- >&4 4>&- &
-    exec 4>&-
-}
-
-# Puts the answers into $leads, as two lines for each path. Each answer is a line unless a name holds a newline.
-leads=''
-answers() {
-    [ -p /proc/self/fd/3 ] || wait "$!"
-    IFS='
-'
-    for name in $asked; do
-        IFS= read -r rest <&3 || rest=
-        leads="$leads
+    count=$# words=$*
+    # shellcheck disable=SC2086 # a line for each, unless a name holds a newline
+    set -- $exported
+    shift $(($# - count - 1))
+    if [ "$1" = /// ]; then
+        for name in $words; do
+            shift
+            leads="$leads
 $name
-=$rest
+=$1
 "
-    done
+        done
+    fi
     unset IFS
-    asked=''
-    case $rest in /*) ! read -r rest <&3 || leads='' ;; *) leads='' ;; esac
 }
 
 # Puts the host path behind $1 into $real. Only a link to a file needs a program.
 real() {
     real=$1
     [ -L "$1" ] || return 0
-    [ -z "$asked" ] || answers
     case $leads in
     *"
 $1
@@ -652,7 +646,6 @@ ask /etc/alternatives /etc/ca-certificates/extracted /etc/claude-code /etc/hosts
         "$home"/.config/git/config "$home"/.config/git/ignore "$home"/.config/team-lint "$home"/.gitconfig \
         "$home"/.local/bin/claude "$home"/.local/lib/node_modules "$home"/.local/share/claude \
         "$home"/.local/share/fnm "$home"/.nvm "$home"/.volta
-exported=$(export -p)
 
 # What is missing is created, and removed again when it is untouched.
 missing='' files='' made='' written='' unheld='' watched=''
