@@ -138,6 +138,12 @@ impl SymbolicPath {
         joined
     }
 
+    /// The directory that holds it and its name there; a root has neither.
+    pub fn in_directory(&self) -> Option<(SymbolicPath, &Text)> {
+        let (name, above) = self.components.split_last()?;
+        Some((SymbolicPath { root: self.root, components: above.to_vec() }, name))
+    }
+
     /// The paths strictly above this one and strictly below `base`, parents first.
     pub fn between(&self, base: &SymbolicPath) -> Vec<SymbolicPath> {
         let rest = self.below(base).unwrap_or_default();

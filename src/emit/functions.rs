@@ -2,6 +2,8 @@
 //!
 //! Data. Nothing of a policy stands in them; what they are called with is made in `shell.rs`.
 
+use super::placeholders::PLACEHOLDERS;
+
 /// A function of the script: its name, and its text.
 pub struct Function {
     pub name: &'static str,
@@ -9,7 +11,11 @@ pub struct Function {
 }
 
 /// The functions that scripts are made of. A script carries those that it calls, in this order.
-pub const FUNCTIONS: &[Function] = &[
+pub fn all() -> impl DoubleEndedIterator<Item = &'static Function> {
+    FUNCTIONS.iter().chain(PLACEHOLDERS)
+}
+
+const FUNCTIONS: &[Function] = &[
     Function {
         name: "quote",
         text: r#"# Puts $1 as a word of the shell into $quoted.
@@ -29,14 +35,59 @@ quote() {
         name: "arg",
         text: r#"# Adds words to what bubblewrap is told. A shell appends to a long text slowly, so that the last few stand apart.
 arg() {
+    line=''
     for word; do
         case $word in
         *\'*) quote "$word" ;;
         *) quoted="'$word'" ;;
         esac
-        words="$words $quoted"
+        line="$line $quoted"
     done
-    [ ${#words} -lt 1000 ] || options=$options$words words=''
+    words=$words$line count=$count.
+    case $count in ........) options=$options$words words='' count='' ;; esac
+}
+"#,
+    },
+    Function {
+        name: "ask",
+        text: r#"# Asks one process for the names of the caller's variables, and where those of these paths lead that are links to
+# files. Into $leads come lines, each such path and after it where it leads.
+leads=''
+ask() {
+    for name; do
+        shift
+        if [ -L "$name" ] && [ -f "$name" ]; then
+            case $name in
+            *'
+'*) ;;
+            *) set -- "$@" "$name" ;;
+            esac
+        fi
+    done
+    exported=$(
+        export -p
+        [ $# != 0 ] || exit 0
+        echo ///
+        export LC_ALL=C
+        exec realpath -- "$@"
+    ) || return 0
+    [ $# != 0 ] || return 0
+    IFS='
+'
+    count=$# words=$*
+    # shellcheck disable=SC2086 # a line for each, unless a name holds a newline
+    set -- $exported
+    shift $(($# - count - 1))
+    if [ "$1" = /// ]; then
+        for name in $words; do
+            shift
+            leads="$leads
+$name
+=$1
+"
+        done
+    fi
+    unset IFS
 }
 "#,
     },
@@ -46,13 +97,26 @@ arg() {
 real() {
     real=$1
     [ -L "$1" ] || return 0
-    if [ -d "$1" ] && cd -P -- "$1" 2>/dev/null; then
-        real=$PWD
-    else
-        # The second path is the last line: a name may end in a newline.
-        real=$(realpath "$1" /) || fail "the links of '$1' lead nowhere"
-        real=${real%??}
-    fi
+    case $leads in
+    *"
+$1
+="*)
+        real=${leads#*"
+$1
+="}
+        real=${real%%"
+"*}
+        ;;
+    *)
+        if [ -d "$1" ] && cd -P -- "$1" 2>/dev/null; then
+            real=$PWD
+        else
+            # The second path is the last line: a name may end in a newline.
+            real=$(LC_ALL=C realpath "$1" /) || fail "the links of '$1' lead nowhere"
+            real=${real%??}
+        fi
+        ;;
+    esac
     unlinked "$real"
 }
 "#,
@@ -64,8 +128,8 @@ reached=''
 reachable() {
     path=${1%/*}
     reached=$path
-    while [ -n "$path" ] && [ ! -d "$path" ]; do path=${path%/*}; done
-    [ -z "$path" ] || [ -x "$path" ] || fail "'$path' cannot be entered"
+    while [ ! -d "$path/" ]; do path=${path%/*}; done
+    [ -x "$path/" ] || fail "'$path' cannot be entered"
 }
 "#,
     },
@@ -75,8 +139,8 @@ reachable() {
 left_out() {
     unlinked "$1"
     [ ! -e "$1" ] || return 1
-    [ "${1%/*}" = "$reached" ] || reachable "$1"
-    [ "$2" = skip ]
+    case ${1%/*} in "$reached") ;; *) reachable "$1" ;; esac
+    case $2 in skip) ;; *) return 1 ;; esac
 }
 "#,
     },
@@ -95,10 +159,27 @@ bind() {
 "#,
     },
     Function {
+        name: "in_place",
+        text: r#"# in_place OPTION PATH: shows a readable path that is no link.
+in_place() {
+    case ${2%/*} in "$beside") ;; *) unlinked "$2" ;; esac
+    case $2 in
+    *\'*) arg "$1" "$2" "$2" ;;
+    *)
+        words="$words $1 '$2' '$2'" count=$count.
+        case $count in ........) options=$options$words words='' count='' ;; esac
+        ;;
+    esac
+}
+"#,
+    },
+    Function {
         name: "show",
         text: r#"# show OPTION MISSING PATH: shows a host path in place; a file behind a link becomes a link, and is shown in the end.
 show() {
-    if [ -L "$3" ] && [ -f "$3" ]; then
+    if [ ! -L "$3" ] && [ -r "$3" ]; then
+        in_place "$1" "$3"
+    elif [ -L "$3" ] && [ -f "$3" ]; then
         unlinked "$3"
         real "$3"
         arg --symlink "$real" "$3"
@@ -108,6 +189,28 @@ show() {
     else
         bind "$1" "$2" "$3" "$3"
     fi
+}
+"#,
+    },
+    Function {
+        name: "siblings",
+        text: r#"# siblings bind|show OPTION DIRECTORY NAME...: does so in place with what is there of these names.
+siblings() {
+    verb=$1 option=$2 parent=$3
+    shift 3
+    unlinked "$parent/$1"
+    reachable "$parent/$1"
+    for name; do
+        name=$parent/$name
+        if [ ! -L "$name" ]; then
+            [ -e "$name" ] || continue
+            [ ! -r "$name" ] || {
+                in_place "$option" "$name"
+                continue
+            }
+        fi
+        "$verb" "$option" skip "$name"
+    done
 }
 "#,
     },
@@ -202,18 +305,10 @@ overlay() {
 "#,
     },
     Function {
-        name: "apart",
-        text: r#"# apart ABOVE PATH...: refuses a host on which ABOVE would hide one of the paths.
-apart() {
-    above=$1
-    shift
-    # Mostly none does, which is seen at once.
-    case " $* " in *" ${above%/}"[/\ ]*) ;; *) return 0 ;; esac
-    for path; do
-        case $path/ in
-        "${above%/}"/*) fail "on this host '$path' lies inside '$above', which is placed after it" ;;
-        esac
-    done
+        name: "hides",
+        text: r#"# hides PATH: refuses a host on which PATH is, or contains, what is placed before it.
+hides() {
+    fail "on this host '$1' is placed after what lies in it, and would hide that"
 }
 "#,
     },
@@ -266,143 +361,6 @@ limit() {
 needs() {
     unlinked "$1"
     [ -e "$1" ] || fail "'$1' must exist to be mounted on, and it does not"
-}
-"#,
-    },
-    Function {
-        name: "appeared",
-        text: r#"# appeared PATH: tells of a path that was not there before the sandbox ran.
-appeared() {
-    [ ! -e "$1" ] && [ ! -L "$1" ] && return
-    [ "$1" != "$name" ] || return
-    name=$1
-    printf '%s\n' "'$1' has appeared while the sandbox ran: look at it before a program on the host obeys it" >&2
-}
-"#,
-    },
-    Function {
-        name: "watch",
-        text: r#"# watch PATH: notes what is missing of a path, to tell of it when it has appeared after the run.
-watching=''
-watch() {
-    [ ! -e "$1" ] && [ ! -L "$1" ] || return 0
-    name=$1 path=${1%/*}
-    # Most names lie beside the last one.
-    if [ "$path" != "$watching" ]; then
-        while [ -n "$path" ] && [ ! -e "$path" ] && [ ! -L "$path" ]; do name=$path path=${path%/*}; done
-        [ -d "$path" ] || return 0
-        watching=$path
-    fi
-    quote "$name"
-    watched="$watched
-appeared $quoted"
-}
-"#,
-    },
-    Function {
-        name: "make",
-        text: r#"# make dir|file PATH [TEXT]: notes what is missing, parents included, for `create`.
-make() {
-    unlinked "$2"
-    if [ -e "$2" ]; then
-        [ "$1" = file ] || [ -d "$2" ] || fail "'$2' is not a directory"
-        return 0
-    fi
-    if [ -d "${2%/*}/" ]; then
-        [ -w "${2%/*}/" ] || fail "'$2' cannot be created"
-    else
-        make dir "${2%/*}"
-    fi
-    quote "$2"
-    if [ "$1" = file ]; then
-        at=$quoted
-        quote "${3-}"
-        files="$files $at $quoted"
-        return
-    fi
-    case "$missing " in
-    *" $quoted "*) ;;
-    *) missing="$missing $quoted" ;;
-    esac
-}
-"#,
-    },
-    Function {
-        name: "create",
-        text: r#"# Creates what is noted, and notes how to remove it.
-create() {
-    eval "set -- $missing"
-    missing=''
-    [ $# = 0 ] || mkdir -- "$@" || fail 'what is missing cannot be created'
-    for name; do
-        quote "$name"
-        made=" $quoted$made"
-    done
-    eval "set -- $files"
-    files=''
-    if [ $# != 0 ]; then
-        mode=$(umask)
-        umask 077
-        set -C
-    fi
-    while [ $# != 0 ]; do
-        { [ -z "$2" ] || printf '%s\n' "$2"; } >"$1" || fail "'$1' cannot be created"
-        quote "$1"
-        at=$quoted
-        quote "$2"
-        written="$written $at $quoted"
-        shift 2
-        [ $# != 0 ] || umask "$mode"
-    done
-    set +C
-    eval "$unheld"
-    unheld=''
-}
-"#,
-    },
-    Function {
-        name: "hold",
-        text: r#"# hold dir|file PATH [TEXT]: keeps a process inside from making PATH, by making it while the sandbox runs.
-hold() {
-    quote "${2%/*}"
-    case "$missing " in
-    *" $quoted "*) make "$@" ;;
-    *)
-        if [ -d "${2%/*}" ]; then
-            make "$@"
-        else
-            quote "$2"
-            unheld="$unheld
-watch $quoted"
-        fi
-        ;;
-    esac
-}
-"#,
-    },
-    Function {
-        name: "finish",
-        text: r#"# Removes what was created and is untouched, and tells of what must not be there.
-finish() {
-    words=''
-    eval "set -- $written"
-    while [ $# != 0 ]; do
-        if ! planted "$1" && [ -f "$1" ]; then
-            quote "$1"
-            if [ -z "$2" ]; then [ ! -s "$1" ]; else [ "$(cat <"$1")" = "$2" ]; fi && words="$words $quoted"
-        fi
-        shift 2
-    done
-    [ -z "$words" ] || eval "rm -f -- $words"
-    words=''
-    eval "set -- $made"
-    for name; do
-        quote "$name"
-        planted "$name" || words="$words $quoted"
-    done
-    [ -z "$words" ] || eval "rmdir -- $words" 2>/dev/null
-    name=''
-    eval "$watched"
 }
 "#,
     },

@@ -1,10 +1,12 @@
 //! The part of a script that starts bubblewrap: the environment of the command, limits, descriptors.
 
+use super::calls::wrapped;
 use super::script::{DESCRIPTORS, Script};
 use super::shell;
 use super::steps::annotation;
 use crate::env;
-use crate::plan::{Action, EnvValue};
+use crate::path::Root;
+use crate::plan::{Action, EnvValue, Step};
 use crate::policy::EnvRule;
 use crate::steering;
 use crate::words::Resource;
@@ -21,7 +23,7 @@ impl Script<'_> {
     pub(super) fn launch(&self) -> String {
         format!(
             "# Starts bubblewrap without a variable, so that nothing steers it, and /proc/1/environ is empty.\n\
-             launch() {{\n    cd /\n{}{}}}\n\n",
+             launch() {{\n    cd /\n{}{}{BARE}}}\n\n",
             self.limits(),
             self.redirections()
         )
@@ -37,6 +39,20 @@ impl Script<'_> {
         if self.reads_names() {
             out.push_str(&self.passing());
         }
+        out
+    }
+
+    /// Asks for what only another process can tell.
+    pub(super) fn ask(&self) -> String {
+        let is_asked = |step: &&Step| {
+            matches!(step.at.root(), Root::Absolute | Root::Home) && self.step(step).starts_with("show ")
+        };
+        let paths = self.content.steps.iter().filter(is_asked).map(|step| shell::path(&step.at));
+        let mut out = wrapped("ask", paths) + "\n";
+        if self.content.env.get("PATH").is_some_and(is_passed) {
+            out.push_str("case \"\n$exported\" in\n*'\nexport PATH='*) ;;\n*) unset caller_path ;;\nesac\n");
+        }
+        out.push('\n');
         out
     }
 
@@ -89,7 +105,7 @@ impl Script<'_> {
     }
 
     pub(super) fn redirections(&self) -> String {
-        let mut out = String::from("    exec env -i \"$bwrap\" --args 3 -- \"$@\" 3<&0 <&4");
+        let mut out = String::from("    exec");
         for fd in DESCRIPTORS {
             let step = self.content.steps.iter().find(|step| self.data.get(&step.at) == Some(&fd));
             match step.map(|step| &step.action) {
@@ -133,6 +149,28 @@ impl Script<'_> {
         self.content.limits.iter().map(line).collect()
     }
 }
+
+/// Becomes bubblewrap. `env` is one program more to start, which dash can do without.
+const BARE: &str = r#"    set -- "$bwrap" --args 3 -- "$@"
+    # dash hands on what `export -p` names, and takes over no other name. Of other shells nobody knows that.
+    # shellcheck disable=SC3013 # dash, bash and busybox know -ef
+    if [ ! /proc/self/exe -ef /usr/bin/dash ]; then
+        command -v env >/dev/null || fail 'env is not installed'
+        exec env -i "$@"
+    fi
+    # A line of a value may look like a name; no variable is needed any more.
+    IFS='
+'
+    for name in $exported PWD OLDPWD; do
+        name=${name#export }
+        name=${name%%=*}
+        case $name in
+        '' | [0-9]* | *[!A-Za-z0-9_]*) ;;
+        *) unset "$name" ;;
+        esac
+    done
+    exec "$@"
+"#;
 
 pub(super) fn is_passed(value: &EnvValue) -> bool {
     matches!(value.rule, Some(EnvRule::Pass | EnvRule::Secret))

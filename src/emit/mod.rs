@@ -1,6 +1,7 @@
 //! One file per output format; each reads a plan and gives text.
 
 pub mod argv;
+mod calls;
 mod filter;
 mod functions;
 mod git;
@@ -8,6 +9,7 @@ pub mod json;
 mod launch;
 pub mod lock;
 pub mod optimised;
+mod placeholders;
 mod places;
 pub mod profile_page;
 pub mod reference;

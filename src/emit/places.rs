@@ -16,11 +16,8 @@ impl Script<'_> {
     pub(super) fn places(&self) -> String {
         let group = self.content.variables(|_| true).contains(&Variable::Gid);
         let mut out = START.replace("GROUP", if group { "    read -r name rest gid rest\n" } else { "" });
-        if self.reads_names() {
-            out.push_str("exported=$(export -p)\n");
-        }
         if self.content.env.get("PATH").is_some_and(is_passed) {
-            out.push_str("caller_path=${PATH-}\ncase \"\n$exported\" in\n*'\nexport PATH='*) ;;\n*) unset caller_path ;;\nesac\n");
+            out.push_str("caller_path=${PATH-}\n");
         }
         let _ = writeln!(out, "PATH={}", PROGRAMS.join(":"));
         if self.follows_caller() {
@@ -42,8 +39,7 @@ impl Script<'_> {
         );
         out.push_str(
             "[ -x \"$bwrap\" ] || fail 'bubblewrap is not installed'\n\
-             [ ! -u \"$bwrap\" ] || fail 'bubblewrap is set-user-ID, which is not safe'\n\
-             command -v env >/dev/null || fail 'env is not installed'\n",
+             [ ! -u \"$bwrap\" ] || fail 'bubblewrap is set-user-ID, which is not safe'\n",
         );
         out.push_str(&Script::machine());
         out.push('\n');

@@ -4,9 +4,10 @@
 //! host is decided when the script runs. Everything that sbc itself checks and a shell can check is
 //! checked again there, and fails with 125.
 
-use super::functions::FUNCTIONS;
+use super::functions;
 use super::launch::is_passed;
 use super::shell::{self, comment};
+use super::steps::CLEANING;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::env;
 use crate::path::SymbolicPath;
@@ -31,13 +32,15 @@ pub fn emit(plan: &Plan) -> Result<String, Diagnostic> {
     reserved(plan)?;
     workdir(content)?;
     let script = Script { plan, content, data };
-    let body = [script.checks(), script.prepare(), script.options(), script.launch(), script.filter()].concat();
+    let prepare = script.prepare();
+    let cleans = prepare.contains(CLEANING);
+    let body = [script.checks(), script.ask(), prepare, script.options(), script.launch(), script.filter()].concat();
     let mut out = script.header();
     out.push_str(&script.places());
     out.push_str(&script.git());
     out.push_str(&script.functions(&body));
     out.push_str(&body);
-    out.push_str(&script.start());
+    out.push_str(&script.start(cleans));
     Ok(out)
 }
 
@@ -125,7 +128,7 @@ impl Script<'_> {
              # from removing each other's empty directories, check assertions where links of the host lead,\n\
              # limit the processes of the command alone.\n\
              {waived}\
-             # shellcheck disable=SC1003,SC2016 # what looks like a slip is text of the policy\n\
+             # shellcheck disable=SC1003,SC2016,SC2195 # what looks like a slip is text of the policy\n\
              set -fu\n\
              \n\
              fail() {{\n    printf '%s\\n' \"{name}.sh: $1\" >&2\n    exit 125\n}}\n\n",
@@ -156,17 +159,16 @@ impl Script<'_> {
             })
         };
         let mut wanted: BTreeSet<&str> =
-            FUNCTIONS.iter().map(|function| function.name).filter(|name| calls(body, name)).collect();
-        for function in FUNCTIONS.iter().rev() {
+            functions::all().map(|function| function.name).filter(|name| calls(body, name)).collect();
+        for function in functions::all().rev() {
             let needed = wanted.contains(function.name);
-            wanted.extend(FUNCTIONS.iter().map(|other| other.name).filter(|name| needed && calls(function.text, name)));
+            wanted.extend(functions::all().map(|other| other.name).filter(|name| needed && calls(function.text, name)));
         }
-        let mut out: String = FUNCTIONS
-            .iter()
+        let mut out: String = functions::all()
             .filter(|function| wanted.contains(function.name))
             .map(|function| format!("{}\n", function.text))
             .collect();
-        out.push_str(&self.unlinked(wanted.contains("finish")));
+        out.push_str(&self.unlinked(wanted.contains("finish"), wanted.contains("in_place")));
         if wanted.contains("show") || wanted.contains("hidden") {
             out.push_str(&self.visible());
         }
@@ -174,23 +176,27 @@ impl Script<'_> {
     }
 
     /// The check for links in directories that the sandbox can write.
-    fn unlinked(&self, asks: bool) -> String {
+    fn unlinked(&self, asks: bool, places: bool) -> String {
         let source = |step: &Step| match &step.action {
             Action::Host { grant: Grant::ReadWrite, source, .. } => Some(source.clone()),
             _ => None,
         };
         let all: Vec<SymbolicPath> = self.content.steps.iter().filter_map(source).collect();
         let is_outer = |path: &&SymbolicPath| !all.iter().any(|other| other != *path && path.is_within(other));
-        let trees: Vec<String> = all.iter().filter(is_outer).map(shell::path).collect();
+        let trees: Vec<String> = all.iter().filter(is_outer).map(shell::directory).collect();
         if trees.is_empty() {
+            let beside = if places { "beside=''\n" } else { "" };
             let planted = if asks { "planted() { return 1; }\n" } else { "" };
             return format!(
-                "# Nothing is writable, so no link can have been planted.\nunlinked() {{ :; }}\n{planted}\n"
+                "# Nothing is writable, so no link can have been planted.\n{beside}unlinked() {{ :; }}\n{planted}\n"
             );
         }
         // A loop over one tree looks like a mistake to shellcheck.
         let one = if trees.len() == 1 { "    # shellcheck disable=SC2043\n" } else { "" };
-        PLANTED.replace("    for tree in TREES", &format!("{one}    for tree in {}", trees.join(" ")))
+        let patterns: Vec<String> = all.iter().filter(is_outer).map(shell::below).collect();
+        PLANTED
+            .replace("    for tree in TREES", &format!("{one}    for tree in {}", trees.join(" ")))
+            .replace("PATTERNS", &patterns.join(" | "))
     }
 
     /// Whether a path is shown already, in place.
@@ -220,7 +226,7 @@ impl Script<'_> {
     }
 
     /// Chooses the directory and the command, checks once, and goes.
-    fn start(&self) -> String {
+    fn start(&self, cleans: bool) -> String {
         let mut out = String::new();
         match &self.content.workdir {
             Some(path) => {
@@ -248,10 +254,9 @@ impl Script<'_> {
         let _ = write!(
             out,
             "if [ \"${{1-}}\" = -- ]; then\n    shift\n    [ $# != 0 ] || fail 'there is no command after --'\nelse\n    {own}\nfi\n\n\
-             options\n{}\
-             # The words go through a pipe, so that nobody reads them in a list of processes.\n\
-             {{ eval \"printf '%s\\\\0' $options\" | launch \"$@\"; }} 4<&0\n",
-            HAND_OVER
+             options\nendings\n{}{}",
+            HAND_OVER,
+            WORDS.replace("START", if cleans { AND_CLEAN } else { "    launch \"$@\"" })
         );
         out
     }
@@ -268,23 +273,37 @@ PIPE
 fi
 "#;
 
+/// The words, and the start. A pipe holds 4096 bytes even when the user has too many of them.
+const WORDS: &str = r#"# The words go through a pipe, so that nobody reads them in a list of processes. What every pipe can hold waits
+# there; more is written by another process.
+LC_ALL=C
+if [ ${#options} -lt 4096 ]; then
+    exec 3<<PIPE
+
+PIPE
+    read -r rest <&3
+    eval "printf '%s\\0' $options" >>/proc/self/fd/3 || fail 'the words cannot be handed over'
+START
+else
+    { eval "printf '%s\\0' $options" | { exec 3<&0 <&4; launch "$@"; }; } 4<&0
+fi
+"#;
+
+/// The shell stays only where something is left for it to do.
+const AND_CLEAN: &str = r#"    [ -n "$made$written$watched" ] || launch "$@"
+    (launch "$@")"#;
+
 /// Looks at each component below a writable tree.
 const PLANTED: &str = r#"# planted PATH: whether a part of it is a link that the sandbox could have made, which is then $path.
 planted() {
     for tree in TREES; do
-        path=${tree%/}
-        case $1 in
-        "$path"/*) rest=${1#"$path"/} ;;
-        *) continue ;;
-        esac
-        while [ -n "$rest" ]; do
-            path=$path/${rest%%/*}
-            [ ! -L "$path" ] || return 0
-            case $rest in
-            */*) rest=${rest#*/} ;;
-            *) rest= ;;
-            esac
+        case $1 in "$tree"/*) ;; *) continue ;; esac
+        path=$1
+        while [ ! -L "$path" ]; do
+            path=${path%/*}
+            case $path in "$tree") continue 2 ;; esac
         done
+        return 0
     done
     return 1
 }
@@ -292,8 +311,8 @@ planted() {
 # Refuses $1 when a part of it is such a link. What lies beside the last one has the same directories above.
 beside=''
 unlinked() {
-    [ "${1%/*}" != "$beside" ] || [ -L "$1" ] || return 0
-    ! planted "$1" || fail "'$path' is a symbolic link in a directory that the sandbox can write"
+    case ${1%/*} in "$beside") [ -L "$1" ] || return 0 ;; esac
+    case $1 in PATTERNS) ! planted "$1" || fail "'$path' is a symbolic link in a directory that the sandbox can write" ;; esac
     beside=${1%/*}
 }
 

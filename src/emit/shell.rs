@@ -43,16 +43,18 @@ pub const RESERVED: &[&str] = &[
     "data_home",
     "state_home",
     "git_*",
-    "above",
     "above_*",
     "at",
     "beside",
     "bwrap",
     "caller_path",
+    "count",
     "data_*",
     "directory",
     "exported",
     "files",
+    "leads",
+    "line",
     "machine",
     "made",
     "missing",
@@ -61,19 +63,22 @@ pub const RESERVED: &[&str] = &[
     "name",
     "option",
     "options",
+    "parent",
     "path",
     "quoted",
+    "quoted_*",
     "reached",
     "real",
     "rest",
     "script",
     "sealed",
+    "seen",
     "targets",
     "tiocsti",
     "tree",
     "unheld",
+    "verb",
     "watched",
-    "watching",
     "word",
     "words",
     "written",
@@ -157,6 +162,21 @@ pub fn path(path: &SymbolicPath) -> String {
         root => format!("\"${}\"", root.variable().map_or("", variable)),
     };
     path.components().iter().fold(root, |word, component| format!("{word}/{}", text(component)))
+}
+
+/// A path as the start of what lies below it, which is nothing for `/`.
+pub fn directory(path: &SymbolicPath) -> String {
+    match path.root() {
+        _ if !path.components().is_empty() => self::path(path),
+        Root::Absolute => "''".to_owned(),
+        Root::AboveProject(Reverse(up)) => format!("\"$above_{up}\""),
+        root => format!("\"${{{}%/}}\"", root.variable().map_or("", variable)),
+    }
+}
+
+/// A pattern for all that lies below a path, even below `/`.
+pub fn below(path: &SymbolicPath) -> String {
+    format!("{}/*", directory(path))
 }
 
 /// Bytes as a format of `printf`, whatever they are.

@@ -2,6 +2,7 @@
 //!
 //! Reads a plan; whatever depends on the host becomes a call of one of the script's functions.
 
+use super::calls::watches;
 use super::script::{Script, carries};
 use super::shell::{self, comment, literal};
 use crate::isolation;
@@ -12,21 +13,23 @@ use crate::policy::Grant;
 use crate::rule;
 use crate::text::{Piece, Text};
 use crate::words::Missing;
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 impl Script<'_> {
     /// The host must not turn the order of the mounts around.
     pub(super) fn checks(&self) -> String {
-        let mut out = String::new();
+        let (mut out, mut git) = (String::new(), String::new());
         let steps = &self.content.steps;
         let words = |steps: Vec<&Step>| steps.iter().map(|step| shell::path(&step.at)).collect::<Vec<_>>().join(" ");
         for step in steps {
             let root = step.at.root();
+            let out = if root == Root::GitCommonDir { &mut git } else { &mut out };
             let is_top = root != Root::Absolute
                 && !steps.iter().any(|other| other.at != step.at && step.at.is_within(&other.at));
             let earlier: Vec<&Step> = steps.iter().filter(|other| other.at.root() < root).collect();
             if is_top && !earlier.is_empty() {
-                let _ = writeln!(out, "apart {} {}", shell::path(&step.at), words(earlier.clone()));
+                out.push_str(&apart(&step.at, &earlier));
             }
             let writable = |step: &&Step| matches!(step.action, Action::Host { grant: Grant::ReadWrite, .. });
             let trees: Vec<&Step> = earlier.into_iter().filter(writable).collect();
@@ -35,20 +38,24 @@ impl Script<'_> {
                 let _ = writeln!(out, "{check} {} {}", shell::path(&step.at), words(trees));
             }
         }
+        out.push_str(&where_git(&git));
         if out.is_empty() { out } else { format!("{out}\n") }
     }
 
     /// Creates what has to exist, and gathers what is copied.
     pub(super) fn prepare(&self) -> String {
         let created = self.created();
-        let (mut places, mut watches, mut needs) = (String::new(), String::new(), String::new());
+        let (mut places, mut needs) = (String::new(), String::new());
+        let mut git = String::new();
+        let mut watched: Vec<&SymbolicPath> = Vec::new();
         for step in &self.content.steps {
             match &step.action {
                 Action::Host { source, missing, text, .. } if !creates(*missing) => match step.guards_name() {
-                    Some(Missing::Watch) => {
-                        let _ = writeln!(watches, "watch {}", shell::path(source));
+                    Some(Missing::Watch) => watched.push(source),
+                    Some(_) => {
+                        let out = if source.root() == Root::GitCommonDir { &mut git } else { &mut places };
+                        out.push_str(&made("hold", source, *missing, text.as_ref()));
                     }
-                    Some(_) => places.push_str(&made("hold", source, *missing, text.as_ref())),
                     None => {}
                 },
                 Action::Tmpfs { .. } | Action::Proc | Action::Dev if step.place == Place::Writable => {
@@ -79,12 +86,14 @@ impl Script<'_> {
         if !needs.is_empty() {
             needs = format!("# What cannot be created must be there.\n{needs}\n");
         }
+        places.push_str(&where_git(&git));
         let mut makes: String = [created, places]
             .iter()
             .filter(|lines| !lines.is_empty())
             .map(|lines| format!("{lines}create\n"))
             .collect();
-        makes.push_str(&watches);
+        let (git, watched): (Vec<_>, Vec<_>) = watched.iter().partition(|path| path.root() == Root::GitCommonDir);
+        makes.push_str(&(watches(&watched) + &where_git(&watches(&git))));
         if !makes.is_empty() {
             makes = format!("{CLEANING}{makes}\n");
         }
@@ -150,7 +159,7 @@ impl Script<'_> {
     /// The options of bubblewrap, in order.
     pub(super) fn options(&self) -> String {
         let mut out = String::from(
-            "# What bubblewrap is told, as words of the shell.\noptions() {\n    options='' words='' targets='' sealed=''\n",
+            "# What bubblewrap is told, as words of the shell.\noptions() {\n    options='' words='' count='' targets='' sealed=''\n",
         );
         for setting in rule::settings(self.content) {
             let _ = writeln!(out, "    # {} [settings]", comment(&rule::setting(&setting)));
@@ -165,19 +174,26 @@ impl Script<'_> {
             let _ = write!(out, "\n    # ---- the environment ----\n\n{}", self.environment());
         }
         let mut group = "";
-        for step in &self.content.steps {
-            let line = self.step(step);
-            if !line.is_empty() {
-                if group != title(step.at.root()) {
-                    group = title(step.at.root());
-                    let _ = write!(out, "\n    # ---- {group} ----\n");
+        let steps: Vec<&Step> = self.content.steps.iter().filter(|step| !self.step(step).is_empty()).collect();
+        for run in steps.chunk_by(|one, next| self.are_siblings(one, next)) {
+            let Some(first) = run.first() else { continue };
+            if group != title(first.at.root()) {
+                group = title(first.at.root());
+                let _ = write!(out, "\n    # ---- {group} ----\n");
+                if first.at.root() == Root::GitCommonDir {
+                    out.push_str("    [ -d \"$git_common_dir\" ] || return 0\n");
                 }
-                let _ = write!(out, "\n{}    {line}\n", annotation(&step.rule(), &step.origins));
             }
+            out.push('\n');
+            for step in run {
+                out.push_str(&annotation(&step.rule(), &step.origins));
+            }
+            let line = if run.len() == 1 { self.step(first) } else { self.siblings(run) };
+            let _ = writeln!(out, "    {line}");
         }
-        out.push_str(&self.endings());
         out.push_str("}\n\n");
-        out
+        out.push_str(&self.endings());
+        self.with_plain_words(&out)
     }
 
     /// The call that a step becomes; empty where nothing has to be done.
@@ -228,7 +244,7 @@ impl Script<'_> {
     /// What comes after all steps: the targets of links, what gets read-only, the directory.
     pub(super) fn endings(&self) -> String {
         let mut out = String::from(
-            "\n    # Files behind links; and nothing is added to the sandbox's own directories.\n    options=$options$words$targets$sealed words=''\n",
+            "# The end of it: files behind links; and nothing is added to the sandbox's own directories.\nendings() {\n    options=$options$words$targets$sealed words=''\n",
         );
         for step in &self.content.steps {
             if step.action == Action::Dev {
@@ -239,13 +255,13 @@ impl Script<'_> {
         if !self.content.steps.iter().any(|step| step.at == root) {
             out.push_str("    arg --remount-ro /\n");
         }
-        out.push_str("    arg --chdir \"$directory\"\n    options=$options$words\n");
+        out.push_str("    arg --chdir \"$directory\"\n    options=$options$words\n}\n\n");
         out
     }
 }
 
 /// What is missing is created before the start. These variables tell what has to be done in the end.
-const CLEANING: &str = "# What is missing is created, and removed again when it is untouched.\n\
+pub(super) const CLEANING: &str = "# What is missing is created, and removed again when it is untouched.\n\
     missing='' files='' made='' written='' unheld='' watched=''\n\
     trap finish EXIT\ntrap 'exit 129' HUP\ntrap 'exit 130' INT\ntrap 'exit 143' TERM\n";
 
@@ -253,6 +269,30 @@ const CLEANING: &str = "# What is missing is created, and removed again when it 
 pub(super) fn annotation(rule: &str, origins: &[Origin]) -> String {
     let reason = plan::reason(origins).map(|reason| format!(" {}", comment(reason))).unwrap_or_default();
     format!("    # {} [{}]{reason}\n", comment(rule), plan::layers(origins))
+}
+
+/// Refuses a host on which a path is one of the earlier ones, or lies above one, and would hide it.
+fn apart(path: &SymbolicPath, earlier: &[&Step]) -> String {
+    let (mut roots, mut places) = (BTreeSet::new(), BTreeSet::new());
+    for at in earlier.iter().map(|step| &step.at) {
+        let root = SymbolicPath::of_root(at.root());
+        places.extend(at.between(&root));
+        if *at != root {
+            places.insert(at.clone());
+        }
+        roots.insert(root);
+    }
+    let own = shell::path(path);
+    let above: Vec<&SymbolicPath> = roots.iter().filter(|root| root.root() != Root::Absolute).collect();
+    if above.len() < roots.len() {
+        places.insert(SymbolicPath::of_root(Root::Absolute));
+    }
+    let places: Vec<String> = places.iter().map(shell::path).collect();
+    let mut out = format!("case {own} in {}) hides {own} ;; esac\n", places.join(" | "));
+    for root in above {
+        let _ = writeln!(out, "case {}/ in {}) hides {own} ;; esac", shell::path(root), shell::below(path));
+    }
+    out
 }
 
 /// Whether bubblewrap cannot make a mount point there.
@@ -285,6 +325,15 @@ fn title(root: Root) -> &'static str {
 
 fn bind_option(grant: Grant) -> &'static str {
     if grant == Grant::ReadWrite { "--bind" } else { "--ro-bind" }
+}
+
+/// Lines that have nothing to do where the project has no git directory but its own.
+fn where_git(lines: &str) -> String {
+    if lines.is_empty() {
+        return String::new();
+    }
+    let lines: String = lines.lines().map(|line| format!("    {line}\n")).collect();
+    format!("if [ -d \"$git_common_dir\" ]; then\n{lines}fi\n")
 }
 
 /// Whether a `deny` stands where nothing is shown anyway.

@@ -14,7 +14,7 @@
 #
 # Waived, with the reasons:
 #   waive "denied" "~/.claude/.credentials.json": the agent needs its own login
-# shellcheck disable=SC1003,SC2016 # what looks like a slip is text of the policy
+# shellcheck disable=SC1003,SC2016,SC2195 # what looks like a slip is text of the policy
 set -fu
 
 fail() {
@@ -40,7 +40,6 @@ case $uid in
 0) fail 'not as root: nothing would be denied to it' ;;
 '' | *[!0-9]*) fail 'nothing in /proc says who runs this' ;;
 esac
-exported=$(export -p)
 PATH=/usr/bin:/bin:/usr/local/bin:/run/current-system/sw/bin
 # Where the caller is.
 directory=''
@@ -84,7 +83,6 @@ case $bwrap in
 esac
 [ -x "$bwrap" ] || fail 'bubblewrap is not installed'
 [ ! -u "$bwrap" ] || fail 'bubblewrap is set-user-ID, which is not safe'
-command -v env >/dev/null || fail 'env is not installed'
 machine='' rest=''
 { read -r rest </proc/self/personality && [ "$rest" = 00000000 ] && read -r machine </proc/sys/kernel/arch; } 2>/dev/null ||
     machine=$(uname -m)
@@ -107,27 +105,82 @@ quote() {
 
 # Adds words to what bubblewrap is told. A shell appends to a long text slowly, so that the last few stand apart.
 arg() {
+    line=''
     for word; do
         case $word in
         *\'*) quote "$word" ;;
         *) quoted="'$word'" ;;
         esac
-        words="$words $quoted"
+        line="$line $quoted"
     done
-    [ ${#words} -lt 1000 ] || options=$options$words words=''
+    words=$words$line count=$count.
+    case $count in ........) options=$options$words words='' count='' ;; esac
+}
+
+# Asks one process for the names of the caller's variables, and where those of these paths lead that are links to
+# files. Into $leads come lines, each such path and after it where it leads.
+leads=''
+ask() {
+    for name; do
+        shift
+        if [ -L "$name" ] && [ -f "$name" ]; then
+            case $name in
+            *'
+'*) ;;
+            *) set -- "$@" "$name" ;;
+            esac
+        fi
+    done
+    exported=$(
+        export -p
+        [ $# != 0 ] || exit 0
+        echo ///
+        export LC_ALL=C
+        exec realpath -- "$@"
+    ) || return 0
+    [ $# != 0 ] || return 0
+    IFS='
+'
+    count=$# words=$*
+    # shellcheck disable=SC2086 # a line for each, unless a name holds a newline
+    set -- $exported
+    shift $(($# - count - 1))
+    if [ "$1" = /// ]; then
+        for name in $words; do
+            shift
+            leads="$leads
+$name
+=$1
+"
+        done
+    fi
+    unset IFS
 }
 
 # Puts the host path behind $1 into $real. Only a link to a file needs a program.
 real() {
     real=$1
     [ -L "$1" ] || return 0
-    if [ -d "$1" ] && cd -P -- "$1" 2>/dev/null; then
-        real=$PWD
-    else
-        # The second path is the last line: a name may end in a newline.
-        real=$(realpath "$1" /) || fail "the links of '$1' lead nowhere"
-        real=${real%??}
-    fi
+    case $leads in
+    *"
+$1
+="*)
+        real=${leads#*"
+$1
+="}
+        real=${real%%"
+"*}
+        ;;
+    *)
+        if [ -d "$1" ] && cd -P -- "$1" 2>/dev/null; then
+            real=$PWD
+        else
+            # The second path is the last line: a name may end in a newline.
+            real=$(LC_ALL=C realpath "$1" /) || fail "the links of '$1' lead nowhere"
+            real=${real%??}
+        fi
+        ;;
+    esac
     unlinked "$real"
 }
 
@@ -136,16 +189,16 @@ reached=''
 reachable() {
     path=${1%/*}
     reached=$path
-    while [ -n "$path" ] && [ ! -d "$path" ]; do path=${path%/*}; done
-    [ -z "$path" ] || [ -x "$path" ] || fail "'$path' cannot be entered"
+    while [ ! -d "$path/" ]; do path=${path%/*}; done
+    [ -x "$path/" ] || fail "'$path' cannot be entered"
 }
 
 # left_out PATH MISSING: whether nothing is there, and nothing has to be.
 left_out() {
     unlinked "$1"
     [ ! -e "$1" ] || return 1
-    [ "${1%/*}" = "$reached" ] || reachable "$1"
-    [ "$2" = skip ]
+    case ${1%/*} in "$reached") ;; *) reachable "$1" ;; esac
+    case $2 in skip) ;; *) return 1 ;; esac
 }
 
 # bind OPTION MISSING SOURCE [AT]: shows a host path; without AT where it really is.
@@ -159,9 +212,23 @@ bind() {
     arg "$1" "$real" "${4-$real}"
 }
 
+# in_place OPTION PATH: shows a readable path that is no link.
+in_place() {
+    case ${2%/*} in "$beside") ;; *) unlinked "$2" ;; esac
+    case $2 in
+    *\'*) arg "$1" "$2" "$2" ;;
+    *)
+        words="$words $1 '$2' '$2'" count=$count.
+        case $count in ........) options=$options$words words='' count='' ;; esac
+        ;;
+    esac
+}
+
 # show OPTION MISSING PATH: shows a host path in place; a file behind a link becomes a link, and is shown in the end.
 show() {
-    if [ -L "$3" ] && [ -f "$3" ]; then
+    if [ ! -L "$3" ] && [ -r "$3" ]; then
+        in_place "$1" "$3"
+    elif [ -L "$3" ] && [ -f "$3" ]; then
         unlinked "$3"
         real "$3"
         arg --symlink "$real" "$3"
@@ -171,6 +238,25 @@ show() {
     else
         bind "$1" "$2" "$3" "$3"
     fi
+}
+
+# siblings bind|show OPTION DIRECTORY NAME...: does so in place with what is there of these names.
+siblings() {
+    verb=$1 option=$2 parent=$3
+    shift 3
+    unlinked "$parent/$1"
+    reachable "$parent/$1"
+    for name; do
+        name=$parent/$name
+        if [ ! -L "$name" ]; then
+            [ -e "$name" ] || continue
+            [ ! -r "$name" ] || {
+                in_place "$option" "$name"
+                continue
+            }
+        fi
+        "$verb" "$option" skip "$name"
+    done
 }
 
 # merged OPTION MISSING PATH LINK: a link into /usr where the host has one.
@@ -216,17 +302,9 @@ copy() {
     arg --perms "$mode" "$1" "$2" "$5"
 }
 
-# apart ABOVE PATH...: refuses a host on which ABOVE would hide one of the paths.
-apart() {
-    above=$1
-    shift
-    # Mostly none does, which is seen at once.
-    case " $* " in *" ${above%/}"[/\ ]*) ;; *) return 0 ;; esac
-    for path; do
-        case $path/ in
-        "${above%/}"/*) fail "on this host '$path' lies inside '$above', which is placed after it" ;;
-        esac
-    done
+# hides PATH: refuses a host on which PATH is, or contains, what is placed before it.
+hides() {
+    fail "on this host '$1' is placed after what lies in it, and would hide that"
 }
 
 # nested PATH TREE...: refuses a host on which PATH lies deeper in a writable tree than directly in it.
@@ -251,35 +329,48 @@ protected() {
     done
 }
 
-# appeared PATH: tells of a path that was not there before the sandbox ran.
+# appeared DIRECTORY NAME...: tells of what was not there before the sandbox ran.
+seen=''
 appeared() {
-    [ ! -e "$1" ] && [ ! -L "$1" ] && return
-    [ "$1" != "$name" ] || return
-    name=$1
-    printf '%s\n' "'$1' has appeared while the sandbox ran: look at it before a program on the host obeys it" >&2
+    parent=$1
+    shift
+    for name; do
+        path=$parent/$name
+        [ -e "$path" ] || [ -L "$path" ] || continue
+        [ "$path" != "$seen" ] || continue
+        seen=$path
+        printf '%s\n' "'$path' has appeared while the sandbox ran: look at it before a program on the host obeys it" >&2
+    done
 }
 
-# watch PATH: notes what is missing of a path, to tell of it when it has appeared after the run.
-watching=''
+# watch DIRECTORY NAME...: notes what is missing of these names, to tell of it when it has appeared after the run.
 watch() {
-    [ ! -e "$1" ] && [ ! -L "$1" ] || return 0
-    name=$1 path=${1%/*}
-    # Most names lie beside the last one.
-    if [ "$path" != "$watching" ]; then
-        while [ -n "$path" ] && [ ! -e "$path" ] && [ ! -L "$path" ]; do name=$path path=${path%/*}; done
+    path=$1
+    if [ ! -d "$path/" ]; then
+        while [ -n "$path" ] && [ ! -e "$path" ] && [ ! -L "$path" ]; do name=${path##*/} path=${path%/*}; done
         [ -d "$path" ] || return 0
-        watching=$path
+        set -- "$path" "$name"
     fi
-    quote "$name"
+    shift
+    words=''
+    for name; do
+        [ -e "$path/$name" ] || [ -L "$path/$name" ] || case $name in
+        *\'*) quote "$name" && words="$words $quoted" ;;
+        *) words="$words '$name'" ;;
+        esac
+    done
+    [ -n "$words" ] || return 0
+    quote "$path"
     watched="$watched
-appeared $quoted"
+appeared $quoted$words"
 }
 
 # make dir|file PATH [TEXT]: notes what is missing, parents included, for `create`.
 make() {
     unlinked "$2"
+    [ ! -d "$2" ] || return 0
     if [ -e "$2" ]; then
-        [ "$1" = file ] || [ -d "$2" ] || fail "'$2' is not a directory"
+        [ "$1" = file ] || fail "'$2' is not a directory"
         return 0
     fi
     if [ -d "${2%/*}/" ]; then
@@ -349,26 +440,19 @@ finish() {
         planted "$name" || words="$words $quoted"
     done
     [ -z "$words" ] || eval "rmdir -- $words" 2>/dev/null
-    name=''
     eval "$watched"
 }
 
 # planted PATH: whether a part of it is a link that the sandbox could have made, which is then $path.
 planted() {
-    for tree in "$home"/.cache "$home"/.claude "$project"; do
-        path=${tree%/}
-        case $1 in
-        "$path"/*) rest=${1#"$path"/} ;;
-        *) continue ;;
-        esac
-        while [ -n "$rest" ]; do
-            path=$path/${rest%%/*}
-            [ ! -L "$path" ] || return 0
-            case $rest in
-            */*) rest=${rest#*/} ;;
-            *) rest= ;;
-            esac
+    for tree in "$home"/.cache "$home"/.claude "${project%/}"; do
+        case $1 in "$tree"/*) ;; *) continue ;; esac
+        path=$1
+        while [ ! -L "$path" ]; do
+            path=${path%/*}
+            case $path in "$tree") continue 2 ;; esac
         done
+        return 0
     done
     return 1
 }
@@ -376,8 +460,8 @@ planted() {
 # Refuses $1 when a part of it is such a link. What lies beside the last one has the same directories above.
 beside=''
 unlinked() {
-    [ "${1%/*}" != "$beside" ] || [ -L "$1" ] || return 0
-    ! planted "$1" || fail "'$path' is a symbolic link in a directory that the sandbox can write"
+    case ${1%/*} in "$beside") [ -L "$1" ] || return 0 ;; esac
+    case $1 in "$home"/.cache/* | "$home"/.claude/* | "${project%/}"/*) ! planted "$1" || fail "'$path' is a symbolic link in a directory that the sandbox can write" ;; esac
     beside=${1%/*}
 }
 
@@ -389,9 +473,16 @@ visible() {
     esac
 }
 
-apart "$home" /bin /dev /etc/alternatives /etc/bash_completion.d /etc/hosts /etc/ld.so.cache /etc/ld.so.conf /etc/ld.so.conf.d /etc/localtime /etc/nsswitch.conf /etc/profile.d /etc/resolv.conf /etc/ssl/certs /etc/ssl/openssl.cnf /lib /lib32 /lib64 /opt/node/node-v22.11.0-linux-x64 /proc /tmp /usr/bin /usr/lib /usr/local/bin /usr/local/lib /usr/share/ca-certificates /usr/share/terminfo /usr/share/zoneinfo
-apart "$project" /bin /dev /etc/alternatives /etc/bash_completion.d /etc/hosts /etc/ld.so.cache /etc/ld.so.conf /etc/ld.so.conf.d /etc/localtime /etc/nsswitch.conf /etc/profile.d /etc/resolv.conf /etc/ssl/certs /etc/ssl/openssl.cnf /lib /lib32 /lib64 /opt/node/node-v22.11.0-linux-x64 /proc /tmp /usr/bin /usr/lib /usr/local/bin /usr/local/lib /usr/share/ca-certificates /usr/share/terminfo /usr/share/zoneinfo "$home" "$home"/.bashrc "$home"/.cache "$home"/.claude "$home"/.claude/plugins "$home"/.claude/settings.json "$home"/.claude.json "$home"/.gitconfig "$home"/.local "$home"/.local/share/amp "$home"/.local/share/crush "$home"/.local/share/fish/fish_history "$home"/.local/share/keyrings "$home"/.local/share/kilo "$home"/.local/share/kiro-cli "$home"/.local/share/kwalletd "$home"/.local/share/opencode "$home"/.profile
+case "$home" in / | /bin | /dev | /etc | /etc/alternatives | /etc/bash_completion.d | /etc/hosts | /etc/ld.so.cache | /etc/ld.so.conf | /etc/ld.so.conf.d | /etc/localtime | /etc/nsswitch.conf | /etc/profile.d | /etc/resolv.conf | /etc/ssl | /etc/ssl/certs | /etc/ssl/openssl.cnf | /lib | /lib32 | /lib64 | /opt | /opt/node | /opt/node/node-v22.11.0-linux-x64 | /proc | /tmp | /usr | /usr/bin | /usr/lib | /usr/local | /usr/local/bin | /usr/local/lib | /usr/share | /usr/share/ca-certificates | /usr/share/terminfo | /usr/share/zoneinfo) hides "$home" ;; esac
+case "$project" in / | /bin | /dev | /etc | /etc/alternatives | /etc/bash_completion.d | /etc/hosts | /etc/ld.so.cache | /etc/ld.so.conf | /etc/ld.so.conf.d | /etc/localtime | /etc/nsswitch.conf | /etc/profile.d | /etc/resolv.conf | /etc/ssl | /etc/ssl/certs | /etc/ssl/openssl.cnf | /lib | /lib32 | /lib64 | /opt | /opt/node | /opt/node/node-v22.11.0-linux-x64 | /proc | /tmp | /usr | /usr/bin | /usr/lib | /usr/local | /usr/local/bin | /usr/local/lib | /usr/share | /usr/share/ca-certificates | /usr/share/terminfo | /usr/share/zoneinfo | "$home"/.bashrc | "$home"/.cache | "$home"/.claude | "$home"/.claude/plugins | "$home"/.claude/settings.json | "$home"/.claude.json | "$home"/.gitconfig | "$home"/.local | "$home"/.local/share | "$home"/.local/share/amp | "$home"/.local/share/crush | "$home"/.local/share/fish | "$home"/.local/share/fish/fish_history | "$home"/.local/share/keyrings | "$home"/.local/share/kilo | "$home"/.local/share/kiro-cli | "$home"/.local/share/kwalletd | "$home"/.local/share/opencode | "$home"/.profile) hides "$project" ;; esac
+case "$home"/ in "${project%/}"/*) hides "$project" ;; esac
 nested "$project" "$home"/.cache "$home"/.claude
+
+ask /etc/alternatives /etc/bash_completion.d /etc/hosts /etc/ld.so.cache /etc/ld.so.conf /etc/ld.so.conf.d \
+        /etc/localtime /etc/nsswitch.conf /etc/profile.d /etc/resolv.conf /etc/ssl/certs /etc/ssl/openssl.cnf \
+        /lib32 /lib64 /opt/node/node-v22.11.0-linux-x64 /usr/bin /usr/lib /usr/local/bin /usr/local/lib \
+        /usr/share/ca-certificates /usr/share/terminfo /usr/share/zoneinfo "$home"/.bashrc "$home"/.cache \
+        "$home"/.claude "$home"/.gitconfig "$home"/.local "$home"/.profile
 
 # What is missing is created, and removed again when it is untouched.
 missing='' files='' made='' written='' unheld='' watched=''
@@ -402,8 +493,7 @@ trap 'exit 143' TERM
 make dir "$home"/.cache
 make dir "$home"/.claude
 create
-watch "$home"/.claude/plugins
-watch "$home"/.claude/settings.json
+watch "$home"/.claude plugins settings.json
 
 data_4=/dev/null
 if [ -f "$home"/.claude.json ]; then
@@ -412,17 +502,19 @@ if [ -f "$home"/.claude.json ]; then
     data_4=$real
 fi
 
+quote "$home"
+quoted_home=$quoted
 # What bubblewrap is told, as words of the shell.
 options() {
-    options='' words='' targets='' sealed=''
+    options='' words='' count='' targets='' sealed=''
     # network "host" [settings]
     # terminal "guarded" [settings]
     # lifetime "with-parent" [settings]
     # nested-sandboxes "deny" [settings]
     # hostname "bubblewrap" [settings]
     # command "claude" "--dangerously-skip-permissions" [settings]
-    arg --unshare-user --disable-userns --unshare-pid --unshare-ipc --unshare-uts --unshare-cgroup-try --die-with-parent --cap-drop ALL
-    arg --hostname bubblewrap
+    words="$words --unshare-user --disable-userns --unshare-pid --unshare-ipc --unshare-uts --unshare-cgroup-try --die-with-parent --cap-drop ALL"
+    words="$words --hostname bubblewrap"
     [ -z "$machine" ] || arg --seccomp 9
     # Without a filter, and where the kernel lets a process type into its terminal, it gets none.
     tiocsti=1
@@ -440,7 +532,7 @@ options() {
     # pass "LC_*" [claude-classic] The caller's environment, as far as programs need it.
     # pass "LOGNAME" [claude-classic] The caller's environment, as far as programs need it.
     # prepend PATH="${HOME}/.local/bin"; set PATH="/opt/node/node-v22.11.0-linux-x64/bin:/usr/local/bin:/usr/bin:/bin" [claude-classic]
-    arg --setenv PATH "$home"/.local/bin:/opt/node/node-v22.11.0-linux-x64/bin:/usr/local/bin:/usr/bin:/bin
+    words="$words --setenv PATH $quoted_home/.local/bin:/opt/node/node-v22.11.0-linux-x64/bin:/usr/local/bin:/usr/bin:/bin"
     # pass "SHELL" [claude-classic] The caller's environment, as far as programs need it.
     # pass "TERM" [claude-classic] The caller's environment, as far as programs need it.
     # pass "TZ" [claude-classic] The caller's environment, as far as programs need it.
@@ -467,43 +559,24 @@ options() {
     merged --ro-bind error /bin usr/bin
 
     # dev "/dev" [claude-classic]
-    arg --dev /dev
+    words="$words --dev /dev"
 
     # ro "/etc/alternatives" missing="skip" [claude-classic] Just what programs look for in /etc.
-    show --ro-bind skip /etc/alternatives
-
     # ro "/etc/bash_completion.d" missing="skip" [claude-classic] Just what programs look for in /etc.
-    show --ro-bind skip /etc/bash_completion.d
-
     # copy "/etc/hosts" missing="skip" [claude-classic] Copies, because a copy of a single file costs no mount.
-    show --ro-bind skip /etc/hosts
-
     # copy "/etc/ld.so.cache" missing="skip" [claude-classic]
-    show --ro-bind skip /etc/ld.so.cache
-
     # copy "/etc/ld.so.conf" missing="skip" [claude-classic]
-    show --ro-bind skip /etc/ld.so.conf
-
     # ro "/etc/ld.so.conf.d" missing="skip" [claude-classic] Just what programs look for in /etc.
-    show --ro-bind skip /etc/ld.so.conf.d
-
     # ro "/etc/localtime" missing="skip" [claude-classic] A link, which tells the name of the zone.
-    show --ro-bind skip /etc/localtime
-
     # copy "/etc/nsswitch.conf" missing="skip" [claude-classic] Copies, because a copy of a single file costs no mount.
-    show --ro-bind skip /etc/nsswitch.conf
-
     # ro "/etc/profile.d" missing="skip" [claude-classic] Just what programs look for in /etc.
-    show --ro-bind skip /etc/profile.d
-
     # copy "/etc/resolv.conf" missing="skip" [claude-classic] Copies, because a copy of a single file costs no mount.
-    show --ro-bind skip /etc/resolv.conf
+    siblings show --ro-bind /etc alternatives bash_completion.d hosts ld.so.cache ld.so.conf ld.so.conf.d localtime \
+        nsswitch.conf profile.d resolv.conf
 
     # ro "/etc/ssl/certs" missing="skip" [claude-classic] Just what programs look for in /etc.
-    show --ro-bind skip /etc/ssl/certs
-
     # copy "/etc/ssl/openssl.cnf" missing="skip" [claude-classic]
-    show --ro-bind skip /etc/ssl/openssl.cnf
+    siblings show --ro-bind /etc/ssl certs openssl.cnf
 
     # ro "/lib" [claude-classic] Programs and libraries.
     merged --ro-bind error /lib usr/lib
@@ -518,10 +591,10 @@ options() {
     show --ro-bind skip /opt/node/node-v22.11.0-linux-x64
 
     # proc "/proc" [claude-classic]
-    arg --proc /proc
+    words="$words --proc /proc"
 
     # tmpfs "/tmp" mode="1777" [claude-classic] Private.
-    arg --perms 1777 --tmpfs /tmp
+    words="$words --perms 1777 --tmpfs /tmp"
 
     # ro "/usr/bin" [claude-classic] Programs and libraries.
     show --ro-bind error /usr/bin
@@ -536,18 +609,14 @@ options() {
     show --ro-bind error /usr/local/lib
 
     # ro "/usr/share/ca-certificates" missing="skip" [claude-classic] A link, which tells the name of the zone.
-    show --ro-bind skip /usr/share/ca-certificates
-
     # ro "/usr/share/terminfo" missing="skip" [claude-classic] A link, which tells the name of the zone.
-    show --ro-bind skip /usr/share/terminfo
-
     # ro "/usr/share/zoneinfo" missing="skip" [claude-classic] A link, which tells the name of the zone.
-    show --ro-bind skip /usr/share/zoneinfo
+    siblings show --ro-bind /usr/share ca-certificates terminfo zoneinfo
 
     # ---- home ----
 
     # tmpfs "~" mode="0700" [claude-classic] Where the agent puts the new copy before it renames it.
-    arg --perms 0700 --tmpfs "$home"
+    words="$words --perms 0700 --tmpfs $quoted_home"
 
     # ro "~/.bashrc" missing="skip" [claude-classic] Your shell, your name for commits, your programs.
     show --ro-bind skip "$home"/.bashrc
@@ -559,19 +628,15 @@ options() {
     show --bind create-dir "$home"/.claude
 
     # ro "~/.claude/plugins" missing="watch" [claude-classic] Not in the script: what the agent runs outside of the sandbox is not for it to change.
-    bind --ro-bind skip "$home"/.claude/plugins
-
     # ro "~/.claude/settings.json" missing="watch" [claude-classic] Not in the script: what the agent runs outside of the sandbox is not for it to change.
-    bind --ro-bind skip "$home"/.claude/settings.json
+    siblings bind --ro-bind "$home"/.claude plugins settings.json
 
     # copy "~/.claude.json" missing="skip" [claude-classic] A copy: what the agent changes in it does not come back.
     copy --file 4 "$home"/.claude.json skip "$home"/.claude.json
 
     # ro "~/.gitconfig" missing="skip" [claude-classic] Your shell, your name for commits, your programs.
-    show --ro-bind skip "$home"/.gitconfig
-
     # ro "~/.local" missing="skip" [claude-classic] Your shell, your name for commits, your programs.
-    show --ro-bind skip "$home"/.local
+    siblings show --ro-bind "$home" .gitconfig .local
 
     # deny "~/.local/share/amp" [claude-classic] Not in the script either: the state of other agents, with their logins.
     deny 0000 "$home"/.local/share/amp "$home"/.local/share/amp
@@ -604,11 +669,13 @@ options() {
 
     # rw "." [claude-classic] The work, in place.
     show --bind error "$project"
+}
 
-    # Files behind links; and nothing is added to the sandbox's own directories.
+# The end of it: files behind links; and nothing is added to the sandbox's own directories.
+endings() {
     options=$options$words$targets$sealed words=''
-    arg --remount-ro /dev
-    arg --remount-ro /
+    words="$words --remount-ro /dev"
+    words="$words --remount-ro /"
     arg --chdir "$directory"
     options=$options$words
 }
@@ -616,7 +683,26 @@ options() {
 # Starts bubblewrap without a variable, so that nothing steers it, and /proc/1/environ is empty.
 launch() {
     cd /
-    exec env -i "$bwrap" --args 3 -- "$@" 3<&0 <&4 4<"$data_4"
+    exec 4<"$data_4"
+    set -- "$bwrap" --args 3 -- "$@"
+    # dash hands on what `export -p` names, and takes over no other name. Of other shells nobody knows that.
+    # shellcheck disable=SC3013 # dash, bash and busybox know -ef
+    if [ ! /proc/self/exe -ef /usr/bin/dash ]; then
+        command -v env >/dev/null || fail 'env is not installed'
+        exec env -i "$@"
+    fi
+    # A line of a value may look like a name; no variable is needed any more.
+    IFS='
+'
+    for name in $exported PWD OLDPWD; do
+        name=${name#export }
+        name=${name%%=*}
+        case $name in
+        '' | [0-9]* | *[!A-Za-z0-9_]*) ;;
+        *) unset "$name" ;;
+        esac
+    done
+    exec "$@"
 }
 
 # Which system calls are refused, in the form that the kernel reads. sbc made it, and its book says how to
@@ -634,48 +720,14 @@ filter() {
         printf '\40\0\0\0\0\0\0\0\65\0\0\1\0\0\0\100\6\0\0\0\46\0\5\0\40\0\0\0\4\0\0\0\25\0\1\0\76\0\0\300'\
 '\6\0\0\0\0\0\0\200\40\0\0\0\0\0\0\0\25\0\0\1\20\0\0\0\5\0\0\0\1\0\0\0\5\0\0\0\5\0\0\0'\
 '\40\0\0\0\30\0\0\0\124\0\0\0\377\377\377\377\25\0\0\1\22\124\0\0\6\0\0\0\1\0\5\0\5\0\0\0\1\0\0\0'\
-'\5\0\0\0\5\0\0\0\40\0\0\0\30\0\0\0\124\0\0\0\377\377\377\377\25\0\0\1\34\124\0\0\6\0\0\0\1\0\5\0'\
-'\6\0\0\0\0\0\377\177\25\0\0\1\147\0\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'\
-'\6\0\0\0\0\0\377\177\25\0\0\1\206\0\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'\
-'\6\0\0\0\0\0\377\177\25\0\0\1\232\0\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'\
-'\6\0\0\0\0\0\377\177\25\0\0\1\233\0\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'\
-'\6\0\0\0\0\0\377\177\25\0\0\1\243\0\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'\
-'\6\0\0\0\0\0\377\177\25\0\0\1\245\0\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'\
-'\6\0\0\0\0\0\377\177\25\0\0\1\246\0\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'\
-'\6\0\0\0\0\0\377\177\25\0\0\1\247\0\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'\
-'\6\0\0\0\0\0\377\177\25\0\0\1\250\0\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'\
-'\6\0\0\0\0\0\377\177\25\0\0\1\251\0\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'\
-'\6\0\0\0\0\0\377\177\25\0\0\1\254\0\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'\
-'\6\0\0\0\0\0\377\177\25\0\0\1\255\0\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'\
-'\6\0\0\0\0\0\377\177\25\0\0\1\257\0\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'\
-'\6\0\0\0\0\0\377\177\25\0\0\1\260\0\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'\
-'\6\0\0\0\0\0\377\177\25\0\0\1\263\0\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'\
-'\6\0\0\0\0\0\377\177\25\0\0\1\264\0\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'\
-'\6\0\0\0\0\0\377\177\25\0\0\1\324\0\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'\
-'\6\0\0\0\0\0\377\177\25\0\0\1\366\0\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'\
-'\6\0\0\0\0\0\377\177\25\0\0\1\370\0\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'\
-'\6\0\0\0\0\0\377\177\25\0\0\1\371\0\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'\
-'\6\0\0\0\0\0\377\177\25\0\0\1\372\0\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'\
-'\6\0\0\0\0\0\377\177\25\0\0\1\52\1\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'\
-'\6\0\0\0\0\0\377\177\25\0\0\1\60\1\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'\
-'\6\0\0\0\0\0\377\177\25\0\0\1\64\1\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'\
-'\6\0\0\0\0\0\377\177\25\0\0\1\71\1\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'\
-'\6\0\0\0\0\0\377\177\25\0\0\1\100\1\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'\
-'\6\0\0\0\0\0\377\177\25\0\0\1\101\1\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'\
-'\6\0\0\0\0\0\377\177\25\0\0\1\103\1\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'\
-'\6\0\0\0\0\0\377\177\25\0\0\1\251\1\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'\
-'\6\0\0\0\0\0\377\177\25\0\0\1\252\1\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'\
-'\6\0\0\0\0\0\377\177\25\0\0\1\253\1\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'\
-'\6\0\0\0\0\0\377\177\25\0\0\1\254\1\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'\
-'\6\0\0\0\0\0\377\177\25\0\0\1\255\1\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'\
-'\6\0\0\0\0\0\377\177\25\0\0\1\256\1\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'\
-'\6\0\0\0\0\0\377\177\25\0\0\1\257\1\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'\
-'\6\0\0\0\0\0\377\177\25\0\0\1\260\1\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'\
-'\6\0\0\0\0\0\377\177\25\0\0\1\261\1\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'\
-'\6\0\0\0\0\0\377\177\25\0\0\1\272\1\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'\
-'\6\0\0\0\0\0\377\177\25\0\0\1\273\1\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'\
-'\6\0\0\0\0\0\377\177\25\0\0\1\323\1\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'\
-'\6\0\0\0\0\0\377\177\40\0\0\0\4\0\0\0\25\0\1\0\76\0\0\300\6\0\0\0\0\0\0\200\40\0\0\0\0\0\0\0'\
+'\5\0\0\0\5\0\0\0\40\0\0\0\30\0\0\0\124\0\0\0\377\377\377\377\25\0\0\1\34\124\0\0\6\0\0\0\1\0\5\0'
+        printf '\6\0\0\0\0\0\377\177\25\0\0\1%b\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0' '\0147\00' \
+        '\0206\00' '\0232\00' '\0233\00' '\0243\00' '\0245\00' '\0246\00' '\0247\00' '\0250\00' '\0251\00' \
+        '\0254\00' '\0255\00' '\0257\00' '\0260\00' '\0263\00' '\0264\00' '\0324\00' '\0366\00' '\0370\00' \
+        '\0371\00' '\0372\00' '\052\01' '\060\01' '\064\01' '\071\01' '\0100\01' '\0101\01' '\0103\01' \
+        '\0251\01' '\0252\01' '\0253\01' '\0254\01' '\0255\01' '\0256\01' '\0257\01' '\0260\01' '\0261\01' \
+        '\0272\01' '\0273\01' '\0323\01'
+        printf '\6\0\0\0\0\0\377\177\40\0\0\0\4\0\0\0\25\0\1\0\76\0\0\300\6\0\0\0\0\0\0\200\40\0\0\0\0\0\0\0'\
 '\25\0\0\1\70\0\0\0\5\0\0\0\1\0\0\0\5\0\0\0\5\0\0\0\40\0\0\0\20\0\0\0\124\0\0\0\0\0\0\20'\
 '\25\0\0\1\0\0\0\20\6\0\0\0\34\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1\20\1\0\0\5\0\0\0\1\0\0\0'\
 '\5\0\0\0\5\0\0\0\40\0\0\0\20\0\0\0\124\0\0\0\0\0\0\20\25\0\0\1\0\0\0\20\6\0\0\0\34\0\5\0'\
@@ -688,42 +740,13 @@ filter() {
 '\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1\35\0\0\0'\
 '\5\0\0\0\1\0\0\0\5\0\0\0\5\0\0\0\40\0\0\0\30\0\0\0\124\0\0\0\377\377\377\377\25\0\0\1\22\124\0\0'\
 '\6\0\0\0\1\0\5\0\5\0\0\0\1\0\0\0\5\0\0\0\5\0\0\0\40\0\0\0\30\0\0\0\124\0\0\0\377\377\377\377'\
-'\25\0\0\1\34\124\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1\47\0\0\0\5\0\0\0\1\0\0\0'\
-'\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1\50\0\0\0\5\0\0\0\1\0\0\0'\
-'\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1\51\0\0\0\5\0\0\0\1\0\0\0'\
-'\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1\52\0\0\0\5\0\0\0\1\0\0\0'\
-'\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1\74\0\0\0\5\0\0\0\1\0\0\0'\
-'\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1\131\0\0\0\5\0\0\0\1\0\0\0'\
-'\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1\150\0\0\0\5\0\0\0\1\0\0\0'\
-'\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1\151\0\0\0\5\0\0\0\1\0\0\0'\
-'\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1\152\0\0\0\5\0\0\0\1\0\0\0'\
-'\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1\164\0\0\0\5\0\0\0\1\0\0\0'\
-'\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1\216\0\0\0\5\0\0\0\1\0\0\0'\
-'\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1\331\0\0\0\5\0\0\0\1\0\0\0'\
-'\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1\332\0\0\0\5\0\0\0\1\0\0\0'\
-'\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1\333\0\0\0\5\0\0\0\1\0\0\0'\
-'\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1\340\0\0\0\5\0\0\0\1\0\0\0'\
-'\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1\341\0\0\0\5\0\0\0\1\0\0\0'\
-'\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1\361\0\0\0\5\0\0\0\1\0\0\0'\
-'\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1\11\1\0\0\5\0\0\0\1\0\0\0'\
-'\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1\14\1\0\0\5\0\0\0\1\0\0\0'\
-'\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1\21\1\0\0\5\0\0\0\1\0\0\0'\
-'\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1\30\1\0\0\5\0\0\0\1\0\0\0'\
-'\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1\32\1\0\0\5\0\0\0\1\0\0\0'\
-'\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1\46\1\0\0\5\0\0\0\1\0\0\0'\
-'\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1\251\1\0\0\5\0\0\0\1\0\0\0'\
-'\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1\252\1\0\0\5\0\0\0\1\0\0\0'\
-'\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1\253\1\0\0\5\0\0\0\1\0\0\0'\
-'\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1\254\1\0\0\5\0\0\0\1\0\0\0'\
-'\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1\255\1\0\0\5\0\0\0\1\0\0\0'\
-'\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1\256\1\0\0\5\0\0\0\1\0\0\0'\
-'\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1\257\1\0\0\5\0\0\0\1\0\0\0'\
-'\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1\260\1\0\0\5\0\0\0\1\0\0\0'\
-'\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1\261\1\0\0\5\0\0\0\1\0\0\0'\
-'\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1\272\1\0\0\5\0\0\0\1\0\0\0'\
-'\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1\273\1\0\0\5\0\0\0\1\0\0\0'\
-'\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1\323\1\0\0\5\0\0\0\1\0\0\0'\
-'\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\40\0\0\0\4\0\0\0\25\0\1\0\267\0\0\300'\
+'\25\0\0\1\34\124\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1\47\0\0\0\5\0\0\0\1\0\0\0'
+        printf '\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1%b\0\0\5\0\0\0\1\0\0\0' '\050\00' \
+        '\051\00' '\052\00' '\074\00' '\0131\00' '\0150\00' '\0151\00' '\0152\00' '\0164\00' '\0216\00' \
+        '\0331\00' '\0332\00' '\0333\00' '\0340\00' '\0341\00' '\0361\00' '\011\01' '\014\01' '\021\01' \
+        '\030\01' '\032\01' '\046\01' '\0251\01' '\0252\01' '\0253\01' '\0254\01' '\0255\01' '\0256\01' \
+        '\0257\01' '\0260\01' '\0261\01' '\0272\01' '\0273\01' '\0323\01'
+        printf '\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\40\0\0\0\4\0\0\0\25\0\1\0\267\0\0\300'\
 '\6\0\0\0\0\0\0\200\40\0\0\0\0\0\0\0\25\0\0\1\141\0\0\0\5\0\0\0\1\0\0\0\5\0\0\0\5\0\0\0'\
 '\40\0\0\0\20\0\0\0\124\0\0\0\0\0\0\20\25\0\0\1\0\0\0\20\6\0\0\0\34\0\5\0\6\0\0\0\0\0\377\177'\
 '\25\0\0\1\334\0\0\0\5\0\0\0\1\0\0\0\5\0\0\0\5\0\0\0\40\0\0\0\20\0\0\0\124\0\0\0\0\0\0\20'\
@@ -747,6 +770,7 @@ else
 fi
 
 options
+endings
 # The filter waits in a pipe: no variable and no here-document holds a zero byte.
 if [ -n "$machine" ]; then
     exec 9<<PIPE
@@ -755,5 +779,17 @@ PIPE
     read -r rest <&9
     filter >>/proc/self/fd/9 || fail 'the filter cannot be handed over'
 fi
-# The words go through a pipe, so that nobody reads them in a list of processes.
-{ eval "printf '%s\\0' $options" | launch "$@"; } 4<&0
+# The words go through a pipe, so that nobody reads them in a list of processes. What every pipe can hold waits
+# there; more is written by another process.
+LC_ALL=C
+if [ ${#options} -lt 4096 ]; then
+    exec 3<<PIPE
+
+PIPE
+    read -r rest <&3
+    eval "printf '%s\\0' $options" >>/proc/self/fd/3 || fail 'the words cannot be handed over'
+    [ -n "$made$written$watched" ] || launch "$@"
+    (launch "$@")
+else
+    { eval "printf '%s\\0' $options" | { exec 3<&0 <&4; launch "$@"; }; } 4<&0
+fi

@@ -11,7 +11,7 @@
 # signals, close descriptors above 9, keep two running sandboxes
 # from removing each other's empty directories, check assertions where links of the host lead,
 # limit the processes of the command alone.
-# shellcheck disable=SC1003,SC2016 # what looks like a slip is text of the policy
+# shellcheck disable=SC1003,SC2016,SC2195 # what looks like a slip is text of the policy
 set -fu
 
 fail() {
@@ -38,7 +38,6 @@ case $uid in
 0) fail 'not as root: nothing would be denied to it' ;;
 '' | *[!0-9]*) fail 'nothing in /proc says who runs this' ;;
 esac
-exported=$(export -p)
 PATH=/usr/bin:/bin:/usr/local/bin:/run/current-system/sw/bin
 # Where the caller is.
 directory=''
@@ -86,7 +85,6 @@ case $bwrap in
 esac
 [ -x "$bwrap" ] || fail 'bubblewrap is not installed'
 [ ! -u "$bwrap" ] || fail 'bubblewrap is set-user-ID, which is not safe'
-command -v env >/dev/null || fail 'env is not installed'
 machine='' rest=''
 { read -r rest </proc/self/personality && [ "$rest" = 00000000 ] && read -r machine </proc/sys/kernel/arch; } 2>/dev/null ||
     machine=$(uname -m)
@@ -213,27 +211,82 @@ quote() {
 
 # Adds words to what bubblewrap is told. A shell appends to a long text slowly, so that the last few stand apart.
 arg() {
+    line=''
     for word; do
         case $word in
         *\'*) quote "$word" ;;
         *) quoted="'$word'" ;;
         esac
-        words="$words $quoted"
+        line="$line $quoted"
     done
-    [ ${#words} -lt 1000 ] || options=$options$words words=''
+    words=$words$line count=$count.
+    case $count in ........) options=$options$words words='' count='' ;; esac
+}
+
+# Asks one process for the names of the caller's variables, and where those of these paths lead that are links to
+# files. Into $leads come lines, each such path and after it where it leads.
+leads=''
+ask() {
+    for name; do
+        shift
+        if [ -L "$name" ] && [ -f "$name" ]; then
+            case $name in
+            *'
+'*) ;;
+            *) set -- "$@" "$name" ;;
+            esac
+        fi
+    done
+    exported=$(
+        export -p
+        [ $# != 0 ] || exit 0
+        echo ///
+        export LC_ALL=C
+        exec realpath -- "$@"
+    ) || return 0
+    [ $# != 0 ] || return 0
+    IFS='
+'
+    count=$# words=$*
+    # shellcheck disable=SC2086 # a line for each, unless a name holds a newline
+    set -- $exported
+    shift $(($# - count - 1))
+    if [ "$1" = /// ]; then
+        for name in $words; do
+            shift
+            leads="$leads
+$name
+=$1
+"
+        done
+    fi
+    unset IFS
 }
 
 # Puts the host path behind $1 into $real. Only a link to a file needs a program.
 real() {
     real=$1
     [ -L "$1" ] || return 0
-    if [ -d "$1" ] && cd -P -- "$1" 2>/dev/null; then
-        real=$PWD
-    else
-        # The second path is the last line: a name may end in a newline.
-        real=$(realpath "$1" /) || fail "the links of '$1' lead nowhere"
-        real=${real%??}
-    fi
+    case $leads in
+    *"
+$1
+="*)
+        real=${leads#*"
+$1
+="}
+        real=${real%%"
+"*}
+        ;;
+    *)
+        if [ -d "$1" ] && cd -P -- "$1" 2>/dev/null; then
+            real=$PWD
+        else
+            # The second path is the last line: a name may end in a newline.
+            real=$(LC_ALL=C realpath "$1" /) || fail "the links of '$1' lead nowhere"
+            real=${real%??}
+        fi
+        ;;
+    esac
     unlinked "$real"
 }
 
@@ -242,16 +295,16 @@ reached=''
 reachable() {
     path=${1%/*}
     reached=$path
-    while [ -n "$path" ] && [ ! -d "$path" ]; do path=${path%/*}; done
-    [ -z "$path" ] || [ -x "$path" ] || fail "'$path' cannot be entered"
+    while [ ! -d "$path/" ]; do path=${path%/*}; done
+    [ -x "$path/" ] || fail "'$path' cannot be entered"
 }
 
 # left_out PATH MISSING: whether nothing is there, and nothing has to be.
 left_out() {
     unlinked "$1"
     [ ! -e "$1" ] || return 1
-    [ "${1%/*}" = "$reached" ] || reachable "$1"
-    [ "$2" = skip ]
+    case ${1%/*} in "$reached") ;; *) reachable "$1" ;; esac
+    case $2 in skip) ;; *) return 1 ;; esac
 }
 
 # bind OPTION MISSING SOURCE [AT]: shows a host path; without AT where it really is.
@@ -265,9 +318,23 @@ bind() {
     arg "$1" "$real" "${4-$real}"
 }
 
+# in_place OPTION PATH: shows a readable path that is no link.
+in_place() {
+    case ${2%/*} in "$beside") ;; *) unlinked "$2" ;; esac
+    case $2 in
+    *\'*) arg "$1" "$2" "$2" ;;
+    *)
+        words="$words $1 '$2' '$2'" count=$count.
+        case $count in ........) options=$options$words words='' count='' ;; esac
+        ;;
+    esac
+}
+
 # show OPTION MISSING PATH: shows a host path in place; a file behind a link becomes a link, and is shown in the end.
 show() {
-    if [ -L "$3" ] && [ -f "$3" ]; then
+    if [ ! -L "$3" ] && [ -r "$3" ]; then
+        in_place "$1" "$3"
+    elif [ -L "$3" ] && [ -f "$3" ]; then
         unlinked "$3"
         real "$3"
         arg --symlink "$real" "$3"
@@ -277,6 +344,25 @@ show() {
     else
         bind "$1" "$2" "$3" "$3"
     fi
+}
+
+# siblings bind|show OPTION DIRECTORY NAME...: does so in place with what is there of these names.
+siblings() {
+    verb=$1 option=$2 parent=$3
+    shift 3
+    unlinked "$parent/$1"
+    reachable "$parent/$1"
+    for name; do
+        name=$parent/$name
+        if [ ! -L "$name" ]; then
+            [ -e "$name" ] || continue
+            [ ! -r "$name" ] || {
+                in_place "$option" "$name"
+                continue
+            }
+        fi
+        "$verb" "$option" skip "$name"
+    done
 }
 
 # merged OPTION MISSING PATH LINK: a link into /usr where the host has one.
@@ -299,17 +385,9 @@ pin() {
     fi
 }
 
-# apart ABOVE PATH...: refuses a host on which ABOVE would hide one of the paths.
-apart() {
-    above=$1
-    shift
-    # Mostly none does, which is seen at once.
-    case " $* " in *" ${above%/}"[/\ ]*) ;; *) return 0 ;; esac
-    for path; do
-        case $path/ in
-        "${above%/}"/*) fail "on this host '$path' lies inside '$above', which is placed after it" ;;
-        esac
-    done
+# hides PATH: refuses a host on which PATH is, or contains, what is placed before it.
+hides() {
+    fail "on this host '$1' is placed after what lies in it, and would hide that"
 }
 
 # nested PATH TREE...: refuses a host on which PATH lies deeper in a writable tree than directly in it.
@@ -346,35 +424,48 @@ limit() {
     ulimit "$1" "$2" || fail "the limit $1 cannot be set"
 }
 
-# appeared PATH: tells of a path that was not there before the sandbox ran.
+# appeared DIRECTORY NAME...: tells of what was not there before the sandbox ran.
+seen=''
 appeared() {
-    [ ! -e "$1" ] && [ ! -L "$1" ] && return
-    [ "$1" != "$name" ] || return
-    name=$1
-    printf '%s\n' "'$1' has appeared while the sandbox ran: look at it before a program on the host obeys it" >&2
+    parent=$1
+    shift
+    for name; do
+        path=$parent/$name
+        [ -e "$path" ] || [ -L "$path" ] || continue
+        [ "$path" != "$seen" ] || continue
+        seen=$path
+        printf '%s\n' "'$path' has appeared while the sandbox ran: look at it before a program on the host obeys it" >&2
+    done
 }
 
-# watch PATH: notes what is missing of a path, to tell of it when it has appeared after the run.
-watching=''
+# watch DIRECTORY NAME...: notes what is missing of these names, to tell of it when it has appeared after the run.
 watch() {
-    [ ! -e "$1" ] && [ ! -L "$1" ] || return 0
-    name=$1 path=${1%/*}
-    # Most names lie beside the last one.
-    if [ "$path" != "$watching" ]; then
-        while [ -n "$path" ] && [ ! -e "$path" ] && [ ! -L "$path" ]; do name=$path path=${path%/*}; done
+    path=$1
+    if [ ! -d "$path/" ]; then
+        while [ -n "$path" ] && [ ! -e "$path" ] && [ ! -L "$path" ]; do name=${path##*/} path=${path%/*}; done
         [ -d "$path" ] || return 0
-        watching=$path
+        set -- "$path" "$name"
     fi
-    quote "$name"
+    shift
+    words=''
+    for name; do
+        [ -e "$path/$name" ] || [ -L "$path/$name" ] || case $name in
+        *\'*) quote "$name" && words="$words $quoted" ;;
+        *) words="$words '$name'" ;;
+        esac
+    done
+    [ -n "$words" ] || return 0
+    quote "$path"
     watched="$watched
-appeared $quoted"
+appeared $quoted$words"
 }
 
 # make dir|file PATH [TEXT]: notes what is missing, parents included, for `create`.
 make() {
     unlinked "$2"
+    [ ! -d "$2" ] || return 0
     if [ -e "$2" ]; then
-        [ "$1" = file ] || [ -d "$2" ] || fail "'$2' is not a directory"
+        [ "$1" = file ] || fail "'$2' is not a directory"
         return 0
     fi
     if [ -d "${2%/*}/" ]; then
@@ -427,17 +518,18 @@ create() {
 
 # hold dir|file PATH [TEXT]: keeps a process inside from making PATH, by making it while the sandbox runs.
 hold() {
+    if [ -d "${2%/*}" ]; then
+        make "$@"
+        return
+    fi
     quote "${2%/*}"
     case "$missing " in
     *" $quoted "*) make "$@" ;;
     *)
-        if [ -d "${2%/*}" ]; then
-            make "$@"
-        else
-            quote "$2"
-            unheld="$unheld
-watch $quoted"
-        fi
+        at=$quoted
+        quote "${2##*/}"
+        unheld="$unheld
+watch $at $quoted"
         ;;
     esac
 }
@@ -461,26 +553,19 @@ finish() {
         planted "$name" || words="$words $quoted"
     done
     [ -z "$words" ] || eval "rmdir -- $words" 2>/dev/null
-    name=''
     eval "$watched"
 }
 
 # planted PATH: whether a part of it is a link that the sandbox could have made, which is then $path.
 planted() {
-    for tree in "$project" "$git_common_dir"; do
-        path=${tree%/}
-        case $1 in
-        "$path"/*) rest=${1#"$path"/} ;;
-        *) continue ;;
-        esac
-        while [ -n "$rest" ]; do
-            path=$path/${rest%%/*}
-            [ ! -L "$path" ] || return 0
-            case $rest in
-            */*) rest=${rest#*/} ;;
-            *) rest= ;;
-            esac
+    for tree in "${project%/}" "${git_common_dir%/}"; do
+        case $1 in "$tree"/*) ;; *) continue ;; esac
+        path=$1
+        while [ ! -L "$path" ]; do
+            path=${path%/*}
+            case $path in "$tree") continue 2 ;; esac
         done
+        return 0
     done
     return 1
 }
@@ -488,8 +573,8 @@ planted() {
 # Refuses $1 when a part of it is such a link. What lies beside the last one has the same directories above.
 beside=''
 unlinked() {
-    [ "${1%/*}" != "$beside" ] || [ -L "$1" ] || return 0
-    ! planted "$1" || fail "'$path' is a symbolic link in a directory that the sandbox can write"
+    case ${1%/*} in "$beside") [ -L "$1" ] || return 0 ;; esac
+    case $1 in "${project%/}"/* | "${git_common_dir%/}"/*) ! planted "$1" || fail "'$path' is a symbolic link in a directory that the sandbox can write" ;; esac
     beside=${1%/*}
 }
 
@@ -501,10 +586,20 @@ visible() {
     esac
 }
 
-apart "$home" /bin /dev /dev/shm /etc/alternatives /etc/ca-certificates/extracted /etc/group /etc/hosts /etc/ld.so.cache /etc/localtime /etc/nsswitch.conf /etc/passwd /etc/pki /etc/resolv.conf /etc/ssl /etc/terminfo/l/linux /etc/terminfo/s/screen /etc/terminfo/s/screen-256color /etc/terminfo/t/tmux-256color /etc/terminfo/x/xterm /etc/terminfo/x/xterm-256color /lib /lib32 /lib64 /libx32 /nix/store /opt /proc /sbin /tmp /usr
-apart "$project" /bin /dev /dev/shm /etc/alternatives /etc/ca-certificates/extracted /etc/group /etc/hosts /etc/ld.so.cache /etc/localtime /etc/nsswitch.conf /etc/passwd /etc/pki /etc/resolv.conf /etc/ssl /etc/terminfo/l/linux /etc/terminfo/s/screen /etc/terminfo/s/screen-256color /etc/terminfo/t/tmux-256color /etc/terminfo/x/xterm /etc/terminfo/x/xterm-256color /lib /lib32 /lib64 /libx32 /nix/store /opt /proc /sbin /tmp /usr "$home"
-apart "$git_common_dir" /bin /dev /dev/shm /etc/alternatives /etc/ca-certificates/extracted /etc/group /etc/hosts /etc/ld.so.cache /etc/localtime /etc/nsswitch.conf /etc/passwd /etc/pki /etc/resolv.conf /etc/ssl /etc/terminfo/l/linux /etc/terminfo/s/screen /etc/terminfo/s/screen-256color /etc/terminfo/t/tmux-256color /etc/terminfo/x/xterm /etc/terminfo/x/xterm-256color /lib /lib32 /lib64 /libx32 /nix/store /opt /proc /sbin /tmp /usr "$home" "$project" "$project"/.agent-sandbox "$project"/.agent-sandbox.kdl "$project"/.agent-sandbox.local.kdl "$project"/.agents "$project"/.aider.conf.yml "$project"/.aider.model.settings.yml "$project"/.amp "$project"/.augment "$project"/.claude "$project"/.cline "$project"/.clinerules "$project"/.codex "$project"/.crush.json "$project"/.cursor "$project"/.devcontainer "$project"/.envrc "$project"/.factory "$project"/.gemini "$project"/.git "$project"/.git/commondir "$project"/.git/config "$project"/.git/config.worktree "$project"/.git/hooks "$project"/.git/info "$project"/.git/info/attributes "$project"/.git/modules "$project"/.github "$project"/.github/hooks "$project"/.goose "$project"/.grok "$project"/.husky "$project"/.idea "$project"/.kilo "$project"/.kilocode "$project"/.kimi-code "$project"/.kiro "$project"/.mcp.json "$project"/.mise.toml "$project"/.opencode "$project"/.pi "$project"/.qwen "$project"/.vscode "$project"/crush.json "$project"/kilo.json "$project"/kilo.jsonc "$project"/mise.toml "$project"/opencode.json "$project"/opencode.jsonc
-nested "$git_common_dir" "$project"
+case "$home" in / | /bin | /dev | /dev/shm | /etc | /etc/alternatives | /etc/ca-certificates | /etc/ca-certificates/extracted | /etc/group | /etc/hosts | /etc/ld.so.cache | /etc/localtime | /etc/nsswitch.conf | /etc/passwd | /etc/pki | /etc/resolv.conf | /etc/ssl | /etc/terminfo | /etc/terminfo/l | /etc/terminfo/l/linux | /etc/terminfo/s | /etc/terminfo/s/screen | /etc/terminfo/s/screen-256color | /etc/terminfo/t | /etc/terminfo/t/tmux-256color | /etc/terminfo/x | /etc/terminfo/x/xterm | /etc/terminfo/x/xterm-256color | /lib | /lib32 | /lib64 | /libx32 | /nix | /nix/store | /opt | /proc | /sbin | /tmp | /usr) hides "$home" ;; esac
+case "$project" in / | /bin | /dev | /dev/shm | /etc | /etc/alternatives | /etc/ca-certificates | /etc/ca-certificates/extracted | /etc/group | /etc/hosts | /etc/ld.so.cache | /etc/localtime | /etc/nsswitch.conf | /etc/passwd | /etc/pki | /etc/resolv.conf | /etc/ssl | /etc/terminfo | /etc/terminfo/l | /etc/terminfo/l/linux | /etc/terminfo/s | /etc/terminfo/s/screen | /etc/terminfo/s/screen-256color | /etc/terminfo/t | /etc/terminfo/t/tmux-256color | /etc/terminfo/x | /etc/terminfo/x/xterm | /etc/terminfo/x/xterm-256color | /lib | /lib32 | /lib64 | /libx32 | /nix | /nix/store | /opt | /proc | /sbin | /tmp | /usr) hides "$project" ;; esac
+case "$home"/ in "${project%/}"/*) hides "$project" ;; esac
+if [ -d "$git_common_dir" ]; then
+    case "$git_common_dir" in / | /bin | /dev | /dev/shm | /etc | /etc/alternatives | /etc/ca-certificates | /etc/ca-certificates/extracted | /etc/group | /etc/hosts | /etc/ld.so.cache | /etc/localtime | /etc/nsswitch.conf | /etc/passwd | /etc/pki | /etc/resolv.conf | /etc/ssl | /etc/terminfo | /etc/terminfo/l | /etc/terminfo/l/linux | /etc/terminfo/s | /etc/terminfo/s/screen | /etc/terminfo/s/screen-256color | /etc/terminfo/t | /etc/terminfo/t/tmux-256color | /etc/terminfo/x | /etc/terminfo/x/xterm | /etc/terminfo/x/xterm-256color | /lib | /lib32 | /lib64 | /libx32 | /nix | /nix/store | /opt | /proc | /sbin | /tmp | /usr | "$project"/.agent-sandbox | "$project"/.agent-sandbox.kdl | "$project"/.agent-sandbox.local.kdl | "$project"/.agents | "$project"/.aider.conf.yml | "$project"/.aider.model.settings.yml | "$project"/.amp | "$project"/.augment | "$project"/.claude | "$project"/.cline | "$project"/.clinerules | "$project"/.codex | "$project"/.crush.json | "$project"/.cursor | "$project"/.devcontainer | "$project"/.envrc | "$project"/.factory | "$project"/.gemini | "$project"/.git | "$project"/.git/commondir | "$project"/.git/config | "$project"/.git/config.worktree | "$project"/.git/hooks | "$project"/.git/info | "$project"/.git/info/attributes | "$project"/.git/modules | "$project"/.github | "$project"/.github/hooks | "$project"/.goose | "$project"/.grok | "$project"/.husky | "$project"/.idea | "$project"/.kilo | "$project"/.kilocode | "$project"/.kimi-code | "$project"/.kiro | "$project"/.mcp.json | "$project"/.mise.toml | "$project"/.opencode | "$project"/.pi | "$project"/.qwen | "$project"/.vscode | "$project"/crush.json | "$project"/kilo.json | "$project"/kilo.jsonc | "$project"/mise.toml | "$project"/opencode.json | "$project"/opencode.jsonc) hides "$git_common_dir" ;; esac
+    case "$home"/ in "${git_common_dir%/}"/*) hides "$git_common_dir" ;; esac
+    case "$project"/ in "${git_common_dir%/}"/*) hides "$git_common_dir" ;; esac
+    nested "$git_common_dir" "$project"
+fi
+
+ask /etc/alternatives /etc/ca-certificates/extracted /etc/hosts /etc/ld.so.cache /etc/localtime \
+        /etc/nsswitch.conf /etc/pki /etc/resolv.conf /etc/ssl /etc/terminfo/l/linux /etc/terminfo/s/screen \
+        /etc/terminfo/s/screen-256color /etc/terminfo/t/tmux-256color /etc/terminfo/x/xterm \
+        /etc/terminfo/x/xterm-256color /nix/store /opt /usr
 
 # What is missing is created, and removed again when it is untouched.
 missing='' files='' made='' written='' unheld='' watched=''
@@ -518,51 +613,23 @@ hold file "$project"/.git/commondir .
 hold dir "$project"/.git/hooks
 hold dir "$project"/.idea
 hold dir "$project"/.vscode
-hold file "$git_common_dir"/commondir .
-hold dir "$git_common_dir"/hooks
+if [ -d "$git_common_dir" ]; then
+    hold file "$git_common_dir"/commondir .
+    hold dir "$git_common_dir"/hooks
+fi
 create
-watch "$project"/.agent-sandbox.kdl
-watch "$project"/.agent-sandbox.local.kdl
-watch "$project"/.agents
-watch "$project"/.aider.conf.yml
-watch "$project"/.aider.model.settings.yml
-watch "$project"/.amp
-watch "$project"/.augment
-watch "$project"/.cline
-watch "$project"/.clinerules
-watch "$project"/.codex
-watch "$project"/.crush.json
-watch "$project"/.cursor
-watch "$project"/.devcontainer
-watch "$project"/.envrc
-watch "$project"/.factory
-watch "$project"/.gemini
-watch "$project"/.git/config
-watch "$project"/.git/config.worktree
-watch "$project"/.git/info/attributes
-watch "$project"/.github/hooks
-watch "$project"/.goose
-watch "$project"/.grok
-watch "$project"/.husky
-watch "$project"/.kilo
-watch "$project"/.kilocode
-watch "$project"/.kimi-code
-watch "$project"/.kiro
-watch "$project"/.mcp.json
-watch "$project"/.mise.toml
-watch "$project"/.opencode
-watch "$project"/.pi
-watch "$project"/.qwen
-watch "$project"/crush.json
-watch "$project"/kilo.json
-watch "$project"/kilo.jsonc
-watch "$project"/mise.toml
-watch "$project"/opencode.json
-watch "$project"/opencode.jsonc
-watch "$git_common_dir"/config
-watch "$git_common_dir"/config.worktree
-watch "$git_common_dir"/info/attributes
-watch "$git_common_dir"/worktrees/"$git_worktree_id"/config.worktree
+watch "$project" .agent-sandbox.kdl .agent-sandbox.local.kdl .agents .aider.conf.yml .aider.model.settings.yml \
+        .amp .augment .cline .clinerules .codex .crush.json .cursor .devcontainer .envrc .factory .gemini
+watch "$project"/.git config config.worktree
+watch "$project"/.git/info attributes
+watch "$project"/.github hooks
+watch "$project" .goose .grok .husky .kilo .kilocode .kimi-code .kiro .mcp.json .mise.toml .opencode .pi .qwen \
+        crush.json kilo.json kilo.jsonc mise.toml opencode.json opencode.jsonc
+if [ -d "$git_common_dir" ]; then
+    watch "$git_common_dir" config config.worktree
+    watch "$git_common_dir"/info attributes
+    watch "$git_common_dir"/worktrees/"$git_worktree_id" config.worktree
+fi
 
 # /etc/group
 data_4="$user":x:"$gid"':
@@ -571,9 +638,13 @@ nogroup:x:65534:'
 data_5="$user":x:"$uid":"$gid"::"$home"':/bin/sh
 nobody:x:65534:65534:nobody:/:/usr/sbin/nologin'
 
+quote "$home"
+quoted_home=$quoted
+quote "$user"
+quoted_user=$quoted
 # What bubblewrap is told, as words of the shell.
 options() {
-    options='' words='' targets='' sealed=''
+    options='' words='' count='' targets='' sealed=''
     # network "none" [settings]
     # terminal "guarded" [settings]
     # lifetime "with-parent" [settings]
@@ -581,8 +652,8 @@ options() {
     # hostname "sandbox" [settings]
     # command "/bin/sh" [settings]
     # processes "8K" [settings]
-    arg --unshare-user --disable-userns --unshare-pid --unshare-ipc --unshare-uts --unshare-cgroup-try --unshare-net --die-with-parent --cap-drop ALL
-    arg --hostname sandbox
+    words="$words --unshare-user --disable-userns --unshare-pid --unshare-ipc --unshare-uts --unshare-cgroup-try --unshare-net --die-with-parent --cap-drop ALL"
+    words="$words --hostname sandbox"
     [ -z "$machine" ] || arg --seccomp 9
     # Without a filter, and where the kernel lets a process type into its terminal, it gets none.
     tiocsti=1
@@ -593,20 +664,20 @@ options() {
 
     # pass "COLORTERM" [base-dev] What the terminal can do, and the language.
     # set HOME="${HOME}" [base-dev] Who runs, and where things are.
-    arg --setenv HOME "$home"
+    words="$words --setenv HOME $quoted_home"
     # pass "LANG" [base-dev] What the terminal can do, and the language.
     # pass "LC_*" [base-dev] What the terminal can do, and the language.
     # set LOGNAME="${USER}" [base-dev] Who runs, and where things are.
-    arg --setenv LOGNAME "$user"
+    words="$words --setenv LOGNAME $quoted_user"
     # pass "NO_COLOR" [base-dev] What the terminal can do, and the language.
     # set PATH="/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin" [base-dev] The system's programs.
-    arg --setenv PATH /usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+    words="$words --setenv PATH /usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
     # set SHELL="/bin/sh" [base-dev] Who runs, and where things are.
-    arg --setenv SHELL /bin/sh
+    words="$words --setenv SHELL /bin/sh"
     # pass "TERM" [base-dev] What the terminal can do, and the language.
     # pass "TZ" [base-dev] What the terminal can do, and the language.
     # set USER="${USER}" [base-dev] Who runs, and where things are.
-    arg --setenv USER "$user"
+    words="$words --setenv USER $quoted_user"
     # What the caller has of these; a shell prints them as `export NAME='VALUE'`.
     IFS='
 '
@@ -629,10 +700,10 @@ options() {
     merged --ro-bind skip /bin usr/bin
 
     # dev "/dev" [base-dev] Null, zero, random, terminals.
-    arg --dev /dev
+    words="$words --dev /dev"
 
     # tmpfs "/dev/shm" size="1G" mode="1777" [base-dev] Shared memory, which browsers and databases need.
-    arg --size 1073741824 --perms 1777 --tmpfs /dev/shm
+    words="$words --size 1073741824 --perms 1777 --tmpfs /dev/shm"
 
     # ro "/etc/alternatives" missing="skip" [base-dev] Which of several programs a name means.
     show --ro-bind skip /etc/alternatives
@@ -641,49 +712,35 @@ options() {
     show --ro-bind skip /etc/ca-certificates/extracted
 
     # file "/etc/group" "${USER}:x:${GID}:\nnogroup:x:65534:\n" [base-dev] The same for groups.
-    arg --perms 0444 --file 4 /etc/group
+    words="$words --perms 0444 --file 4 /etc/group"
 
     # copy "/etc/hosts" missing="skip" [base-dev] Name resolution. Copies, here and below, cost no mount.
-    show --ro-bind skip /etc/hosts
-
     # copy "/etc/ld.so.cache" missing="skip" [base-dev] Where the dynamic loader finds libraries.
-    show --ro-bind skip /etc/ld.so.cache
-
     # ro "/etc/localtime" missing="skip" [base-dev] The time zone.
-    show --ro-bind skip /etc/localtime
-
     # copy "/etc/nsswitch.conf" missing="skip" [base-dev] Name resolution. Copies, here and below, cost no mount.
-    show --ro-bind skip /etc/nsswitch.conf
+    siblings show --ro-bind /etc hosts ld.so.cache localtime nsswitch.conf
 
     # file "/etc/passwd" "${USER}:x:${UID}:${GID}::${HOME}:/bin/sh\nnobody:x:65534:65534:nobody:/:/usr/sbin/nologin\n" [base-dev] One user and one group: who runs, and nobody else.
-    arg --perms 0444 --file 5 /etc/passwd
+    words="$words --perms 0444 --file 5 /etc/passwd"
 
     # ro "/etc/pki" missing="skip" [base-dev] Certificates of the system, where Debian, Fedora and Arch keep them.
-    show --ro-bind skip /etc/pki
-
     # copy "/etc/resolv.conf" missing="skip" [base-dev] Name resolution. Copies, here and below, cost no mount.
-    show --ro-bind skip /etc/resolv.conf
-
     # ro "/etc/ssl" missing="skip" [base-dev] Certificates of the system, where Debian, Fedora and Arch keep them.
-    show --ro-bind skip /etc/ssl
+    siblings show --ro-bind /etc pki resolv.conf ssl
 
     # copy "/etc/terminfo/l/linux" missing="skip" [base-dev] What the usual terminals can do, where Alpine keeps it.
     show --ro-bind skip /etc/terminfo/l/linux
 
     # copy "/etc/terminfo/s/screen" missing="skip" [base-dev] What the usual terminals can do, where Alpine keeps it.
-    show --ro-bind skip /etc/terminfo/s/screen
-
     # copy "/etc/terminfo/s/screen-256color" missing="skip" [base-dev] What the usual terminals can do, where Alpine keeps it.
-    show --ro-bind skip /etc/terminfo/s/screen-256color
+    siblings show --ro-bind /etc/terminfo/s screen screen-256color
 
     # copy "/etc/terminfo/t/tmux-256color" missing="skip" [base-dev] The same for emulators.
     show --ro-bind skip /etc/terminfo/t/tmux-256color
 
     # copy "/etc/terminfo/x/xterm" missing="skip" [base-dev] The same for emulators.
-    show --ro-bind skip /etc/terminfo/x/xterm
-
     # copy "/etc/terminfo/x/xterm-256color" missing="skip" [base-dev] The same for emulators.
-    show --ro-bind skip /etc/terminfo/x/xterm-256color
+    siblings show --ro-bind /etc/terminfo/x xterm xterm-256color
 
     # ro "/lib" missing="skip" [base-dev] The same programs where /usr is not merged; links into it where it is.
     merged --ro-bind skip /lib usr/lib
@@ -704,13 +761,13 @@ options() {
     show --ro-bind skip /opt
 
     # proc "/proc" [base-dev] Processes of the sandbox only.
-    arg --proc /proc
+    words="$words --proc /proc"
 
     # ro "/sbin" missing="skip" [base-dev] The same programs where /usr is not merged; links into it where it is.
     merged --ro-bind skip /sbin usr/sbin
 
     # tmpfs "/tmp" size="2G" mode="1777" [base-dev] Private, and gone afterwards.
-    arg --size 2147483648 --perms 1777 --tmpfs /tmp
+    words="$words --size 2147483648 --perms 1777 --tmpfs /tmp"
 
     # ro "/usr" [base-dev] Programs and libraries.
     show --ro-bind error /usr
@@ -718,7 +775,7 @@ options() {
     # ---- home ----
 
     # tmpfs "~" size="2G" mode="0700" [base-dev] Home is empty unless a profile opens a part of it.
-    arg --size 2147483648 --perms 0700 --tmpfs "$home"
+    words="$words --size 2147483648 --perms 0700 --tmpfs $quoted_home"
 
     # ---- the project ----
 
@@ -726,73 +783,35 @@ options() {
     show --bind error "$project"
 
     # ro "./.agent-sandbox" missing="hold-dir" [base-dev] Its profiles and its scripts.
-    bind --ro-bind skip "$project"/.agent-sandbox
-
     # ro "./.agent-sandbox.kdl" missing="watch" [base-dev] What this sandbox may do is not for the sandbox to decide.
-    bind --ro-bind skip "$project"/.agent-sandbox.kdl
-
     # ro "./.agent-sandbox.local.kdl" missing="watch" [base-dev] What this sandbox may do is not for the sandbox to decide.
-    bind --ro-bind skip "$project"/.agent-sandbox.local.kdl
-
     # ro "./.agents" missing="watch" [base-dev] Skills that agents share, and settings of Aider, Amp and Auggie.
-    bind --ro-bind skip "$project"/.agents
-
     # ro "./.aider.conf.yml" missing="watch" [base-dev] Skills that agents share, and settings of Aider, Amp and Auggie.
-    bind --ro-bind skip "$project"/.aider.conf.yml
-
     # ro "./.aider.model.settings.yml" missing="watch" [base-dev] Skills that agents share, and settings of Aider, Amp and Auggie.
-    bind --ro-bind skip "$project"/.aider.model.settings.yml
-
     # ro "./.amp" missing="watch" [base-dev] Skills that agents share, and settings of Aider, Amp and Auggie.
-    bind --ro-bind skip "$project"/.amp
-
     # ro "./.augment" missing="watch" [base-dev] Skills that agents share, and settings of Aider, Amp and Auggie.
-    bind --ro-bind skip "$project"/.augment
-
     # ro "./.claude" missing="hold-dir" [base-dev] Agents obey these when they run without a sandbox.
-    bind --ro-bind skip "$project"/.claude
-
     # ro "./.cline" missing="watch" [base-dev] Cline, Crush, Droid, Goose, and hooks of Copilot.
-    bind --ro-bind skip "$project"/.cline
-
     # ro "./.clinerules" missing="watch" [base-dev] Cline, Crush, Droid, Goose, and hooks of Copilot.
-    bind --ro-bind skip "$project"/.clinerules
-
     # ro "./.codex" missing="watch" [base-dev] Codex, Cursor, Gemini CLI, and the servers that Claude Code starts.
-    bind --ro-bind skip "$project"/.codex
-
     # ro "./.crush.json" missing="watch" [base-dev] Cline, Crush, Droid, Goose, and hooks of Copilot.
-    bind --ro-bind skip "$project"/.crush.json
-
     # ro "./.cursor" missing="watch" [base-dev] Codex, Cursor, Gemini CLI, and the servers that Claude Code starts.
-    bind --ro-bind skip "$project"/.cursor
-
     # ro "./.devcontainer" missing="watch" [base-dev] The same for containers.
-    bind --ro-bind skip "$project"/.devcontainer
-
     # ro "./.envrc" missing="watch" [base-dev] direnv and mise run these when you enter the directory.
-    bind --ro-bind skip "$project"/.envrc
-
     # ro "./.factory" missing="watch" [base-dev] Cline, Crush, Droid, Goose, and hooks of Copilot.
-    bind --ro-bind skip "$project"/.factory
-
     # ro "./.gemini" missing="watch" [base-dev] Codex, Cursor, Gemini CLI, and the servers that Claude Code starts.
-    bind --ro-bind skip "$project"/.gemini
+    siblings bind --ro-bind "$project" .agent-sandbox .agent-sandbox.kdl .agent-sandbox.local.kdl .agents \
+        .aider.conf.yml .aider.model.settings.yml .amp .augment .claude .cline .clinerules .codex .crush.json \
+        .cursor .devcontainer .envrc .factory .gemini
 
     # pin "./.git" [base-dev] Git looks for its settings where this file says. A dot is where they are.
     pin "$project"/.git "$project"/.git
 
     # ro "./.git/commondir" missing="hold-file" text="." [base-dev] Git looks for its settings where this file says. A dot is where they are.
-    bind --ro-bind skip "$project"/.git/commondir
-
     # ro "./.git/config" missing="watch" [base-dev] It can name programs.
-    bind --ro-bind skip "$project"/.git/config
-
     # ro "./.git/config.worktree" missing="watch" [base-dev] Another worktree's settings can name programs, too.
-    bind --ro-bind skip "$project"/.git/config.worktree
-
     # ro "./.git/hooks" missing="hold-dir" [base-dev] git runs these on the host.
-    bind --ro-bind skip "$project"/.git/hooks
+    siblings bind --ro-bind "$project"/.git commondir config config.worktree hooks
 
     # pin "./.git/info" [base-dev] Another worktree's settings can name programs, too.
     pin "$project"/.git/info "$project"/.git/info
@@ -810,81 +829,40 @@ options() {
     bind --ro-bind skip "$project"/.github/hooks
 
     # ro "./.goose" missing="watch" [base-dev] Cline, Crush, Droid, Goose, and hooks of Copilot.
-    bind --ro-bind skip "$project"/.goose
-
     # ro "./.grok" missing="watch" [base-dev] Grok, Kilo, Kimi, Kiro, OpenCode and Pi.
-    bind --ro-bind skip "$project"/.grok
-
     # ro "./.husky" missing="watch" [base-dev] git runs these through husky.
-    bind --ro-bind skip "$project"/.husky
-
     # ro "./.idea" missing="hold-dir" [base-dev] Editors run tasks and settings from here.
-    bind --ro-bind skip "$project"/.idea
-
     # ro "./.kilo" missing="watch" [base-dev] Grok, Kilo, Kimi, Kiro, OpenCode and Pi.
-    bind --ro-bind skip "$project"/.kilo
-
     # ro "./.kilocode" missing="watch" [base-dev] Grok, Kilo, Kimi, Kiro, OpenCode and Pi.
-    bind --ro-bind skip "$project"/.kilocode
-
     # ro "./.kimi-code" missing="watch" [base-dev] Grok, Kilo, Kimi, Kiro, OpenCode and Pi.
-    bind --ro-bind skip "$project"/.kimi-code
-
     # ro "./.kiro" missing="watch" [base-dev] Grok, Kilo, Kimi, Kiro, OpenCode and Pi.
-    bind --ro-bind skip "$project"/.kiro
-
     # ro "./.mcp.json" missing="watch" [base-dev] Codex, Cursor, Gemini CLI, and the servers that Claude Code starts.
-    bind --ro-bind skip "$project"/.mcp.json
-
     # ro "./.mise.toml" missing="watch" [base-dev] direnv and mise run these when you enter the directory.
-    bind --ro-bind skip "$project"/.mise.toml
-
     # ro "./.opencode" missing="watch" [base-dev] Grok, Kilo, Kimi, Kiro, OpenCode and Pi.
-    bind --ro-bind skip "$project"/.opencode
-
     # ro "./.pi" missing="watch" [base-dev] Grok, Kilo, Kimi, Kiro, OpenCode and Pi.
-    bind --ro-bind skip "$project"/.pi
-
     # ro "./.qwen" missing="watch" [base-dev] Qwen Code, and settings of Crush, Kilo and OpenCode in a file.
-    bind --ro-bind skip "$project"/.qwen
-
     # ro "./.vscode" missing="hold-dir" [base-dev] Editors run tasks and settings from here.
-    bind --ro-bind skip "$project"/.vscode
-
     # ro "./crush.json" missing="watch" [base-dev] Qwen Code, and settings of Crush, Kilo and OpenCode in a file.
-    bind --ro-bind skip "$project"/crush.json
-
     # ro "./kilo.json" missing="watch" [base-dev] Qwen Code, and settings of Crush, Kilo and OpenCode in a file.
-    bind --ro-bind skip "$project"/kilo.json
-
     # ro "./kilo.jsonc" missing="watch" [base-dev] Qwen Code, and settings of Crush, Kilo and OpenCode in a file.
-    bind --ro-bind skip "$project"/kilo.jsonc
-
     # ro "./mise.toml" missing="watch" [base-dev] direnv and mise run these when you enter the directory.
-    bind --ro-bind skip "$project"/mise.toml
-
     # ro "./opencode.json" missing="watch" [base-dev] Qwen Code, and settings of Crush, Kilo and OpenCode in a file.
-    bind --ro-bind skip "$project"/opencode.json
-
     # ro "./opencode.jsonc" missing="watch" [base-dev] OpenCode reads this one, too.
-    bind --ro-bind skip "$project"/opencode.jsonc
+    siblings bind --ro-bind "$project" .goose .grok .husky .idea .kilo .kilocode .kimi-code .kiro .mcp.json \
+        .mise.toml .opencode .pi .qwen .vscode crush.json kilo.json kilo.jsonc mise.toml opencode.json \
+        opencode.jsonc
 
     # ---- git ----
+    [ -d "$git_common_dir" ] || return 0
 
     # rw "${GIT_COMMON_DIR}" missing="skip" [base-dev] Where `.git` is a file, as in a worktree or a submodule: what git shares, in place.
     show --bind skip "$git_common_dir"
 
     # ro "${GIT_COMMON_DIR}/commondir" missing="hold-file" text="." [base-dev] Git looks for its settings where this file says. A dot is where they are.
-    bind --ro-bind skip "$git_common_dir"/commondir
-
     # ro "${GIT_COMMON_DIR}/config" missing="watch" [base-dev] It can name programs.
-    bind --ro-bind skip "$git_common_dir"/config
-
     # ro "${GIT_COMMON_DIR}/config.worktree" missing="watch" [base-dev] Settings of the main worktree, and attributes, can name programs, too.
-    bind --ro-bind skip "$git_common_dir"/config.worktree
-
     # ro "${GIT_COMMON_DIR}/hooks" missing="hold-dir" [base-dev] git runs these on the host.
-    bind --ro-bind skip "$git_common_dir"/hooks
+    siblings bind --ro-bind "$git_common_dir" commondir config config.worktree hooks
 
     # pin "${GIT_COMMON_DIR}/info" [base-dev] Settings of the main worktree, and attributes, can name programs, too.
     pin "$git_common_dir"/info "$git_common_dir"/info
@@ -902,21 +880,17 @@ options() {
     pin "$git_common_dir"/worktrees/"$git_worktree_id" "$git_common_dir"/worktrees/"$git_worktree_id"
 
     # ro "${GIT_COMMON_DIR}/worktrees/${GIT_WORKTREE_ID}/commondir" missing="skip" [base-dev] Where git on the host finds this worktree, and its settings.
-    bind --ro-bind skip "$git_common_dir"/worktrees/"$git_worktree_id"/commondir
-
     # ro "${GIT_COMMON_DIR}/worktrees/${GIT_WORKTREE_ID}/config.worktree" missing="watch" [base-dev] They can name programs.
-    bind --ro-bind skip "$git_common_dir"/worktrees/"$git_worktree_id"/config.worktree
-
     # ro "${GIT_COMMON_DIR}/worktrees/${GIT_WORKTREE_ID}/gitdir" missing="skip" [base-dev] Where git of the main checkout finds this worktree.
-    bind --ro-bind skip "$git_common_dir"/worktrees/"$git_worktree_id"/gitdir
-
     # ro "${GIT_COMMON_DIR}/worktrees/${GIT_WORKTREE_ID}/modules" missing="skip" [base-dev] What git keeps of submodules, with their hooks and settings.
-    bind --ro-bind skip "$git_common_dir"/worktrees/"$git_worktree_id"/modules
+    siblings bind --ro-bind "$git_common_dir"/worktrees/"$git_worktree_id" commondir config.worktree gitdir modules
+}
 
-    # Files behind links; and nothing is added to the sandbox's own directories.
+# The end of it: files behind links; and nothing is added to the sandbox's own directories.
+endings() {
     options=$options$words$targets$sealed words=''
-    arg --remount-ro /dev
-    arg --remount-ro /
+    words="$words --remount-ro /dev"
+    words="$words --remount-ro /"
     arg --chdir "$directory"
     options=$options$words
 }
@@ -929,11 +903,30 @@ launch() {
     # shellcheck disable=SC3045
     ulimit -u >/dev/null 2>&1 || option=-p
     limit "$option" 8192
-    exec env -i "$bwrap" --args 3 -- "$@" 3<&0 <&4 4<<DATA_4 5<<DATA_5
+    exec 4<<DATA_4 5<<DATA_5
 $data_4
 DATA_4
 $data_5
 DATA_5
+    set -- "$bwrap" --args 3 -- "$@"
+    # dash hands on what `export -p` names, and takes over no other name. Of other shells nobody knows that.
+    # shellcheck disable=SC3013 # dash, bash and busybox know -ef
+    if [ ! /proc/self/exe -ef /usr/bin/dash ]; then
+        command -v env >/dev/null || fail 'env is not installed'
+        exec env -i "$@"
+    fi
+    # A line of a value may look like a name; no variable is needed any more.
+    IFS='
+'
+    for name in $exported PWD OLDPWD; do
+        name=${name#export }
+        name=${name%%=*}
+        case $name in
+        '' | [0-9]* | *[!A-Za-z0-9_]*) ;;
+        *) unset "$name" ;;
+        esac
+    done
+    exec "$@"
 }
 
 # Which system calls are refused, in the form that the kernel reads. sbc made it, and its book says how to
@@ -951,48 +944,14 @@ filter() {
         printf '\40\0\0\0\0\0\0\0\65\0\0\1\0\0\0\100\6\0\0\0\46\0\5\0\40\0\0\0\4\0\0\0\25\0\1\0\76\0\0\300'\
 '\6\0\0\0\0\0\0\200\40\0\0\0\0\0\0\0\25\0\0\1\20\0\0\0\5\0\0\0\1\0\0\0\5\0\0\0\5\0\0\0'\
 '\40\0\0\0\30\0\0\0\124\0\0\0\377\377\377\377\25\0\0\1\22\124\0\0\6\0\0\0\1\0\5\0\5\0\0\0\1\0\0\0'\
-'\5\0\0\0\5\0\0\0\40\0\0\0\30\0\0\0\124\0\0\0\377\377\377\377\25\0\0\1\34\124\0\0\6\0\0\0\1\0\5\0'\
-'\6\0\0\0\0\0\377\177\25\0\0\1\147\0\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'\
-'\6\0\0\0\0\0\377\177\25\0\0\1\206\0\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'\
-'\6\0\0\0\0\0\377\177\25\0\0\1\232\0\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'\
-'\6\0\0\0\0\0\377\177\25\0\0\1\233\0\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'\
-'\6\0\0\0\0\0\377\177\25\0\0\1\243\0\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'\
-'\6\0\0\0\0\0\377\177\25\0\0\1\245\0\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'\
-'\6\0\0\0\0\0\377\177\25\0\0\1\246\0\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'\
-'\6\0\0\0\0\0\377\177\25\0\0\1\247\0\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'\
-'\6\0\0\0\0\0\377\177\25\0\0\1\250\0\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'\
-'\6\0\0\0\0\0\377\177\25\0\0\1\251\0\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'\
-'\6\0\0\0\0\0\377\177\25\0\0\1\254\0\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'\
-'\6\0\0\0\0\0\377\177\25\0\0\1\255\0\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'\
-'\6\0\0\0\0\0\377\177\25\0\0\1\257\0\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'\
-'\6\0\0\0\0\0\377\177\25\0\0\1\260\0\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'\
-'\6\0\0\0\0\0\377\177\25\0\0\1\263\0\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'\
-'\6\0\0\0\0\0\377\177\25\0\0\1\264\0\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'\
-'\6\0\0\0\0\0\377\177\25\0\0\1\324\0\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'\
-'\6\0\0\0\0\0\377\177\25\0\0\1\366\0\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'\
-'\6\0\0\0\0\0\377\177\25\0\0\1\370\0\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'\
-'\6\0\0\0\0\0\377\177\25\0\0\1\371\0\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'\
-'\6\0\0\0\0\0\377\177\25\0\0\1\372\0\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'\
-'\6\0\0\0\0\0\377\177\25\0\0\1\52\1\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'\
-'\6\0\0\0\0\0\377\177\25\0\0\1\60\1\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'\
-'\6\0\0\0\0\0\377\177\25\0\0\1\64\1\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'\
-'\6\0\0\0\0\0\377\177\25\0\0\1\71\1\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'\
-'\6\0\0\0\0\0\377\177\25\0\0\1\100\1\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'\
-'\6\0\0\0\0\0\377\177\25\0\0\1\101\1\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'\
-'\6\0\0\0\0\0\377\177\25\0\0\1\103\1\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'\
-'\6\0\0\0\0\0\377\177\25\0\0\1\251\1\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'\
-'\6\0\0\0\0\0\377\177\25\0\0\1\252\1\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'\
-'\6\0\0\0\0\0\377\177\25\0\0\1\253\1\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'\
-'\6\0\0\0\0\0\377\177\25\0\0\1\254\1\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'\
-'\6\0\0\0\0\0\377\177\25\0\0\1\255\1\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'\
-'\6\0\0\0\0\0\377\177\25\0\0\1\256\1\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'\
-'\6\0\0\0\0\0\377\177\25\0\0\1\257\1\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'\
-'\6\0\0\0\0\0\377\177\25\0\0\1\260\1\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'\
-'\6\0\0\0\0\0\377\177\25\0\0\1\261\1\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'\
-'\6\0\0\0\0\0\377\177\25\0\0\1\272\1\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'\
-'\6\0\0\0\0\0\377\177\25\0\0\1\273\1\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'\
-'\6\0\0\0\0\0\377\177\25\0\0\1\323\1\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'\
-'\6\0\0\0\0\0\377\177\40\0\0\0\4\0\0\0\25\0\1\0\76\0\0\300\6\0\0\0\0\0\0\200\40\0\0\0\0\0\0\0'\
+'\5\0\0\0\5\0\0\0\40\0\0\0\30\0\0\0\124\0\0\0\377\377\377\377\25\0\0\1\34\124\0\0\6\0\0\0\1\0\5\0'
+        printf '\6\0\0\0\0\0\377\177\25\0\0\1%b\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0' '\0147\00' \
+        '\0206\00' '\0232\00' '\0233\00' '\0243\00' '\0245\00' '\0246\00' '\0247\00' '\0250\00' '\0251\00' \
+        '\0254\00' '\0255\00' '\0257\00' '\0260\00' '\0263\00' '\0264\00' '\0324\00' '\0366\00' '\0370\00' \
+        '\0371\00' '\0372\00' '\052\01' '\060\01' '\064\01' '\071\01' '\0100\01' '\0101\01' '\0103\01' \
+        '\0251\01' '\0252\01' '\0253\01' '\0254\01' '\0255\01' '\0256\01' '\0257\01' '\0260\01' '\0261\01' \
+        '\0272\01' '\0273\01' '\0323\01'
+        printf '\6\0\0\0\0\0\377\177\40\0\0\0\4\0\0\0\25\0\1\0\76\0\0\300\6\0\0\0\0\0\0\200\40\0\0\0\0\0\0\0'\
 '\25\0\0\1\70\0\0\0\5\0\0\0\1\0\0\0\5\0\0\0\5\0\0\0\40\0\0\0\20\0\0\0\124\0\0\0\0\0\0\20'\
 '\25\0\0\1\0\0\0\20\6\0\0\0\34\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1\20\1\0\0\5\0\0\0\1\0\0\0'\
 '\5\0\0\0\5\0\0\0\40\0\0\0\20\0\0\0\124\0\0\0\0\0\0\20\25\0\0\1\0\0\0\20\6\0\0\0\34\0\5\0'\
@@ -1005,42 +964,13 @@ filter() {
 '\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1\35\0\0\0'\
 '\5\0\0\0\1\0\0\0\5\0\0\0\5\0\0\0\40\0\0\0\30\0\0\0\124\0\0\0\377\377\377\377\25\0\0\1\22\124\0\0'\
 '\6\0\0\0\1\0\5\0\5\0\0\0\1\0\0\0\5\0\0\0\5\0\0\0\40\0\0\0\30\0\0\0\124\0\0\0\377\377\377\377'\
-'\25\0\0\1\34\124\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1\47\0\0\0\5\0\0\0\1\0\0\0'\
-'\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1\50\0\0\0\5\0\0\0\1\0\0\0'\
-'\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1\51\0\0\0\5\0\0\0\1\0\0\0'\
-'\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1\52\0\0\0\5\0\0\0\1\0\0\0'\
-'\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1\74\0\0\0\5\0\0\0\1\0\0\0'\
-'\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1\131\0\0\0\5\0\0\0\1\0\0\0'\
-'\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1\150\0\0\0\5\0\0\0\1\0\0\0'\
-'\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1\151\0\0\0\5\0\0\0\1\0\0\0'\
-'\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1\152\0\0\0\5\0\0\0\1\0\0\0'\
-'\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1\164\0\0\0\5\0\0\0\1\0\0\0'\
-'\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1\216\0\0\0\5\0\0\0\1\0\0\0'\
-'\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1\331\0\0\0\5\0\0\0\1\0\0\0'\
-'\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1\332\0\0\0\5\0\0\0\1\0\0\0'\
-'\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1\333\0\0\0\5\0\0\0\1\0\0\0'\
-'\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1\340\0\0\0\5\0\0\0\1\0\0\0'\
-'\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1\341\0\0\0\5\0\0\0\1\0\0\0'\
-'\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1\361\0\0\0\5\0\0\0\1\0\0\0'\
-'\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1\11\1\0\0\5\0\0\0\1\0\0\0'\
-'\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1\14\1\0\0\5\0\0\0\1\0\0\0'\
-'\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1\21\1\0\0\5\0\0\0\1\0\0\0'\
-'\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1\30\1\0\0\5\0\0\0\1\0\0\0'\
-'\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1\32\1\0\0\5\0\0\0\1\0\0\0'\
-'\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1\46\1\0\0\5\0\0\0\1\0\0\0'\
-'\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1\251\1\0\0\5\0\0\0\1\0\0\0'\
-'\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1\252\1\0\0\5\0\0\0\1\0\0\0'\
-'\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1\253\1\0\0\5\0\0\0\1\0\0\0'\
-'\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1\254\1\0\0\5\0\0\0\1\0\0\0'\
-'\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1\255\1\0\0\5\0\0\0\1\0\0\0'\
-'\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1\256\1\0\0\5\0\0\0\1\0\0\0'\
-'\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1\257\1\0\0\5\0\0\0\1\0\0\0'\
-'\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1\260\1\0\0\5\0\0\0\1\0\0\0'\
-'\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1\261\1\0\0\5\0\0\0\1\0\0\0'\
-'\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1\272\1\0\0\5\0\0\0\1\0\0\0'\
-'\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1\273\1\0\0\5\0\0\0\1\0\0\0'\
-'\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1\323\1\0\0\5\0\0\0\1\0\0\0'\
-'\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\40\0\0\0\4\0\0\0\25\0\1\0\267\0\0\300'\
+'\25\0\0\1\34\124\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1\47\0\0\0\5\0\0\0\1\0\0\0'
+        printf '\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1%b\0\0\5\0\0\0\1\0\0\0' '\050\00' \
+        '\051\00' '\052\00' '\074\00' '\0131\00' '\0150\00' '\0151\00' '\0152\00' '\0164\00' '\0216\00' \
+        '\0331\00' '\0332\00' '\0333\00' '\0340\00' '\0341\00' '\0361\00' '\011\01' '\014\01' '\021\01' \
+        '\030\01' '\032\01' '\046\01' '\0251\01' '\0252\01' '\0253\01' '\0254\01' '\0255\01' '\0256\01' \
+        '\0257\01' '\0260\01' '\0261\01' '\0272\01' '\0273\01' '\0323\01'
+        printf '\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\40\0\0\0\4\0\0\0\25\0\1\0\267\0\0\300'\
 '\6\0\0\0\0\0\0\200\40\0\0\0\0\0\0\0\25\0\0\1\141\0\0\0\5\0\0\0\1\0\0\0\5\0\0\0\5\0\0\0'\
 '\40\0\0\0\20\0\0\0\124\0\0\0\0\0\0\20\25\0\0\1\0\0\0\20\6\0\0\0\34\0\5\0\6\0\0\0\0\0\377\177'\
 '\25\0\0\1\334\0\0\0\5\0\0\0\1\0\0\0\5\0\0\0\5\0\0\0\40\0\0\0\20\0\0\0\124\0\0\0\0\0\0\20'\
@@ -1064,6 +994,7 @@ else
 fi
 
 options
+endings
 # The filter waits in a pipe: no variable and no here-document holds a zero byte.
 if [ -n "$machine" ]; then
     exec 9<<PIPE
@@ -1072,5 +1003,17 @@ PIPE
     read -r rest <&9
     filter >>/proc/self/fd/9 || fail 'the filter cannot be handed over'
 fi
-# The words go through a pipe, so that nobody reads them in a list of processes.
-{ eval "printf '%s\\0' $options" | launch "$@"; } 4<&0
+# The words go through a pipe, so that nobody reads them in a list of processes. What every pipe can hold waits
+# there; more is written by another process.
+LC_ALL=C
+if [ ${#options} -lt 4096 ]; then
+    exec 3<<PIPE
+
+PIPE
+    read -r rest <&3
+    eval "printf '%s\\0' $options" >>/proc/self/fd/3 || fail 'the words cannot be handed over'
+    [ -n "$made$written$watched" ] || launch "$@"
+    (launch "$@")
+else
+    { eval "printf '%s\\0' $options" | { exec 3<&0 <&4; launch "$@"; }; } 4<&0
+fi

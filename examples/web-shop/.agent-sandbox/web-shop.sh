@@ -15,7 +15,7 @@
 # Waived, with the reasons:
 #   waive "denied" "~/.claude/.credentials.json": the agent needs its own login
 #   waive "network" "none": the agent talks to its service; agreed by the team
-# shellcheck disable=SC1003,SC2016 # what looks like a slip is text of the policy
+# shellcheck disable=SC1003,SC2016,SC2195 # what looks like a slip is text of the policy
 set -fu
 
 fail() {
@@ -42,7 +42,6 @@ case $uid in
 0) fail 'not as root: nothing would be denied to it' ;;
 '' | *[!0-9]*) fail 'nothing in /proc says who runs this' ;;
 esac
-exported=$(export -p)
 PATH=/usr/bin:/bin:/usr/local/bin:/run/current-system/sw/bin
 # Where the caller is.
 directory=''
@@ -91,7 +90,6 @@ case $bwrap in
 esac
 [ -x "$bwrap" ] || fail 'bubblewrap is not installed'
 [ ! -u "$bwrap" ] || fail 'bubblewrap is set-user-ID, which is not safe'
-command -v env >/dev/null || fail 'env is not installed'
 machine='' rest=''
 { read -r rest </proc/self/personality && [ "$rest" = 00000000 ] && read -r machine </proc/sys/kernel/arch; } 2>/dev/null ||
     machine=$(uname -m)
@@ -218,27 +216,82 @@ quote() {
 
 # Adds words to what bubblewrap is told. A shell appends to a long text slowly, so that the last few stand apart.
 arg() {
+    line=''
     for word; do
         case $word in
         *\'*) quote "$word" ;;
         *) quoted="'$word'" ;;
         esac
-        words="$words $quoted"
+        line="$line $quoted"
     done
-    [ ${#words} -lt 1000 ] || options=$options$words words=''
+    words=$words$line count=$count.
+    case $count in ........) options=$options$words words='' count='' ;; esac
+}
+
+# Asks one process for the names of the caller's variables, and where those of these paths lead that are links to
+# files. Into $leads come lines, each such path and after it where it leads.
+leads=''
+ask() {
+    for name; do
+        shift
+        if [ -L "$name" ] && [ -f "$name" ]; then
+            case $name in
+            *'
+'*) ;;
+            *) set -- "$@" "$name" ;;
+            esac
+        fi
+    done
+    exported=$(
+        export -p
+        [ $# != 0 ] || exit 0
+        echo ///
+        export LC_ALL=C
+        exec realpath -- "$@"
+    ) || return 0
+    [ $# != 0 ] || return 0
+    IFS='
+'
+    count=$# words=$*
+    # shellcheck disable=SC2086 # a line for each, unless a name holds a newline
+    set -- $exported
+    shift $(($# - count - 1))
+    if [ "$1" = /// ]; then
+        for name in $words; do
+            shift
+            leads="$leads
+$name
+=$1
+"
+        done
+    fi
+    unset IFS
 }
 
 # Puts the host path behind $1 into $real. Only a link to a file needs a program.
 real() {
     real=$1
     [ -L "$1" ] || return 0
-    if [ -d "$1" ] && cd -P -- "$1" 2>/dev/null; then
-        real=$PWD
-    else
-        # The second path is the last line: a name may end in a newline.
-        real=$(realpath "$1" /) || fail "the links of '$1' lead nowhere"
-        real=${real%??}
-    fi
+    case $leads in
+    *"
+$1
+="*)
+        real=${leads#*"
+$1
+="}
+        real=${real%%"
+"*}
+        ;;
+    *)
+        if [ -d "$1" ] && cd -P -- "$1" 2>/dev/null; then
+            real=$PWD
+        else
+            # The second path is the last line: a name may end in a newline.
+            real=$(LC_ALL=C realpath "$1" /) || fail "the links of '$1' lead nowhere"
+            real=${real%??}
+        fi
+        ;;
+    esac
     unlinked "$real"
 }
 
@@ -247,16 +300,16 @@ reached=''
 reachable() {
     path=${1%/*}
     reached=$path
-    while [ -n "$path" ] && [ ! -d "$path" ]; do path=${path%/*}; done
-    [ -z "$path" ] || [ -x "$path" ] || fail "'$path' cannot be entered"
+    while [ ! -d "$path/" ]; do path=${path%/*}; done
+    [ -x "$path/" ] || fail "'$path' cannot be entered"
 }
 
 # left_out PATH MISSING: whether nothing is there, and nothing has to be.
 left_out() {
     unlinked "$1"
     [ ! -e "$1" ] || return 1
-    [ "${1%/*}" = "$reached" ] || reachable "$1"
-    [ "$2" = skip ]
+    case ${1%/*} in "$reached") ;; *) reachable "$1" ;; esac
+    case $2 in skip) ;; *) return 1 ;; esac
 }
 
 # bind OPTION MISSING SOURCE [AT]: shows a host path; without AT where it really is.
@@ -270,9 +323,23 @@ bind() {
     arg "$1" "$real" "${4-$real}"
 }
 
+# in_place OPTION PATH: shows a readable path that is no link.
+in_place() {
+    case ${2%/*} in "$beside") ;; *) unlinked "$2" ;; esac
+    case $2 in
+    *\'*) arg "$1" "$2" "$2" ;;
+    *)
+        words="$words $1 '$2' '$2'" count=$count.
+        case $count in ........) options=$options$words words='' count='' ;; esac
+        ;;
+    esac
+}
+
 # show OPTION MISSING PATH: shows a host path in place; a file behind a link becomes a link, and is shown in the end.
 show() {
-    if [ -L "$3" ] && [ -f "$3" ]; then
+    if [ ! -L "$3" ] && [ -r "$3" ]; then
+        in_place "$1" "$3"
+    elif [ -L "$3" ] && [ -f "$3" ]; then
         unlinked "$3"
         real "$3"
         arg --symlink "$real" "$3"
@@ -282,6 +349,25 @@ show() {
     else
         bind "$1" "$2" "$3" "$3"
     fi
+}
+
+# siblings bind|show OPTION DIRECTORY NAME...: does so in place with what is there of these names.
+siblings() {
+    verb=$1 option=$2 parent=$3
+    shift 3
+    unlinked "$parent/$1"
+    reachable "$parent/$1"
+    for name; do
+        name=$parent/$name
+        if [ ! -L "$name" ]; then
+            [ -e "$name" ] || continue
+            [ ! -r "$name" ] || {
+                in_place "$option" "$name"
+                continue
+            }
+        fi
+        "$verb" "$option" skip "$name"
+    done
 }
 
 # merged OPTION MISSING PATH LINK: a link into /usr where the host has one.
@@ -337,17 +423,9 @@ copy() {
     arg --perms "$mode" "$1" "$2" "$5"
 }
 
-# apart ABOVE PATH...: refuses a host on which ABOVE would hide one of the paths.
-apart() {
-    above=$1
-    shift
-    # Mostly none does, which is seen at once.
-    case " $* " in *" ${above%/}"[/\ ]*) ;; *) return 0 ;; esac
-    for path; do
-        case $path/ in
-        "${above%/}"/*) fail "on this host '$path' lies inside '$above', which is placed after it" ;;
-        esac
-    done
+# hides PATH: refuses a host on which PATH is, or contains, what is placed before it.
+hides() {
+    fail "on this host '$1' is placed after what lies in it, and would hide that"
 }
 
 # nested PATH TREE...: refuses a host on which PATH lies deeper in a writable tree than directly in it.
@@ -384,35 +462,48 @@ limit() {
     ulimit "$1" "$2" || fail "the limit $1 cannot be set"
 }
 
-# appeared PATH: tells of a path that was not there before the sandbox ran.
+# appeared DIRECTORY NAME...: tells of what was not there before the sandbox ran.
+seen=''
 appeared() {
-    [ ! -e "$1" ] && [ ! -L "$1" ] && return
-    [ "$1" != "$name" ] || return
-    name=$1
-    printf '%s\n' "'$1' has appeared while the sandbox ran: look at it before a program on the host obeys it" >&2
+    parent=$1
+    shift
+    for name; do
+        path=$parent/$name
+        [ -e "$path" ] || [ -L "$path" ] || continue
+        [ "$path" != "$seen" ] || continue
+        seen=$path
+        printf '%s\n' "'$path' has appeared while the sandbox ran: look at it before a program on the host obeys it" >&2
+    done
 }
 
-# watch PATH: notes what is missing of a path, to tell of it when it has appeared after the run.
-watching=''
+# watch DIRECTORY NAME...: notes what is missing of these names, to tell of it when it has appeared after the run.
 watch() {
-    [ ! -e "$1" ] && [ ! -L "$1" ] || return 0
-    name=$1 path=${1%/*}
-    # Most names lie beside the last one.
-    if [ "$path" != "$watching" ]; then
-        while [ -n "$path" ] && [ ! -e "$path" ] && [ ! -L "$path" ]; do name=$path path=${path%/*}; done
+    path=$1
+    if [ ! -d "$path/" ]; then
+        while [ -n "$path" ] && [ ! -e "$path" ] && [ ! -L "$path" ]; do name=${path##*/} path=${path%/*}; done
         [ -d "$path" ] || return 0
-        watching=$path
+        set -- "$path" "$name"
     fi
-    quote "$name"
+    shift
+    words=''
+    for name; do
+        [ -e "$path/$name" ] || [ -L "$path/$name" ] || case $name in
+        *\'*) quote "$name" && words="$words $quoted" ;;
+        *) words="$words '$name'" ;;
+        esac
+    done
+    [ -n "$words" ] || return 0
+    quote "$path"
     watched="$watched
-appeared $quoted"
+appeared $quoted$words"
 }
 
 # make dir|file PATH [TEXT]: notes what is missing, parents included, for `create`.
 make() {
     unlinked "$2"
+    [ ! -d "$2" ] || return 0
     if [ -e "$2" ]; then
-        [ "$1" = file ] || [ -d "$2" ] || fail "'$2' is not a directory"
+        [ "$1" = file ] || fail "'$2' is not a directory"
         return 0
     fi
     if [ -d "${2%/*}/" ]; then
@@ -465,17 +556,18 @@ create() {
 
 # hold dir|file PATH [TEXT]: keeps a process inside from making PATH, by making it while the sandbox runs.
 hold() {
+    if [ -d "${2%/*}" ]; then
+        make "$@"
+        return
+    fi
     quote "${2%/*}"
     case "$missing " in
     *" $quoted "*) make "$@" ;;
     *)
-        if [ -d "${2%/*}" ]; then
-            make "$@"
-        else
-            quote "$2"
-            unheld="$unheld
-watch $quoted"
-        fi
+        at=$quoted
+        quote "${2##*/}"
+        unheld="$unheld
+watch $at $quoted"
         ;;
     esac
 }
@@ -499,26 +591,19 @@ finish() {
         planted "$name" || words="$words $quoted"
     done
     [ -z "$words" ] || eval "rmdir -- $words" 2>/dev/null
-    name=''
     eval "$watched"
 }
 
 # planted PATH: whether a part of it is a link that the sandbox could have made, which is then $path.
 planted() {
-    for tree in "$home"/.cache/sbc/node "$home"/.claude/.credentials.json "$home"/.claude/history.jsonl "$home"/.local/share/sbc/claude "$home"/.claude/projects "$project" "$git_common_dir"; do
-        path=${tree%/}
-        case $1 in
-        "$path"/*) rest=${1#"$path"/} ;;
-        *) continue ;;
-        esac
-        while [ -n "$rest" ]; do
-            path=$path/${rest%%/*}
-            [ ! -L "$path" ] || return 0
-            case $rest in
-            */*) rest=${rest#*/} ;;
-            *) rest= ;;
-            esac
+    for tree in "$home"/.cache/sbc/node "$home"/.claude/.credentials.json "$home"/.claude/history.jsonl "$home"/.local/share/sbc/claude "$home"/.claude/projects "${project%/}" "${git_common_dir%/}"; do
+        case $1 in "$tree"/*) ;; *) continue ;; esac
+        path=$1
+        while [ ! -L "$path" ]; do
+            path=${path%/*}
+            case $path in "$tree") continue 2 ;; esac
         done
+        return 0
     done
     return 1
 }
@@ -526,8 +611,8 @@ planted() {
 # Refuses $1 when a part of it is such a link. What lies beside the last one has the same directories above.
 beside=''
 unlinked() {
-    [ "${1%/*}" != "$beside" ] || [ -L "$1" ] || return 0
-    ! planted "$1" || fail "'$path' is a symbolic link in a directory that the sandbox can write"
+    case ${1%/*} in "$beside") [ -L "$1" ] || return 0 ;; esac
+    case $1 in "$home"/.cache/sbc/node/* | "$home"/.claude/.credentials.json/* | "$home"/.claude/history.jsonl/* | "$home"/.local/share/sbc/claude/* | "$home"/.claude/projects/* | "${project%/}"/* | "${git_common_dir%/}"/*) ! planted "$1" || fail "'$path' is a symbolic link in a directory that the sandbox can write" ;; esac
     beside=${1%/*}
 }
 
@@ -539,11 +624,29 @@ visible() {
     esac
 }
 
-apart "$home" /bin /dev /dev/shm /etc/alternatives /etc/ca-certificates/extracted /etc/claude/CLAUDE.md /etc/claude/settings.json /etc/claude-code /etc/group /etc/hosts /etc/ld.so.cache /etc/localtime /etc/nsswitch.conf /etc/passwd /etc/pki /etc/resolv.conf /etc/ssl /etc/terminfo/l/linux /etc/terminfo/s/screen /etc/terminfo/s/screen-256color /etc/terminfo/t/tmux-256color /etc/terminfo/x/xterm /etc/terminfo/x/xterm-256color /lib /lib32 /lib64 /libx32 /nix/store /opt /proc /sbin /tmp /usr
-apart "$project" /bin /dev /dev/shm /etc/alternatives /etc/ca-certificates/extracted /etc/claude/CLAUDE.md /etc/claude/settings.json /etc/claude-code /etc/group /etc/hosts /etc/ld.so.cache /etc/localtime /etc/nsswitch.conf /etc/passwd /etc/pki /etc/resolv.conf /etc/ssl /etc/terminfo/l/linux /etc/terminfo/s/screen /etc/terminfo/s/screen-256color /etc/terminfo/t/tmux-256color /etc/terminfo/x/xterm /etc/terminfo/x/xterm-256color /lib /lib32 /lib64 /libx32 /nix/store /opt /proc /sbin /tmp /usr "$home" "$home"/.agents "$home"/.cache/sbc/node "$home"/.cache/yarn "$home"/.claude/.credentials.json "$home"/.claude/CLAUDE.md "$home"/.claude/agents "$home"/.claude/commands "$home"/.claude/file-history "$home"/.claude/history.jsonl "$home"/.claude/hooks "$home"/.claude/keybindings.json "$home"/.claude/output-styles "$home"/.claude/plans "$home"/.claude/plugins "$home"/.claude/projects "$home"/.claude/rules "$home"/.claude/settings.json "$home"/.claude/skills "$home"/.claude/statusline-command.sh "$home"/.claude/statusline.sh "$home"/.claude/tasks "$home"/.claude/themes "$home"/.claude.json "$home"/.config/git/config "$home"/.config/git/ignore "$home"/.config/pnpm/rc "$home"/.config/team-lint "$home"/.gitconfig "$home"/.local/bin/claude "$home"/.local/lib/node_modules "$home"/.local/lib/node_modules/@anthropic-ai/claude-code "$home"/.local/share/claude "$home"/.local/share/fnm "$home"/.npmrc "$home"/.nvm "$home"/.volta "$home"/.yarnrc.yml
+case "$home" in / | /bin | /dev | /dev/shm | /etc | /etc/alternatives | /etc/ca-certificates | /etc/ca-certificates/extracted | /etc/claude | /etc/claude/CLAUDE.md | /etc/claude/settings.json | /etc/claude-code | /etc/group | /etc/hosts | /etc/ld.so.cache | /etc/localtime | /etc/nsswitch.conf | /etc/passwd | /etc/pki | /etc/resolv.conf | /etc/ssl | /etc/terminfo | /etc/terminfo/l | /etc/terminfo/l/linux | /etc/terminfo/s | /etc/terminfo/s/screen | /etc/terminfo/s/screen-256color | /etc/terminfo/t | /etc/terminfo/t/tmux-256color | /etc/terminfo/x | /etc/terminfo/x/xterm | /etc/terminfo/x/xterm-256color | /lib | /lib32 | /lib64 | /libx32 | /nix | /nix/store | /opt | /proc | /sbin | /tmp | /usr) hides "$home" ;; esac
+case "$project" in / | /bin | /dev | /dev/shm | /etc | /etc/alternatives | /etc/ca-certificates | /etc/ca-certificates/extracted | /etc/claude | /etc/claude/CLAUDE.md | /etc/claude/settings.json | /etc/claude-code | /etc/group | /etc/hosts | /etc/ld.so.cache | /etc/localtime | /etc/nsswitch.conf | /etc/passwd | /etc/pki | /etc/resolv.conf | /etc/ssl | /etc/terminfo | /etc/terminfo/l | /etc/terminfo/l/linux | /etc/terminfo/s | /etc/terminfo/s/screen | /etc/terminfo/s/screen-256color | /etc/terminfo/t | /etc/terminfo/t/tmux-256color | /etc/terminfo/x | /etc/terminfo/x/xterm | /etc/terminfo/x/xterm-256color | /lib | /lib32 | /lib64 | /libx32 | /nix | /nix/store | /opt | /proc | /sbin | /tmp | /usr | "$home"/.agents | "$home"/.cache | "$home"/.cache/sbc | "$home"/.cache/sbc/node | "$home"/.cache/yarn | "$home"/.claude | "$home"/.claude/.credentials.json | "$home"/.claude/CLAUDE.md | "$home"/.claude/agents | "$home"/.claude/commands | "$home"/.claude/file-history | "$home"/.claude/history.jsonl | "$home"/.claude/hooks | "$home"/.claude/keybindings.json | "$home"/.claude/output-styles | "$home"/.claude/plans | "$home"/.claude/plugins | "$home"/.claude/projects | "$home"/.claude/rules | "$home"/.claude/settings.json | "$home"/.claude/skills | "$home"/.claude/statusline-command.sh | "$home"/.claude/statusline.sh | "$home"/.claude/tasks | "$home"/.claude/themes | "$home"/.claude.json | "$home"/.config | "$home"/.config/git | "$home"/.config/git/config | "$home"/.config/git/ignore | "$home"/.config/pnpm | "$home"/.config/pnpm/rc | "$home"/.config/team-lint | "$home"/.gitconfig | "$home"/.local | "$home"/.local/bin | "$home"/.local/bin/claude | "$home"/.local/lib | "$home"/.local/lib/node_modules | "$home"/.local/lib/node_modules/@anthropic-ai | "$home"/.local/lib/node_modules/@anthropic-ai/claude-code | "$home"/.local/share | "$home"/.local/share/claude | "$home"/.local/share/fnm | "$home"/.npmrc | "$home"/.nvm | "$home"/.volta | "$home"/.yarnrc.yml) hides "$project" ;; esac
+case "$home"/ in "${project%/}"/*) hides "$project" ;; esac
 nested "$project" "$home"/.cache/sbc/node "$home"/.claude/.credentials.json "$home"/.claude/history.jsonl "$home"/.claude/plans "$home"/.claude/projects
-apart "$git_common_dir" /bin /dev /dev/shm /etc/alternatives /etc/ca-certificates/extracted /etc/claude/CLAUDE.md /etc/claude/settings.json /etc/claude-code /etc/group /etc/hosts /etc/ld.so.cache /etc/localtime /etc/nsswitch.conf /etc/passwd /etc/pki /etc/resolv.conf /etc/ssl /etc/terminfo/l/linux /etc/terminfo/s/screen /etc/terminfo/s/screen-256color /etc/terminfo/t/tmux-256color /etc/terminfo/x/xterm /etc/terminfo/x/xterm-256color /lib /lib32 /lib64 /libx32 /nix/store /opt /proc /sbin /tmp /usr "$home" "$home"/.agents "$home"/.cache/sbc/node "$home"/.cache/yarn "$home"/.claude/.credentials.json "$home"/.claude/CLAUDE.md "$home"/.claude/agents "$home"/.claude/commands "$home"/.claude/file-history "$home"/.claude/history.jsonl "$home"/.claude/hooks "$home"/.claude/keybindings.json "$home"/.claude/output-styles "$home"/.claude/plans "$home"/.claude/plugins "$home"/.claude/projects "$home"/.claude/rules "$home"/.claude/settings.json "$home"/.claude/skills "$home"/.claude/statusline-command.sh "$home"/.claude/statusline.sh "$home"/.claude/tasks "$home"/.claude/themes "$home"/.claude.json "$home"/.config/git/config "$home"/.config/git/ignore "$home"/.config/pnpm/rc "$home"/.config/team-lint "$home"/.gitconfig "$home"/.local/bin/claude "$home"/.local/lib/node_modules "$home"/.local/lib/node_modules/@anthropic-ai/claude-code "$home"/.local/share/claude "$home"/.local/share/fnm "$home"/.npmrc "$home"/.nvm "$home"/.volta "$home"/.yarnrc.yml "$project" "$project"/.agent-sandbox "$project"/.agent-sandbox.kdl "$project"/.agent-sandbox.local.kdl "$project"/.agents "$project"/.aider.conf.yml "$project"/.aider.model.settings.yml "$project"/.amp "$project"/.augment "$project"/.claude "$project"/.cline "$project"/.clinerules "$project"/.codex "$project"/.crush.json "$project"/.cursor "$project"/.devcontainer "$project"/.env "$project"/.env.local "$project"/.envrc "$project"/.factory "$project"/.gemini "$project"/.git "$project"/.git/commondir "$project"/.git/config "$project"/.git/config.worktree "$project"/.git/hooks "$project"/.git/info "$project"/.git/info/attributes "$project"/.git/modules "$project"/.github "$project"/.github/hooks "$project"/.goose "$project"/.grok "$project"/.husky "$project"/.idea "$project"/.kilo "$project"/.kilocode "$project"/.kimi-code "$project"/.kiro "$project"/.mcp.json "$project"/.mise.toml "$project"/.next "$project"/.opencode "$project"/.pi "$project"/.qwen "$project"/.vscode "$project"/crush.json "$project"/kilo.json "$project"/kilo.jsonc "$project"/mise.toml "$project"/opencode.json "$project"/opencode.jsonc "$project"/vendor "$project"/vendor/design-system
-nested "$git_common_dir" "$home"/.cache/sbc/node "$home"/.claude/.credentials.json "$home"/.claude/history.jsonl "$home"/.claude/plans "$home"/.claude/projects "$project"
+if [ -d "$git_common_dir" ]; then
+    case "$git_common_dir" in / | /bin | /dev | /dev/shm | /etc | /etc/alternatives | /etc/ca-certificates | /etc/ca-certificates/extracted | /etc/claude | /etc/claude/CLAUDE.md | /etc/claude/settings.json | /etc/claude-code | /etc/group | /etc/hosts | /etc/ld.so.cache | /etc/localtime | /etc/nsswitch.conf | /etc/passwd | /etc/pki | /etc/resolv.conf | /etc/ssl | /etc/terminfo | /etc/terminfo/l | /etc/terminfo/l/linux | /etc/terminfo/s | /etc/terminfo/s/screen | /etc/terminfo/s/screen-256color | /etc/terminfo/t | /etc/terminfo/t/tmux-256color | /etc/terminfo/x | /etc/terminfo/x/xterm | /etc/terminfo/x/xterm-256color | /lib | /lib32 | /lib64 | /libx32 | /nix | /nix/store | /opt | /proc | /sbin | /tmp | /usr | "$home"/.agents | "$home"/.cache | "$home"/.cache/sbc | "$home"/.cache/sbc/node | "$home"/.cache/yarn | "$home"/.claude | "$home"/.claude/.credentials.json | "$home"/.claude/CLAUDE.md | "$home"/.claude/agents | "$home"/.claude/commands | "$home"/.claude/file-history | "$home"/.claude/history.jsonl | "$home"/.claude/hooks | "$home"/.claude/keybindings.json | "$home"/.claude/output-styles | "$home"/.claude/plans | "$home"/.claude/plugins | "$home"/.claude/projects | "$home"/.claude/rules | "$home"/.claude/settings.json | "$home"/.claude/skills | "$home"/.claude/statusline-command.sh | "$home"/.claude/statusline.sh | "$home"/.claude/tasks | "$home"/.claude/themes | "$home"/.claude.json | "$home"/.config | "$home"/.config/git | "$home"/.config/git/config | "$home"/.config/git/ignore | "$home"/.config/pnpm | "$home"/.config/pnpm/rc | "$home"/.config/team-lint | "$home"/.gitconfig | "$home"/.local | "$home"/.local/bin | "$home"/.local/bin/claude | "$home"/.local/lib | "$home"/.local/lib/node_modules | "$home"/.local/lib/node_modules/@anthropic-ai | "$home"/.local/lib/node_modules/@anthropic-ai/claude-code | "$home"/.local/share | "$home"/.local/share/claude | "$home"/.local/share/fnm | "$home"/.npmrc | "$home"/.nvm | "$home"/.volta | "$home"/.yarnrc.yml | "$project"/.agent-sandbox | "$project"/.agent-sandbox.kdl | "$project"/.agent-sandbox.local.kdl | "$project"/.agents | "$project"/.aider.conf.yml | "$project"/.aider.model.settings.yml | "$project"/.amp | "$project"/.augment | "$project"/.claude | "$project"/.cline | "$project"/.clinerules | "$project"/.codex | "$project"/.crush.json | "$project"/.cursor | "$project"/.devcontainer | "$project"/.env | "$project"/.env.local | "$project"/.envrc | "$project"/.factory | "$project"/.gemini | "$project"/.git | "$project"/.git/commondir | "$project"/.git/config | "$project"/.git/config.worktree | "$project"/.git/hooks | "$project"/.git/info | "$project"/.git/info/attributes | "$project"/.git/modules | "$project"/.github | "$project"/.github/hooks | "$project"/.goose | "$project"/.grok | "$project"/.husky | "$project"/.idea | "$project"/.kilo | "$project"/.kilocode | "$project"/.kimi-code | "$project"/.kiro | "$project"/.mcp.json | "$project"/.mise.toml | "$project"/.next | "$project"/.opencode | "$project"/.pi | "$project"/.qwen | "$project"/.vscode | "$project"/crush.json | "$project"/kilo.json | "$project"/kilo.jsonc | "$project"/mise.toml | "$project"/opencode.json | "$project"/opencode.jsonc | "$project"/vendor | "$project"/vendor/design-system) hides "$git_common_dir" ;; esac
+    case "$home"/ in "${git_common_dir%/}"/*) hides "$git_common_dir" ;; esac
+    case "$project"/ in "${git_common_dir%/}"/*) hides "$git_common_dir" ;; esac
+    nested "$git_common_dir" "$home"/.cache/sbc/node "$home"/.claude/.credentials.json "$home"/.claude/history.jsonl "$home"/.claude/plans "$home"/.claude/projects "$project"
+fi
+
+ask /etc/alternatives /etc/ca-certificates/extracted /etc/claude-code /etc/hosts /etc/ld.so.cache \
+        /etc/localtime /etc/nsswitch.conf /etc/pki /etc/resolv.conf /etc/ssl /etc/terminfo/l/linux \
+        /etc/terminfo/s/screen /etc/terminfo/s/screen-256color /etc/terminfo/t/tmux-256color \
+        /etc/terminfo/x/xterm /etc/terminfo/x/xterm-256color /nix/store /opt /usr "$home"/.agents \
+        "$home"/.cache/sbc/node "$home"/.claude/.credentials.json "$home"/.claude/agents \
+        "$home"/.claude/commands "$home"/.claude/history.jsonl "$home"/.claude/hooks \
+        "$home"/.claude/keybindings.json "$home"/.claude/output-styles "$home"/.claude/plugins \
+        "$home"/.claude/projects "$home"/.claude/rules "$home"/.claude/skills \
+        "$home"/.claude/statusline-command.sh "$home"/.claude/statusline.sh "$home"/.claude/themes \
+        "$home"/.config/git/config "$home"/.config/git/ignore "$home"/.config/team-lint "$home"/.gitconfig \
+        "$home"/.local/bin/claude "$home"/.local/lib/node_modules "$home"/.local/share/claude \
+        "$home"/.local/share/fnm "$home"/.nvm "$home"/.volta
 
 # What is missing is created, and removed again when it is untouched.
 missing='' files='' made='' written='' unheld='' watched=''
@@ -565,51 +668,23 @@ hold dir "$project"/.idea
 make dir "$project"/.next
 hold dir "$project"/.vscode
 if [ -d "$above_1"/design-system ]; then make dir "$project"/vendor/design-system; elif [ -e "$above_1"/design-system ]; then make file "$project"/vendor/design-system; fi
-hold file "$git_common_dir"/commondir .
-hold dir "$git_common_dir"/hooks
+if [ -d "$git_common_dir" ]; then
+    hold file "$git_common_dir"/commondir .
+    hold dir "$git_common_dir"/hooks
+fi
 create
-watch "$project"/.agent-sandbox.kdl
-watch "$project"/.agent-sandbox.local.kdl
-watch "$project"/.agents
-watch "$project"/.aider.conf.yml
-watch "$project"/.aider.model.settings.yml
-watch "$project"/.amp
-watch "$project"/.augment
-watch "$project"/.cline
-watch "$project"/.clinerules
-watch "$project"/.codex
-watch "$project"/.crush.json
-watch "$project"/.cursor
-watch "$project"/.devcontainer
-watch "$project"/.envrc
-watch "$project"/.factory
-watch "$project"/.gemini
-watch "$project"/.git/config
-watch "$project"/.git/config.worktree
-watch "$project"/.git/info/attributes
-watch "$project"/.github/hooks
-watch "$project"/.goose
-watch "$project"/.grok
-watch "$project"/.husky
-watch "$project"/.kilo
-watch "$project"/.kilocode
-watch "$project"/.kimi-code
-watch "$project"/.kiro
-watch "$project"/.mcp.json
-watch "$project"/.mise.toml
-watch "$project"/.opencode
-watch "$project"/.pi
-watch "$project"/.qwen
-watch "$project"/crush.json
-watch "$project"/kilo.json
-watch "$project"/kilo.jsonc
-watch "$project"/mise.toml
-watch "$project"/opencode.json
-watch "$project"/opencode.jsonc
-watch "$git_common_dir"/config
-watch "$git_common_dir"/config.worktree
-watch "$git_common_dir"/info/attributes
-watch "$git_common_dir"/worktrees/"$git_worktree_id"/config.worktree
+watch "$project" .agent-sandbox.kdl .agent-sandbox.local.kdl .agents .aider.conf.yml .aider.model.settings.yml \
+        .amp .augment .cline .clinerules .codex .crush.json .cursor .devcontainer .envrc .factory .gemini
+watch "$project"/.git config config.worktree
+watch "$project"/.git/info attributes
+watch "$project"/.github hooks
+watch "$project" .goose .grok .husky .kilo .kilocode .kimi-code .kiro .mcp.json .mise.toml .opencode .pi .qwen \
+        crush.json kilo.json kilo.jsonc mise.toml opencode.json opencode.jsonc
+if [ -d "$git_common_dir" ]; then
+    watch "$git_common_dir" config config.worktree
+    watch "$git_common_dir"/info attributes
+    watch "$git_common_dir"/worktrees/"$git_worktree_id" config.worktree
+fi
 
 # /etc/group
 data_4="$user":x:"$gid"':
@@ -624,9 +699,15 @@ if [ -f "$home"/.claude.json ]; then
     data_6=$real
 fi
 
+quote "$home"
+quoted_home=$quoted
+quote "$project"
+quoted_project=$quoted
+quote "$user"
+quoted_user=$quoted
 # What bubblewrap is told, as words of the shell.
 options() {
-    options='' words='' targets='' sealed=''
+    options='' words='' count='' targets='' sealed=''
     # network "host" [settings]
     # terminal "guarded" [settings]
     # lifetime "with-parent" [settings]
@@ -634,8 +715,8 @@ options() {
     # hostname "sandbox" [settings]
     # command "claude" "--permission-mode" "acceptEdits" [settings]
     # processes "4K" [settings]
-    arg --unshare-user --disable-userns --unshare-pid --unshare-ipc --unshare-uts --unshare-cgroup-try --die-with-parent --cap-drop ALL
-    arg --hostname sandbox
+    words="$words --unshare-user --disable-userns --unshare-pid --unshare-ipc --unshare-uts --unshare-cgroup-try --die-with-parent --cap-drop ALL"
+    words="$words --hostname sandbox"
     [ -z "$machine" ] || arg --seccomp 9
     # Without a filter, and where the kernel lets a process type into its terminal, it gets none.
     tiocsti=1
@@ -653,39 +734,39 @@ options() {
     # secret "CLAUDE_CODE_OAUTH_TOKEN" [claude] The key to its service.
     # pass "COLORTERM" [base-dev] What the terminal can do, and the language.
     # set COREPACK_HOME="${HOME}/.cache/sbc/node/corepack" [node] Package managers that corepack fetches.
-    arg --setenv COREPACK_HOME "$home"/.cache/sbc/node/corepack
+    words="$words --setenv COREPACK_HOME $quoted_home/.cache/sbc/node/corepack"
     # set DISABLE_AUTOUPDATER="1" [claude] Its files are read-only here.
-    arg --setenv DISABLE_AUTOUPDATER 1
+    words="$words --setenv DISABLE_AUTOUPDATER 1"
     # set HOME="${HOME}" [base-dev] Who runs, and where things are.
-    arg --setenv HOME "$home"
+    words="$words --setenv HOME $quoted_home"
     # secret "HTTPS_PROXY" [base-agent] The proxy on the way, with a password perhaps.
     # secret "HTTP_PROXY" [base-agent] The proxy on the way, with a password perhaps.
     # pass "LANG" [base-dev] What the terminal can do, and the language.
     # pass "LC_*" [base-dev] What the terminal can do, and the language.
     # set LOGNAME="${USER}" [base-dev] Who runs, and where things are.
-    arg --setenv LOGNAME "$user"
+    words="$words --setenv LOGNAME $quoted_user"
     # set NODE_ENV="development" [web-shop]
-    arg --setenv NODE_ENV development
+    words="$words --setenv NODE_ENV development"
     # pass "NODE_EXTRA_CA_CERTS" [base-agent, node] Certificates of a company, for programs in JavaScript.
     # pass "NO_COLOR" [base-dev] What the terminal can do, and the language.
     # pass "NO_PROXY" [base-agent] What is reached without it.
     # set NPM_CONFIG_CACHE="${HOME}/.cache/sbc/node/npm" [node] What npm downloads.
-    arg --setenv NPM_CONFIG_CACHE "$home"/.cache/sbc/node/npm
+    words="$words --setenv NPM_CONFIG_CACHE $quoted_home/.cache/sbc/node/npm"
     # set NPM_CONFIG_UPDATE_NOTIFIER="false" [node] Nothing to decide inside.
-    arg --setenv NPM_CONFIG_UPDATE_NOTIFIER false
+    words="$words --setenv NPM_CONFIG_UPDATE_NOTIFIER false"
     # prepend PATH="${HOME}/.local/bin"; set PATH="/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin" [base-dev, base-agent] The system's programs.
-    arg --setenv PATH "$home"/.local/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+    words="$words --setenv PATH $quoted_home/.local/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
     # set PNPM_CONFIG_STORE_DIR="${HOME}/.cache/sbc/node" [node] The same for pnpm.
-    arg --setenv PNPM_CONFIG_STORE_DIR "$home"/.cache/sbc/node
+    words="$words --setenv PNPM_CONFIG_STORE_DIR $quoted_home/.cache/sbc/node"
     # set SHELL="/bin/sh" [base-dev] Who runs, and where things are.
-    arg --setenv SHELL /bin/sh
+    words="$words --setenv SHELL /bin/sh"
     # pass "TERM" [base-dev] What the terminal can do, and the language.
     # set TZ="Europe/Berlin" [web-shop] Everything the team sets, and the time zone of the customers.
-    arg --setenv TZ Europe/Berlin
+    words="$words --setenv TZ Europe/Berlin"
     # set USER="${USER}" [base-dev] Who runs, and where things are.
-    arg --setenv USER "$user"
+    words="$words --setenv USER $quoted_user"
     # set YARN_GLOBAL_FOLDER="${HOME}/.cache/sbc/node/yarn" [node] The same for yarn since version 2.
-    arg --setenv YARN_GLOBAL_FOLDER "$home"/.cache/sbc/node/yarn
+    words="$words --setenv YARN_GLOBAL_FOLDER $quoted_home/.cache/sbc/node/yarn"
     # secret "http_proxy" [base-agent] The proxy on the way, with a password perhaps.
     # secret "https_proxy" [base-agent] The proxy on the way, with a password perhaps.
     # pass "no_proxy" [base-agent] What is reached without it.
@@ -711,10 +792,10 @@ options() {
     merged --ro-bind skip /bin usr/bin
 
     # dev "/dev" [base-dev] Null, zero, random, terminals.
-    arg --dev /dev
+    words="$words --dev /dev"
 
     # tmpfs "/dev/shm" size="1G" mode="1777" [base-dev] Shared memory, which browsers and databases need.
-    arg --size 1073741824 --perms 1777 --tmpfs /dev/shm
+    words="$words --size 1073741824 --perms 1777 --tmpfs /dev/shm"
 
     # ro "/etc/alternatives" missing="skip" [base-dev] Which of several programs a name means.
     show --ro-bind skip /etc/alternatives
@@ -732,49 +813,35 @@ options() {
     show --ro-bind skip /etc/claude-code
 
     # file "/etc/group" "${USER}:x:${GID}:\nnogroup:x:65534:\n" [base-dev] The same for groups.
-    arg --perms 0444 --file 4 /etc/group
+    words="$words --perms 0444 --file 4 /etc/group"
 
     # copy "/etc/hosts" missing="skip" [base-dev] Name resolution. Copies, here and below, cost no mount.
-    show --ro-bind skip /etc/hosts
-
     # copy "/etc/ld.so.cache" missing="skip" [base-dev] Where the dynamic loader finds libraries.
-    show --ro-bind skip /etc/ld.so.cache
-
     # ro "/etc/localtime" missing="skip" [base-dev] The time zone.
-    show --ro-bind skip /etc/localtime
-
     # copy "/etc/nsswitch.conf" missing="skip" [base-dev] Name resolution. Copies, here and below, cost no mount.
-    show --ro-bind skip /etc/nsswitch.conf
+    siblings show --ro-bind /etc hosts ld.so.cache localtime nsswitch.conf
 
     # file "/etc/passwd" "${USER}:x:${UID}:${GID}::${HOME}:/bin/sh\nnobody:x:65534:65534:nobody:/:/usr/sbin/nologin\n" [base-dev] One user and one group: who runs, and nobody else.
-    arg --perms 0444 --file 5 /etc/passwd
+    words="$words --perms 0444 --file 5 /etc/passwd"
 
     # ro "/etc/pki" missing="skip" [base-dev] Certificates of the system, where Debian, Fedora and Arch keep them.
-    show --ro-bind skip /etc/pki
-
     # copy "/etc/resolv.conf" missing="skip" [base-dev] Name resolution. Copies, here and below, cost no mount.
-    show --ro-bind skip /etc/resolv.conf
-
     # ro "/etc/ssl" missing="skip" [base-dev] Certificates of the system, where Debian, Fedora and Arch keep them.
-    show --ro-bind skip /etc/ssl
+    siblings show --ro-bind /etc pki resolv.conf ssl
 
     # copy "/etc/terminfo/l/linux" missing="skip" [base-dev] What the usual terminals can do, where Alpine keeps it.
     show --ro-bind skip /etc/terminfo/l/linux
 
     # copy "/etc/terminfo/s/screen" missing="skip" [base-dev] What the usual terminals can do, where Alpine keeps it.
-    show --ro-bind skip /etc/terminfo/s/screen
-
     # copy "/etc/terminfo/s/screen-256color" missing="skip" [base-dev] What the usual terminals can do, where Alpine keeps it.
-    show --ro-bind skip /etc/terminfo/s/screen-256color
+    siblings show --ro-bind /etc/terminfo/s screen screen-256color
 
     # copy "/etc/terminfo/t/tmux-256color" missing="skip" [base-dev] The same for emulators.
     show --ro-bind skip /etc/terminfo/t/tmux-256color
 
     # copy "/etc/terminfo/x/xterm" missing="skip" [base-dev] The same for emulators.
-    show --ro-bind skip /etc/terminfo/x/xterm
-
     # copy "/etc/terminfo/x/xterm-256color" missing="skip" [base-dev] The same for emulators.
-    show --ro-bind skip /etc/terminfo/x/xterm-256color
+    siblings show --ro-bind /etc/terminfo/x xterm xterm-256color
 
     # ro "/lib" missing="skip" [base-dev] The same programs where /usr is not merged; links into it where it is.
     merged --ro-bind skip /lib usr/lib
@@ -795,13 +862,13 @@ options() {
     show --ro-bind skip /opt
 
     # proc "/proc" [base-dev] Processes of the sandbox only.
-    arg --proc /proc
+    words="$words --proc /proc"
 
     # ro "/sbin" missing="skip" [base-dev] The same programs where /usr is not merged; links into it where it is.
     merged --ro-bind skip /sbin usr/sbin
 
     # tmpfs "/tmp" size="2G" mode="1777" [base-dev] Private, and gone afterwards.
-    arg --size 2147483648 --perms 1777 --tmpfs /tmp
+    words="$words --size 2147483648 --perms 1777 --tmpfs /tmp"
 
     # ro "/usr" [base-dev] Programs and libraries.
     show --ro-bind error /usr
@@ -809,7 +876,7 @@ options() {
     # ---- home ----
 
     # tmpfs "~" size="2G" mode="0700" [base-dev] Home is empty unless a profile opens a part of it.
-    arg --size 2147483648 --perms 0700 --tmpfs "$home"
+    words="$words --size 2147483648 --perms 0700 --tmpfs $quoted_home"
 
     # ro "~/.agents" missing="skip" [base-agent] Skills that agents share. Read-only: those on the host obey them.
     show --ro-bind skip "$home"/.agents
@@ -818,34 +885,28 @@ options() {
     show --bind create-dir "$home"/.cache/sbc/node
 
     # symlink "~/.cache/yarn" to="${HOME}/.cache/sbc/node" [node] yarn 1 has no variable for it that yarn 4 does not take for something else.
-    arg --symlink "$home"/.cache/sbc/node "$home"/.cache/yarn
+    words="$words --symlink $quoted_home/.cache/sbc/node $quoted_home/.cache/yarn"
 
     # rw "~/.claude/.credentials.json" missing="create-file" [claude] The login. What is renewed inside must reach the host, whose copy is no longer valid then.
     show --bind create-file "$home"/.claude/.credentials.json
 
     # symlink "~/.claude/CLAUDE.md" to="/etc/claude/CLAUDE.md" [claude] Where it looks for it.
-    arg --symlink /etc/claude/CLAUDE.md "$home"/.claude/CLAUDE.md
+    words="$words --symlink /etc/claude/CLAUDE.md $quoted_home/.claude/CLAUDE.md"
 
     # ro "~/.claude/agents" missing="skip" [claude] The same, with programs of their own.
-    show --ro-bind skip "$home"/.claude/agents
-
     # ro "~/.claude/commands" missing="skip" [claude] The same, with programs of their own.
-    show --ro-bind skip "$home"/.claude/commands
+    siblings show --ro-bind "$home"/.claude agents commands
 
     # symlink "~/.claude/file-history" to="${HOME}/.claude/plans" [claude] In the same directory, which saves a mount: plans are files there, and these a directory for each session.
-    arg --symlink "$home"/.claude/plans "$home"/.claude/file-history
+    words="$words --symlink $quoted_home/.claude/plans $quoted_home/.claude/file-history"
 
     # rw "~/.claude/history.jsonl" missing="create-file" [claude] What you typed.
     show --bind create-file "$home"/.claude/history.jsonl
 
     # ro "~/.claude/hooks" missing="skip" [claude] Programs that settings tend to name.
-    show --ro-bind skip "$home"/.claude/hooks
-
     # ro "~/.claude/keybindings.json" missing="skip" [claude] More of your settings.
-    show --ro-bind skip "$home"/.claude/keybindings.json
-
     # ro "~/.claude/output-styles" missing="skip" [claude] What you taught the agent, in directories.
-    show --ro-bind skip "$home"/.claude/output-styles
+    siblings show --ro-bind "$home"/.claude hooks keybindings.json output-styles
 
     # rw "~/.local/share/sbc/claude" at="~/.claude/plans" missing="create-dir" [claude] Plans; by session also tasks, and files as they were. Of all sandboxes and none of the host's, which would show files of other projects.
     bind --bind create-dir "$home"/.local/share/sbc/claude "$home"/.claude/plans
@@ -860,19 +921,15 @@ options() {
     show --ro-bind skip "$home"/.claude/rules
 
     # symlink "~/.claude/settings.json" to="/etc/claude/settings.json" [claude] Where it looks for them.
-    arg --symlink /etc/claude/settings.json "$home"/.claude/settings.json
+    words="$words --symlink /etc/claude/settings.json $quoted_home/.claude/settings.json"
 
     # ro "~/.claude/skills" missing="skip" [claude] The same, with programs of their own.
-    show --ro-bind skip "$home"/.claude/skills
-
     # ro "~/.claude/statusline-command.sh" missing="skip" [claude] Programs that settings tend to name.
-    show --ro-bind skip "$home"/.claude/statusline-command.sh
-
     # ro "~/.claude/statusline.sh" missing="skip" [claude] Programs that settings tend to name.
-    show --ro-bind skip "$home"/.claude/statusline.sh
+    siblings show --ro-bind "$home"/.claude skills statusline-command.sh statusline.sh
 
     # symlink "~/.claude/tasks" to="${HOME}/.claude/plans" [claude] The same for tasks, whose names are others.
-    arg --symlink "$home"/.claude/plans "$home"/.claude/tasks
+    words="$words --symlink $quoted_home/.claude/plans $quoted_home/.claude/tasks"
 
     # ro "~/.claude/themes" missing="skip" [claude] More of your settings.
     show --ro-bind skip "$home"/.claude/themes
@@ -881,10 +938,8 @@ options() {
     copy --file 6 "$home"/.claude.json skip "$home"/.claude.json
 
     # ro "~/.config/git/config" missing="skip" [base-agent] Name and address for commits.
-    show --ro-bind skip "$home"/.config/git/config
-
     # ro "~/.config/git/ignore" missing="skip" [base-agent] Name and address for commits.
-    show --ro-bind skip "$home"/.config/git/ignore
+    siblings show --ro-bind "$home"/.config/git config ignore
 
     # ro "~/.config/team-lint" missing="skip" [team] The team's lint rules, maintained outside of the projects.
     show --ro-bind skip "$home"/.config/team-lint
@@ -902,16 +957,12 @@ options() {
     bind --ro-bind skip "$home"/.local/lib/node_modules/@anthropic-ai/claude-code
 
     # ro "~/.local/share/claude" missing="skip" [claude] The program and its versions. Read-only, so that nothing inside changes what the host runs tomorrow.
-    show --ro-bind skip "$home"/.local/share/claude
-
     # ro "~/.local/share/fnm" missing="skip" [node] Runtimes of version managers. Read-only: a writable one would be a way to the host.
-    show --ro-bind skip "$home"/.local/share/fnm
+    siblings show --ro-bind "$home"/.local/share claude fnm
 
     # ro "~/.nvm" missing="skip" [node] Runtimes of version managers. Read-only: a writable one would be a way to the host.
-    show --ro-bind skip "$home"/.nvm
-
     # ro "~/.volta" missing="skip" [node] Runtimes of version managers. Read-only: a writable one would be a way to the host.
-    show --ro-bind skip "$home"/.volta
+    siblings show --ro-bind "$home" .nvm .volta
 
     # ---- the project ----
 
@@ -919,49 +970,23 @@ options() {
     show --bind error "$project"
 
     # ro "./.agent-sandbox" missing="hold-dir" [base-dev] Its profiles and its scripts.
-    bind --ro-bind skip "$project"/.agent-sandbox
-
     # ro "./.agent-sandbox.kdl" missing="watch" [base-dev] What this sandbox may do is not for the sandbox to decide.
-    bind --ro-bind skip "$project"/.agent-sandbox.kdl
-
     # ro "./.agent-sandbox.local.kdl" missing="watch" [base-dev] What this sandbox may do is not for the sandbox to decide.
-    bind --ro-bind skip "$project"/.agent-sandbox.local.kdl
-
     # ro "./.agents" missing="watch" [base-dev] Skills that agents share, and settings of Aider, Amp and Auggie.
-    bind --ro-bind skip "$project"/.agents
-
     # ro "./.aider.conf.yml" missing="watch" [base-dev] Skills that agents share, and settings of Aider, Amp and Auggie.
-    bind --ro-bind skip "$project"/.aider.conf.yml
-
     # ro "./.aider.model.settings.yml" missing="watch" [base-dev] Skills that agents share, and settings of Aider, Amp and Auggie.
-    bind --ro-bind skip "$project"/.aider.model.settings.yml
-
     # ro "./.amp" missing="watch" [base-dev] Skills that agents share, and settings of Aider, Amp and Auggie.
-    bind --ro-bind skip "$project"/.amp
-
     # ro "./.augment" missing="watch" [base-dev] Skills that agents share, and settings of Aider, Amp and Auggie.
-    bind --ro-bind skip "$project"/.augment
-
     # ro "./.claude" missing="hold-dir" [base-dev] Agents obey these when they run without a sandbox.
-    bind --ro-bind skip "$project"/.claude
-
     # ro "./.cline" missing="watch" [base-dev] Cline, Crush, Droid, Goose, and hooks of Copilot.
-    bind --ro-bind skip "$project"/.cline
-
     # ro "./.clinerules" missing="watch" [base-dev] Cline, Crush, Droid, Goose, and hooks of Copilot.
-    bind --ro-bind skip "$project"/.clinerules
-
     # ro "./.codex" missing="watch" [base-dev] Codex, Cursor, Gemini CLI, and the servers that Claude Code starts.
-    bind --ro-bind skip "$project"/.codex
-
     # ro "./.crush.json" missing="watch" [base-dev] Cline, Crush, Droid, Goose, and hooks of Copilot.
-    bind --ro-bind skip "$project"/.crush.json
-
     # ro "./.cursor" missing="watch" [base-dev] Codex, Cursor, Gemini CLI, and the servers that Claude Code starts.
-    bind --ro-bind skip "$project"/.cursor
-
     # ro "./.devcontainer" missing="watch" [base-dev] The same for containers.
-    bind --ro-bind skip "$project"/.devcontainer
+    siblings bind --ro-bind "$project" .agent-sandbox .agent-sandbox.kdl .agent-sandbox.local.kdl .agents \
+        .aider.conf.yml .aider.model.settings.yml .amp .augment .claude .cline .clinerules .codex .crush.json \
+        .cursor .devcontainer
 
     # deny "./.env" [web-shop] Keys of the payment provider.
     deny 0000 "$project"/.env "$project"/.env
@@ -970,28 +995,18 @@ options() {
     deny 0000 "$project"/.env.local "$project"/.env.local
 
     # ro "./.envrc" missing="watch" [base-dev] direnv and mise run these when you enter the directory.
-    bind --ro-bind skip "$project"/.envrc
-
     # ro "./.factory" missing="watch" [base-dev] Cline, Crush, Droid, Goose, and hooks of Copilot.
-    bind --ro-bind skip "$project"/.factory
-
     # ro "./.gemini" missing="watch" [base-dev] Codex, Cursor, Gemini CLI, and the servers that Claude Code starts.
-    bind --ro-bind skip "$project"/.gemini
+    siblings bind --ro-bind "$project" .envrc .factory .gemini
 
     # pin "./.git" [base-dev] Git looks for its settings where this file says. A dot is where they are.
     pin "$project"/.git "$project"/.git
 
     # ro "./.git/commondir" missing="hold-file" text="." [base-dev] Git looks for its settings where this file says. A dot is where they are.
-    bind --ro-bind skip "$project"/.git/commondir
-
     # ro "./.git/config" missing="watch" [base-dev] It can name programs.
-    bind --ro-bind skip "$project"/.git/config
-
     # ro "./.git/config.worktree" missing="watch" [base-dev] Another worktree's settings can name programs, too.
-    bind --ro-bind skip "$project"/.git/config.worktree
-
     # ro "./.git/hooks" missing="hold-dir" [base-dev] git runs these on the host.
-    bind --ro-bind skip "$project"/.git/hooks
+    siblings bind --ro-bind "$project"/.git commondir config config.worktree hooks
 
     # pin "./.git/info" [base-dev] Another worktree's settings can name programs, too.
     pin "$project"/.git/info "$project"/.git/info
@@ -1009,67 +1024,33 @@ options() {
     bind --ro-bind skip "$project"/.github/hooks
 
     # ro "./.goose" missing="watch" [base-dev] Cline, Crush, Droid, Goose, and hooks of Copilot.
-    bind --ro-bind skip "$project"/.goose
-
     # ro "./.grok" missing="watch" [base-dev] Grok, Kilo, Kimi, Kiro, OpenCode and Pi.
-    bind --ro-bind skip "$project"/.grok
-
     # ro "./.husky" missing="watch" [base-dev] git runs these through husky.
-    bind --ro-bind skip "$project"/.husky
-
     # ro "./.idea" missing="hold-dir" [base-dev] Editors run tasks and settings from here.
-    bind --ro-bind skip "$project"/.idea
-
     # ro "./.kilo" missing="watch" [base-dev] Grok, Kilo, Kimi, Kiro, OpenCode and Pi.
-    bind --ro-bind skip "$project"/.kilo
-
     # ro "./.kilocode" missing="watch" [base-dev] Grok, Kilo, Kimi, Kiro, OpenCode and Pi.
-    bind --ro-bind skip "$project"/.kilocode
-
     # ro "./.kimi-code" missing="watch" [base-dev] Grok, Kilo, Kimi, Kiro, OpenCode and Pi.
-    bind --ro-bind skip "$project"/.kimi-code
-
     # ro "./.kiro" missing="watch" [base-dev] Grok, Kilo, Kimi, Kiro, OpenCode and Pi.
-    bind --ro-bind skip "$project"/.kiro
-
     # ro "./.mcp.json" missing="watch" [base-dev] Codex, Cursor, Gemini CLI, and the servers that Claude Code starts.
-    bind --ro-bind skip "$project"/.mcp.json
-
     # ro "./.mise.toml" missing="watch" [base-dev] direnv and mise run these when you enter the directory.
-    bind --ro-bind skip "$project"/.mise.toml
+    siblings bind --ro-bind "$project" .goose .grok .husky .idea .kilo .kilocode .kimi-code .kiro .mcp.json \
+        .mise.toml
 
     # tmpfs "./.next" size="512M" [web-shop] Rebuilt on every run, so keep it off the disk.
-    arg --size 536870912 --perms 0755 --tmpfs "$project"/.next
+    words="$words --size 536870912 --perms 0755 --tmpfs $quoted_project/.next"
 
     # ro "./.opencode" missing="watch" [base-dev] Grok, Kilo, Kimi, Kiro, OpenCode and Pi.
-    bind --ro-bind skip "$project"/.opencode
-
     # ro "./.pi" missing="watch" [base-dev] Grok, Kilo, Kimi, Kiro, OpenCode and Pi.
-    bind --ro-bind skip "$project"/.pi
-
     # ro "./.qwen" missing="watch" [base-dev] Qwen Code, and settings of Crush, Kilo and OpenCode in a file.
-    bind --ro-bind skip "$project"/.qwen
-
     # ro "./.vscode" missing="hold-dir" [base-dev] Editors run tasks and settings from here.
-    bind --ro-bind skip "$project"/.vscode
-
     # ro "./crush.json" missing="watch" [base-dev] Qwen Code, and settings of Crush, Kilo and OpenCode in a file.
-    bind --ro-bind skip "$project"/crush.json
-
     # ro "./kilo.json" missing="watch" [base-dev] Qwen Code, and settings of Crush, Kilo and OpenCode in a file.
-    bind --ro-bind skip "$project"/kilo.json
-
     # ro "./kilo.jsonc" missing="watch" [base-dev] Qwen Code, and settings of Crush, Kilo and OpenCode in a file.
-    bind --ro-bind skip "$project"/kilo.jsonc
-
     # ro "./mise.toml" missing="watch" [base-dev] direnv and mise run these when you enter the directory.
-    bind --ro-bind skip "$project"/mise.toml
-
     # ro "./opencode.json" missing="watch" [base-dev] Qwen Code, and settings of Crush, Kilo and OpenCode in a file.
-    bind --ro-bind skip "$project"/opencode.json
-
     # ro "./opencode.jsonc" missing="watch" [base-dev] OpenCode reads this one, too.
-    bind --ro-bind skip "$project"/opencode.jsonc
+    siblings bind --ro-bind "$project" .opencode .pi .qwen .vscode crush.json kilo.json kilo.jsonc mise.toml \
+        opencode.json opencode.jsonc
 
     # pin "./vendor" [web-shop] A second checkout that the shop links against.
     pin "$project"/vendor "$project"/vendor
@@ -1078,21 +1059,16 @@ options() {
     bind --ro-bind error "$above_1"/design-system "$project"/vendor/design-system
 
     # ---- git ----
+    [ -d "$git_common_dir" ] || return 0
 
     # rw "${GIT_COMMON_DIR}" missing="skip" [base-dev] Where `.git` is a file, as in a worktree or a submodule: what git shares, in place.
     show --bind skip "$git_common_dir"
 
     # ro "${GIT_COMMON_DIR}/commondir" missing="hold-file" text="." [base-dev] Git looks for its settings where this file says. A dot is where they are.
-    bind --ro-bind skip "$git_common_dir"/commondir
-
     # ro "${GIT_COMMON_DIR}/config" missing="watch" [base-dev] It can name programs.
-    bind --ro-bind skip "$git_common_dir"/config
-
     # ro "${GIT_COMMON_DIR}/config.worktree" missing="watch" [base-dev] Settings of the main worktree, and attributes, can name programs, too.
-    bind --ro-bind skip "$git_common_dir"/config.worktree
-
     # ro "${GIT_COMMON_DIR}/hooks" missing="hold-dir" [base-dev] git runs these on the host.
-    bind --ro-bind skip "$git_common_dir"/hooks
+    siblings bind --ro-bind "$git_common_dir" commondir config config.worktree hooks
 
     # pin "${GIT_COMMON_DIR}/info" [base-dev] Settings of the main worktree, and attributes, can name programs, too.
     pin "$git_common_dir"/info "$git_common_dir"/info
@@ -1110,21 +1086,17 @@ options() {
     pin "$git_common_dir"/worktrees/"$git_worktree_id" "$git_common_dir"/worktrees/"$git_worktree_id"
 
     # ro "${GIT_COMMON_DIR}/worktrees/${GIT_WORKTREE_ID}/commondir" missing="skip" [base-dev] Where git on the host finds this worktree, and its settings.
-    bind --ro-bind skip "$git_common_dir"/worktrees/"$git_worktree_id"/commondir
-
     # ro "${GIT_COMMON_DIR}/worktrees/${GIT_WORKTREE_ID}/config.worktree" missing="watch" [base-dev] They can name programs.
-    bind --ro-bind skip "$git_common_dir"/worktrees/"$git_worktree_id"/config.worktree
-
     # ro "${GIT_COMMON_DIR}/worktrees/${GIT_WORKTREE_ID}/gitdir" missing="skip" [base-dev] Where git of the main checkout finds this worktree.
-    bind --ro-bind skip "$git_common_dir"/worktrees/"$git_worktree_id"/gitdir
-
     # ro "${GIT_COMMON_DIR}/worktrees/${GIT_WORKTREE_ID}/modules" missing="skip" [base-dev] What git keeps of submodules, with their hooks and settings.
-    bind --ro-bind skip "$git_common_dir"/worktrees/"$git_worktree_id"/modules
+    siblings bind --ro-bind "$git_common_dir"/worktrees/"$git_worktree_id" commondir config.worktree gitdir modules
+}
 
-    # Files behind links; and nothing is added to the sandbox's own directories.
+# The end of it: files behind links; and nothing is added to the sandbox's own directories.
+endings() {
     options=$options$words$targets$sealed words=''
-    arg --remount-ro /dev
-    arg --remount-ro /
+    words="$words --remount-ro /dev"
+    words="$words --remount-ro /"
     arg --chdir "$directory"
     options=$options$words
 }
@@ -1137,11 +1109,30 @@ launch() {
     # shellcheck disable=SC3045
     ulimit -u >/dev/null 2>&1 || option=-p
     limit "$option" 4096
-    exec env -i "$bwrap" --args 3 -- "$@" 3<&0 <&4 4<<DATA_4 5<<DATA_5 6<"$data_6"
+    exec 4<<DATA_4 5<<DATA_5 6<"$data_6"
 $data_4
 DATA_4
 $data_5
 DATA_5
+    set -- "$bwrap" --args 3 -- "$@"
+    # dash hands on what `export -p` names, and takes over no other name. Of other shells nobody knows that.
+    # shellcheck disable=SC3013 # dash, bash and busybox know -ef
+    if [ ! /proc/self/exe -ef /usr/bin/dash ]; then
+        command -v env >/dev/null || fail 'env is not installed'
+        exec env -i "$@"
+    fi
+    # A line of a value may look like a name; no variable is needed any more.
+    IFS='
+'
+    for name in $exported PWD OLDPWD; do
+        name=${name#export }
+        name=${name%%=*}
+        case $name in
+        '' | [0-9]* | *[!A-Za-z0-9_]*) ;;
+        *) unset "$name" ;;
+        esac
+    done
+    exec "$@"
 }
 
 # Which system calls are refused, in the form that the kernel reads. sbc made it, and its book says how to
@@ -1159,48 +1150,14 @@ filter() {
         printf '\40\0\0\0\0\0\0\0\65\0\0\1\0\0\0\100\6\0\0\0\46\0\5\0\40\0\0\0\4\0\0\0\25\0\1\0\76\0\0\300'\
 '\6\0\0\0\0\0\0\200\40\0\0\0\0\0\0\0\25\0\0\1\20\0\0\0\5\0\0\0\1\0\0\0\5\0\0\0\5\0\0\0'\
 '\40\0\0\0\30\0\0\0\124\0\0\0\377\377\377\377\25\0\0\1\22\124\0\0\6\0\0\0\1\0\5\0\5\0\0\0\1\0\0\0'\
-'\5\0\0\0\5\0\0\0\40\0\0\0\30\0\0\0\124\0\0\0\377\377\377\377\25\0\0\1\34\124\0\0\6\0\0\0\1\0\5\0'\
-'\6\0\0\0\0\0\377\177\25\0\0\1\147\0\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'\
-'\6\0\0\0\0\0\377\177\25\0\0\1\206\0\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'\
-'\6\0\0\0\0\0\377\177\25\0\0\1\232\0\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'\
-'\6\0\0\0\0\0\377\177\25\0\0\1\233\0\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'\
-'\6\0\0\0\0\0\377\177\25\0\0\1\243\0\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'\
-'\6\0\0\0\0\0\377\177\25\0\0\1\245\0\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'\
-'\6\0\0\0\0\0\377\177\25\0\0\1\246\0\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'\
-'\6\0\0\0\0\0\377\177\25\0\0\1\247\0\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'\
-'\6\0\0\0\0\0\377\177\25\0\0\1\250\0\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'\
-'\6\0\0\0\0\0\377\177\25\0\0\1\251\0\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'\
-'\6\0\0\0\0\0\377\177\25\0\0\1\254\0\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'\
-'\6\0\0\0\0\0\377\177\25\0\0\1\255\0\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'\
-'\6\0\0\0\0\0\377\177\25\0\0\1\257\0\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'\
-'\6\0\0\0\0\0\377\177\25\0\0\1\260\0\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'\
-'\6\0\0\0\0\0\377\177\25\0\0\1\263\0\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'\
-'\6\0\0\0\0\0\377\177\25\0\0\1\264\0\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'\
-'\6\0\0\0\0\0\377\177\25\0\0\1\324\0\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'\
-'\6\0\0\0\0\0\377\177\25\0\0\1\366\0\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'\
-'\6\0\0\0\0\0\377\177\25\0\0\1\370\0\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'\
-'\6\0\0\0\0\0\377\177\25\0\0\1\371\0\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'\
-'\6\0\0\0\0\0\377\177\25\0\0\1\372\0\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'\
-'\6\0\0\0\0\0\377\177\25\0\0\1\52\1\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'\
-'\6\0\0\0\0\0\377\177\25\0\0\1\60\1\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'\
-'\6\0\0\0\0\0\377\177\25\0\0\1\64\1\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'\
-'\6\0\0\0\0\0\377\177\25\0\0\1\71\1\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'\
-'\6\0\0\0\0\0\377\177\25\0\0\1\100\1\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'\
-'\6\0\0\0\0\0\377\177\25\0\0\1\101\1\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'\
-'\6\0\0\0\0\0\377\177\25\0\0\1\103\1\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'\
-'\6\0\0\0\0\0\377\177\25\0\0\1\251\1\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'\
-'\6\0\0\0\0\0\377\177\25\0\0\1\252\1\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'\
-'\6\0\0\0\0\0\377\177\25\0\0\1\253\1\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'\
-'\6\0\0\0\0\0\377\177\25\0\0\1\254\1\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'\
-'\6\0\0\0\0\0\377\177\25\0\0\1\255\1\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'\
-'\6\0\0\0\0\0\377\177\25\0\0\1\256\1\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'\
-'\6\0\0\0\0\0\377\177\25\0\0\1\257\1\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'\
-'\6\0\0\0\0\0\377\177\25\0\0\1\260\1\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'\
-'\6\0\0\0\0\0\377\177\25\0\0\1\261\1\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'\
-'\6\0\0\0\0\0\377\177\25\0\0\1\272\1\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'\
-'\6\0\0\0\0\0\377\177\25\0\0\1\273\1\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'\
-'\6\0\0\0\0\0\377\177\25\0\0\1\323\1\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0'\
-'\6\0\0\0\0\0\377\177\40\0\0\0\4\0\0\0\25\0\1\0\76\0\0\300\6\0\0\0\0\0\0\200\40\0\0\0\0\0\0\0'\
+'\5\0\0\0\5\0\0\0\40\0\0\0\30\0\0\0\124\0\0\0\377\377\377\377\25\0\0\1\34\124\0\0\6\0\0\0\1\0\5\0'
+        printf '\6\0\0\0\0\0\377\177\25\0\0\1%b\0\0\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0' '\0147\00' \
+        '\0206\00' '\0232\00' '\0233\00' '\0243\00' '\0245\00' '\0246\00' '\0247\00' '\0250\00' '\0251\00' \
+        '\0254\00' '\0255\00' '\0257\00' '\0260\00' '\0263\00' '\0264\00' '\0324\00' '\0366\00' '\0370\00' \
+        '\0371\00' '\0372\00' '\052\01' '\060\01' '\064\01' '\071\01' '\0100\01' '\0101\01' '\0103\01' \
+        '\0251\01' '\0252\01' '\0253\01' '\0254\01' '\0255\01' '\0256\01' '\0257\01' '\0260\01' '\0261\01' \
+        '\0272\01' '\0273\01' '\0323\01'
+        printf '\6\0\0\0\0\0\377\177\40\0\0\0\4\0\0\0\25\0\1\0\76\0\0\300\6\0\0\0\0\0\0\200\40\0\0\0\0\0\0\0'\
 '\25\0\0\1\70\0\0\0\5\0\0\0\1\0\0\0\5\0\0\0\5\0\0\0\40\0\0\0\20\0\0\0\124\0\0\0\0\0\0\20'\
 '\25\0\0\1\0\0\0\20\6\0\0\0\34\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1\20\1\0\0\5\0\0\0\1\0\0\0'\
 '\5\0\0\0\5\0\0\0\40\0\0\0\20\0\0\0\124\0\0\0\0\0\0\20\25\0\0\1\0\0\0\20\6\0\0\0\34\0\5\0'\
@@ -1213,42 +1170,13 @@ filter() {
 '\5\0\0\0\1\0\0\0\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1\35\0\0\0'\
 '\5\0\0\0\1\0\0\0\5\0\0\0\5\0\0\0\40\0\0\0\30\0\0\0\124\0\0\0\377\377\377\377\25\0\0\1\22\124\0\0'\
 '\6\0\0\0\1\0\5\0\5\0\0\0\1\0\0\0\5\0\0\0\5\0\0\0\40\0\0\0\30\0\0\0\124\0\0\0\377\377\377\377'\
-'\25\0\0\1\34\124\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1\47\0\0\0\5\0\0\0\1\0\0\0'\
-'\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1\50\0\0\0\5\0\0\0\1\0\0\0'\
-'\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1\51\0\0\0\5\0\0\0\1\0\0\0'\
-'\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1\52\0\0\0\5\0\0\0\1\0\0\0'\
-'\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1\74\0\0\0\5\0\0\0\1\0\0\0'\
-'\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1\131\0\0\0\5\0\0\0\1\0\0\0'\
-'\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1\150\0\0\0\5\0\0\0\1\0\0\0'\
-'\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1\151\0\0\0\5\0\0\0\1\0\0\0'\
-'\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1\152\0\0\0\5\0\0\0\1\0\0\0'\
-'\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1\164\0\0\0\5\0\0\0\1\0\0\0'\
-'\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1\216\0\0\0\5\0\0\0\1\0\0\0'\
-'\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1\331\0\0\0\5\0\0\0\1\0\0\0'\
-'\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1\332\0\0\0\5\0\0\0\1\0\0\0'\
-'\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1\333\0\0\0\5\0\0\0\1\0\0\0'\
-'\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1\340\0\0\0\5\0\0\0\1\0\0\0'\
-'\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1\341\0\0\0\5\0\0\0\1\0\0\0'\
-'\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1\361\0\0\0\5\0\0\0\1\0\0\0'\
-'\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1\11\1\0\0\5\0\0\0\1\0\0\0'\
-'\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1\14\1\0\0\5\0\0\0\1\0\0\0'\
-'\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1\21\1\0\0\5\0\0\0\1\0\0\0'\
-'\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1\30\1\0\0\5\0\0\0\1\0\0\0'\
-'\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1\32\1\0\0\5\0\0\0\1\0\0\0'\
-'\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1\46\1\0\0\5\0\0\0\1\0\0\0'\
-'\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1\251\1\0\0\5\0\0\0\1\0\0\0'\
-'\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1\252\1\0\0\5\0\0\0\1\0\0\0'\
-'\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1\253\1\0\0\5\0\0\0\1\0\0\0'\
-'\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1\254\1\0\0\5\0\0\0\1\0\0\0'\
-'\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1\255\1\0\0\5\0\0\0\1\0\0\0'\
-'\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1\256\1\0\0\5\0\0\0\1\0\0\0'\
-'\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1\257\1\0\0\5\0\0\0\1\0\0\0'\
-'\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1\260\1\0\0\5\0\0\0\1\0\0\0'\
-'\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1\261\1\0\0\5\0\0\0\1\0\0\0'\
-'\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1\272\1\0\0\5\0\0\0\1\0\0\0'\
-'\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1\273\1\0\0\5\0\0\0\1\0\0\0'\
-'\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1\323\1\0\0\5\0\0\0\1\0\0\0'\
-'\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\40\0\0\0\4\0\0\0\25\0\1\0\267\0\0\300'\
+'\25\0\0\1\34\124\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1\47\0\0\0\5\0\0\0\1\0\0\0'
+        printf '\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\25\0\0\1%b\0\0\5\0\0\0\1\0\0\0' '\050\00' \
+        '\051\00' '\052\00' '\074\00' '\0131\00' '\0150\00' '\0151\00' '\0152\00' '\0164\00' '\0216\00' \
+        '\0331\00' '\0332\00' '\0333\00' '\0340\00' '\0341\00' '\0361\00' '\011\01' '\014\01' '\021\01' \
+        '\030\01' '\032\01' '\046\01' '\0251\01' '\0252\01' '\0253\01' '\0254\01' '\0255\01' '\0256\01' \
+        '\0257\01' '\0260\01' '\0261\01' '\0272\01' '\0273\01' '\0323\01'
+        printf '\5\0\0\0\2\0\0\0\6\0\0\0\1\0\5\0\6\0\0\0\0\0\377\177\40\0\0\0\4\0\0\0\25\0\1\0\267\0\0\300'\
 '\6\0\0\0\0\0\0\200\40\0\0\0\0\0\0\0\25\0\0\1\141\0\0\0\5\0\0\0\1\0\0\0\5\0\0\0\5\0\0\0'\
 '\40\0\0\0\20\0\0\0\124\0\0\0\0\0\0\20\25\0\0\1\0\0\0\20\6\0\0\0\34\0\5\0\6\0\0\0\0\0\377\177'\
 '\25\0\0\1\334\0\0\0\5\0\0\0\1\0\0\0\5\0\0\0\5\0\0\0\40\0\0\0\20\0\0\0\124\0\0\0\0\0\0\20'\
@@ -1272,6 +1200,7 @@ else
 fi
 
 options
+endings
 # The filter waits in a pipe: no variable and no here-document holds a zero byte.
 if [ -n "$machine" ]; then
     exec 9<<PIPE
@@ -1280,5 +1209,17 @@ PIPE
     read -r rest <&9
     filter >>/proc/self/fd/9 || fail 'the filter cannot be handed over'
 fi
-# The words go through a pipe, so that nobody reads them in a list of processes.
-{ eval "printf '%s\\0' $options" | launch "$@"; } 4<&0
+# The words go through a pipe, so that nobody reads them in a list of processes. What every pipe can hold waits
+# there; more is written by another process.
+LC_ALL=C
+if [ ${#options} -lt 4096 ]; then
+    exec 3<<PIPE
+
+PIPE
+    read -r rest <&3
+    eval "printf '%s\\0' $options" >>/proc/self/fd/3 || fail 'the words cannot be handed over'
+    [ -n "$made$written$watched" ] || launch "$@"
+    (launch "$@")
+else
+    { eval "printf '%s\\0' $options" | { exec 3<&0 <&4; launch "$@"; }; } 4<&0
+fi
