@@ -3,7 +3,7 @@
 use crate::support::{Project, run};
 use sbc::plan::sha256;
 use std::fs;
-use std::os::unix::fs::symlink;
+use std::os::unix::fs::{MetadataExt, symlink};
 use std::path::PathBuf;
 
 /// A project whose command says `one`, after its first start.
@@ -28,13 +28,18 @@ fn forge(project: &Project, fits: bool) {
     fs::write(path, format!("{sum}\n{body}")).unwrap();
 }
 
-/// A second start takes the plan of the first. A plan that was put there by another hand would be what
-/// runs, and is not what was trusted.
+/// A second start takes the plan of the first: whoever compiles writes the entry anew. A plan that was put there by
+/// another hand is not what was trusted, and is made anew as well.
 #[test]
 fn second_start_uses_it() {
     let project = started();
+    let made = || entries(&project).iter().map(|entry| fs::metadata(entry).unwrap().ino()).collect::<Vec<_>>();
+    let first = made();
+    assert_eq!(project.sbc(&["exec"]).code(0).stdout, "one\n");
+    assert_eq!((first.len(), made()), (1, first.clone()));
     forge(&project, true);
-    project.sbc(&["exec"]).code(125).says(&["SBC0711", "neutral  command"]);
+    assert_eq!(project.sbc(&["exec"]).code(0).stdout, "one\n");
+    assert_ne!(made(), first);
 }
 
 /// An entry that is damaged, cut off, or not even text is ignored, and made anew.

@@ -51,13 +51,19 @@ pub fn run(call: &Call, named: Option<&str>) -> i32 {
 fn attempt(call: &Call, named: Option<&str>, may_be_cached: bool) -> Result<i32, Problems> {
     let prepared = prepare(call, may_be_cached)?;
     let compile = || attempt(call, named, false);
+    let Prepared { compiled, host, is_cached, .. } = &prepared;
+    // A question is asked about what could run only, and so after all checks.
+    if *is_cached && !trust::is_known(compiled, host, named) {
+        return compile();
+    }
     let start = match Start::new(&prepared, call) {
         Ok(start) => start,
-        Err(_) if prepared.is_cached => return compile(),
+        Err(_) if *is_cached => return compile(),
         Err(problems) => return Err(Box::new((problems, prepared.sources))),
     };
     // Before anything is made on the host.
-    match trust::permit(&prepared.compiled, &prepared.host, named).map_err(refuse)? {
+    let permit = if *is_cached { Permit::Known } else { trust::permit(compiled, host, named).map_err(refuse)? };
+    match permit {
         Permit::Known => {}
         // Project and host may have changed while the question stood there, so both are looked at anew.
         Permit::Asked(plan) => return attempt(call, Some(&plan), true),

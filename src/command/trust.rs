@@ -80,16 +80,28 @@ pub enum Permit {
     Refused,
 }
 
+/// Whether a sandbox may run without a question.
+pub fn is_known(compiled: &Compiled, host: &Host, named: Option<&str>) -> bool {
+    let subject = Subject { project: &host.project, plan: &compiled.plan };
+    named.map_or_else(
+        || {
+            matches!(standing(&host.records(), subject), Standing::Trusted)
+                || is_trusted_in_main_worktree(compiled, host)
+        },
+        |named| named == compiled.plan.hash(),
+    )
+}
+
 /// Looks whether a sandbox may run, and asks if need be.
 pub fn permit(compiled: &Compiled, host: &Host, named: Option<&str>) -> Result<Permit, Diagnostic> {
     let subject = Subject { project: &host.project, plan: &compiled.plan };
-    if let Some(named) = named {
-        return if named == compiled.plan.hash() { Ok(Permit::Known) } else { Err(another(compiled, named)) };
-    }
-    let standing = standing(&host.records(), subject);
-    if matches!(standing, Standing::Trusted) || is_trusted_in_main_worktree(compiled, host) {
+    if is_known(compiled, host, named) {
         return Ok(Permit::Known);
     }
+    if let Some(named) = named {
+        return Err(another(compiled, named));
+    }
+    let standing = standing(&host.records(), subject);
     if !ask::is_possible() {
         return Err(untrusted(&host.project, compiled, &standing).help("look at it with `sbc show`, then `sbc trust`"));
     }
