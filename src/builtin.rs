@@ -65,7 +65,7 @@ pub const PROFILES: &[Profile] = profiles! {
     Toolchain "toolchain": "asdf" "bun" "c-cpp" "conda" "deno" "dotnet" "elixir" "fnm" "go" "haskell" "homebrew"
         "java" "kotlin" "mise" "nix" "node" "nvm" "php" "pyenv" "python" "ruby" "rust" "sdkman" "volta" "zig";
     Tool "tool": "audio" "browser" "docker-client" "editor" "gh" "git" "git-gpg" "git-ssh" "glab" "gpu"
-        "locale-fonts" "wayland";
+        "locale-fonts" "notifications" "wayland";
 };
 
 /// What decoding each of [`PROFILES`] gives, in the same order, as a line of JSON.

@@ -221,3 +221,29 @@ fn new_session_has_no_terminal() {
         terminal.ends();
     }
 }
+
+/// The bell and the escape sequences of notifications come out as they were written, and programs learn which
+/// terminal it is; the session bus is not inside.
+#[test]
+fn notifications() {
+    let inside = "printf '\\a\\033]9;nine\\a\\033]99;;kitty\\033\\\\\\033]777;notify;title;text\\a'; \
+                  echo \"<$TERM_PROGRAM$DBUS_SESSION_BUS_ADDRESS$TMUX>\"";
+    for terminal in ["guarded", "new-session"] {
+        let policy =
+            format!("sandbox \"app\" {{ inherit \"notifications\"; isolation {{ terminal \"{terminal}\"; }}; }}\n");
+        let project = Project::new(&policy);
+        project.write("inside", inside);
+        for start in starts(&project) {
+            let line = format!(
+                "TERM_PROGRAM=WezTerm DBUS_SESSION_BUS_ADDRESS=unix:path=/bus TMUX=/sock,1,0 {start} -- sh inside"
+            );
+            let mut terminal = Terminal::start(&project, &["sh"], &line);
+            let written = terminal.shows("<WezTerm>");
+            assert!(
+                written.ends_with("\x07\x1b]9;nine\x07\x1b]99;;kitty\x1b\\\x1b]777;notify;title;text\x07"),
+                "{written:?}"
+            );
+            terminal.ends();
+        }
+    }
+}
