@@ -364,6 +364,35 @@ fn denied_links() {
     assert!(output.stdout.contains("end") && !output.stdout.contains("hush"), "{}", output.stdout);
 }
 
+/// A link of the user's into the project shows nothing else when a sandbox has put a link in the place of what it leads to.
+#[test]
+fn links_on_the_way() {
+    for (host, there) in [(".toolrc", "work/toolrc"), (".tools", "work/sub/../tools")] {
+        let project = Project::with_body(&format!("    filesystem {{ ro \"~/{host}\" missing=\"skip\"; }}"));
+        project.write_home("private/key", "hush");
+        project.write("toolrc", "fine");
+        project.write("tools/key", "fine");
+        project.write("sub/x", "");
+        symlink(there, project.home.join(host)).unwrap();
+        let name = there.rsplit('/').next().unwrap();
+        let target = if name == "tools" { "../private" } else { "../private/key" };
+        let read = format!("cat ~/{host} ~/{host}/key; true");
+        let output = same(&project, &read).code(0);
+        assert_eq!(output.stdout, "fine");
+        project.exec(&format!("rm -rf {name} && ln -s {target} {name}")).code(0);
+        for shell in SHELLS {
+            let output = project.script(shell[0], &read).code(125);
+            assert!(
+                output.stderr.contains("is a symbolic link in a directory that the sandbox can write"),
+                "{}",
+                output.stderr
+            );
+        }
+        let output = project.exec(&read);
+        assert!(!output.stdout.contains("hush"), "{output:?}");
+    }
+}
+
 /// Random policies give the same sandbox by `sbc exec` and by the script.
 #[test]
 fn random_policies() {

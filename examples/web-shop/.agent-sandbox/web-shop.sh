@@ -268,7 +268,28 @@ $name
     unset IFS
 }
 
-# Puts the host path behind $1 into $real. Only a link to a file needs a program.
+# Refuses $1 when a link on the way to where it leads could have been made by the sandbox.
+trail() {
+    trail_at='' trail_left=$1/
+    while [ -n "$trail_left" ]; do
+        trail_name=${trail_left%%/*} trail_left=${trail_left#*/}
+        case $trail_name in
+        '' | .) continue ;;
+        ..) trail_at=${trail_at%/*} && continue ;;
+        esac
+        trail_at=$trail_at/$trail_name
+        [ -L "$trail_at" ] || continue
+        unlinked "$trail_at"
+        trail_name=$(LC_ALL=C readlink -- "$trail_at" && printf x) || fail "the link '$trail_at' cannot be read"
+        case $trail_name in
+        /*) trail_at='' ;;
+        *) trail_at=${trail_at%/*} ;;
+        esac
+        trail_left=${trail_name%??}/$trail_left
+    done
+}
+
+# Puts the host path behind $1 into $real. Only a link to a file needs a program, and one into what is the user's.
 real() {
     real=$1
     [ -L "$1" ] || return 0
@@ -292,6 +313,8 @@ $1
         fi
         ;;
     esac
+    # What lies there, everybody may read.
+    case $real in /usr/* | /etc/* | /run/[!u]*) ;; *) trail "$1" ;; esac
     unlinked "$real"
 }
 
