@@ -11,6 +11,7 @@ use crate::audit::{self, Audit};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::emit::shell::host_path as word;
 use crate::explain::shown;
+use crate::host::Host;
 use crate::mounts::{Guarded, Placeholder};
 use crate::race::Footprint;
 use crate::record::{Item, Journal, Lock, Record, Role, State};
@@ -47,6 +48,8 @@ pub struct Needs<'a> {
     pub guarded: &'a Guarded,
     pub footprint: &'a Footprint,
     pub lifetime: Lifetime,
+    /// As it was looked at for all of the above.
+    pub host: &'a Host,
 }
 
 impl Run {
@@ -56,7 +59,7 @@ impl Run {
     /// # Errors
     /// When something cannot be made or recorded, or another run stands against it; then nothing is left.
     pub fn begin(needs: Needs<'_>, state: &Path, follows_links: &dyn Fn() -> bool) -> Result<Run, Diagnostic> {
-        let Needs { placeholders, guarded, footprint, lifetime } = needs;
+        let Needs { placeholders, guarded, footprint, lifetime, host } = needs;
         let is_settled_after = !placeholders.is_empty() || *guarded != Guarded::default();
         let mut run = Run { state: state.to_owned(), recorded: None, is_settled_after };
         if !is_settled_after && *footprint == Footprint::default() {
@@ -70,7 +73,7 @@ impl Run {
         if let Some(clash) = live.into_iter().find_map(|other| footprint.clash(&other, follows_links)) {
             return Err(clash);
         }
-        let mut items = notes(placeholders, guarded);
+        let mut items = notes(placeholders, guarded, host);
         if let Some(project) = &guarded.repository {
             items.extend(audit::notes(project, &guarded.names, &others, state)?);
         }
@@ -138,9 +141,10 @@ fn make_all(placeholders: &[Placeholder], mut record: Record) -> Result<Record, 
 }
 
 /// What a run notes before it does anything.
-fn notes(placeholders: &[Placeholder], guarded: &Guarded) -> Vec<Item> {
+fn notes(placeholders: &[Placeholder], guarded: &Guarded, host: &Host) -> Vec<Item> {
     let mut items: Vec<Item> = placeholders.iter().flat_map(placeholder::intentions).collect();
-    items.extend(Item::all_absent(&guarded.absent));
+    let is_directory = |path: &Path| host.source(path).ok().map(|there| there.kind.is_dir());
+    items.extend(guarded.absent.iter().filter_map(|path| Item::absent_by(path, &is_directory)));
     let held: HashSet<&Path> = placeholders.iter().map(|placeholder| placeholder.path.as_path()).collect();
     let kept = guarded.kept.iter().filter(|path| !held.contains(path.as_path()));
     let kept = kept.filter_map(|path| Some(Item { role: Role::Kept, state: State::of(path)?, path: path.clone() }));

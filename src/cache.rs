@@ -34,13 +34,13 @@ pub struct Cache {
     key: String,
 }
 
-/// What `exec` needs of a compiled sandbox when nothing is wrong with it: no places, no history.
+/// What `exec` needs of a compiled sandbox when nothing is wrong with it, beside its plan: no places, no history. In
+/// an entry it stands in one line, below the sum of all that follows. The plan comes last, as it is hashed.
 #[derive(Serialize, Deserialize)]
 struct Entry {
     key: String,
     name: String,
     layer: String,
-    content: Content,
     guarantees: Vec<Guarantee>,
     lifts: Vec<Lift>,
     /// The layers behind each step, where a waiver is for the rules of some layers only; else empty.
@@ -68,19 +68,23 @@ impl Cache {
         Some(Cache { directory: state.join("plans"), key })
     }
 
-    /// The sandbox as it was compiled before. Its diagnostics are known to be none.
-    pub fn get(&self) -> Option<Compiled> {
+    /// The sandbox as it was compiled before, and the hash of its plan. Its diagnostics are known to be none.
+    pub fn get(&self) -> Option<(Compiled, String)> {
         let path = self.path();
         let text = fs::metadata(&path).ok().filter(|metadata| metadata.len() <= LARGEST);
         let text = text.and_then(|_| fs::read_to_string(&path).ok())?;
         let (sum, body) = text.split_once('\n')?;
-        let entry = (sha256(body.as_bytes()) == sum).then(|| serde_json::from_str::<Entry>(body).ok())??;
-        let Entry { key, name, layer, mut content, guarantees, lifts, layers } = entry;
+        let (entry, plan) = body.split_once('\n').filter(|_| sha256(body.as_bytes()) == sum)?;
+        let Entry { key, name, layer, guarantees, lifts, layers } = serde_json::from_str(entry).ok()?;
+        let mut content: Content = serde_json::from_str(plan).ok()?;
+        // Of what was read, so that an approval is compared with what runs.
+        let hash = sha256(plan.as_bytes());
         for (step, layers) in content.steps.iter_mut().zip(layers) {
             step.origins = layers.into_iter().map(Origin::of_layer).collect();
         }
         let merged = Merged { name: name.clone(), layer, guarantees, lifts, ..Merged::default() };
-        (key == self.key).then(|| Compiled { merged, plan: Plan { name, about: None, inherited: Vec::new(), content } })
+        let plan = Plan { name, about: None, inherited: Vec::new(), content };
+        (key == self.key).then_some((Compiled { merged, plan }, hash))
     }
 
     /// Keeps a sandbox that was compiled without any diagnostic. A cache that cannot be written is none.
@@ -92,19 +96,20 @@ impl Cache {
             key: self.key.clone(),
             name: compiled.plan.name.clone(),
             layer: compiled.merged.layer.clone(),
-            content: compiled.plan.content.clone(),
             guarantees: compiled.merged.guarantees.clone(),
             lifts: compiled.merged.lifts.clone(),
             layers: steps.map(layers).collect(),
         };
-        let Ok(body) = serde_json::to_string(&entry) else { return };
+        let Ok(mut body) = serde_json::to_vec(&entry) else { return };
+        body.push(b'\n');
+        body.extend(compiled.plan.canonical());
         if private_directory(&self.directory).is_err() {
             return;
         }
         self.make_room();
         let write = || {
             let mut file = tempfile::NamedTempFile::new_in(&self.directory)?;
-            write!(file, "{}\n{body}", sha256(body.as_bytes()))?;
+            file.write_all(&[sha256(&body).as_bytes(), b"\n", &body].concat())?;
             file.persist(self.path()).map_err(|error| error.error)
         };
         let _: io::Result<fs::File> = write();

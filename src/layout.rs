@@ -11,6 +11,7 @@ use crate::mounts::Mount;
 use crate::operation::Request;
 use crate::plan::{Action, Place, Step};
 use crate::policy::Grant;
+use crate::space::upwards;
 use crate::words::Variable;
 use rustc_hash::FxHashMap;
 use std::ffi::OsStr;
@@ -50,7 +51,7 @@ fn check(placed: &[(&Step, PathBuf)], out: &mut Diagnostics) {
         }
     }
     for (position, (step, path)) in placed.iter().enumerate() {
-        for above in path.ancestors().skip(1) {
+        for above in upwards(path).skip(1) {
             let Some((order, (other, _))) =
                 index.get(above.as_os_str()).and_then(|order| Some((*order, placed.get(*order)?)))
             else {

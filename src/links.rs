@@ -6,13 +6,13 @@
 
 use crate::checked::Identity;
 use crate::path::Root;
+use crate::space::split;
 use rustc_hash::FxHashMap;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsString;
 use std::fs;
 use std::io;
-use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 /// So many names of a directory are read at once.
@@ -47,16 +47,6 @@ pub struct Source {
     pub kind: fs::FileType,
     pub identity: Identity,
     pub is_readable: bool,
-}
-
-/// The directory of a path and the name in it. Splitting by bytes, because that is done for every path that any
-/// rule is about; `None` for what that would not be true of.
-pub fn split(path: &Path) -> Option<(&Path, &OsStr)> {
-    let bytes = path.as_os_str().as_bytes();
-    let slash = bytes.iter().rposition(|byte| *byte == b'/')?;
-    let (directory, name) = (bytes.get(..slash.max(1))?, bytes.get(slash + 1..)?);
-    let is_name = !matches!(name, b"" | b"." | b"..");
-    is_name.then(|| (Path::new(OsStr::from_bytes(directory)), OsStr::from_bytes(name)))
 }
 
 impl Links {

@@ -5,7 +5,7 @@
 //! reads the finished result.
 
 use crate::plan::Step;
-use crate::space::Space;
+use crate::space::{Space, upwards};
 use rustc_hash::FxHashMap;
 use std::collections::VecDeque;
 use std::ffi::{OsStr, OsString};
@@ -204,12 +204,12 @@ impl<'a> Mounts<'a> {
 
     /// The mounts at and above a path without links, the nearest first. The first provides it.
     pub fn above<'s>(&'s self, path: &'s Path) -> impl Iterator<Item = &'s Mount<'a>> {
-        path.ancestors().filter_map(|above| self.mount_at(above))
+        upwards(path).filter_map(|above| self.mount_at(above))
     }
 
     /// The mount that provides a path without links.
     pub fn provider(&self, path: &Path) -> Option<&Mount<'a>> {
-        path.ancestors().find_map(|above| self.mount_at(above))
+        upwards(path).find_map(|above| self.mount_at(above))
     }
 
     /// The link that the sandbox itself has at a path without links, and its step.

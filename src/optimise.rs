@@ -12,8 +12,8 @@ use crate::host::Host;
 use crate::mounts::{Mounts, Planted};
 use crate::operation::{Operation, Request};
 use crate::plan::{Action, Place};
-use crate::space::Space;
-use std::collections::HashMap;
+use crate::space::{Space, is_within, upwards};
+use rustc_hash::FxHashMap;
 use std::ffi::OsStr;
 use std::fs;
 use std::os::unix::fs::MetadataExt;
@@ -110,7 +110,7 @@ fn provides(request: &Request<'_>) -> bool {
 
 /// Where requests stand. Keys are bytes: comparing components is slow.
 struct Places<'r> {
-    by_place: HashMap<&'r OsStr, usize>,
+    by_place: FxHashMap<&'r OsStr, usize>,
 }
 
 impl<'r> Places<'r> {
@@ -125,7 +125,7 @@ impl<'r> Places<'r> {
 
     /// The nearest one above a path that provides what is there.
     fn above(&self, path: &Path) -> Option<usize> {
-        path.ancestors().skip(1).find_map(|above| self.at(above))
+        upwards(path).skip(1).find_map(|above| self.at(above))
     }
 }
 
@@ -146,7 +146,7 @@ fn cover<'a>(requests: Vec<Request<'a>>, changes: &mut Vec<Change>) -> Vec<Reque
             *slot = Some(over);
             continue;
         }
-        let holders = request.at.ancestors().skip(1).filter_map(|above| places.at(above));
+        let holders = upwards(&request.at).skip(1).filter_map(|above| places.at(above));
         holders.for_each(|holder| holds.get_mut(holder).into_iter().for_each(|holds| *holds = true));
     }
     let last = |first: usize| std::iter::successors(Some(first), |one| shown_by.get(*one).copied().flatten()).last();
@@ -186,7 +186,7 @@ fn link<'a>(mut requests: Vec<Request<'a>>, changes: &mut Vec<Change>) -> Vec<Re
         let shown = places.at(&own.source.path).or_else(|| places.above(&own.source.path));
         let is_shown = shown.is_some_and(|shown| requests.get(shown).is_some_and(|shown| own.is_below(shown)));
         let own_place = matches!(request.step.place, Place::Root | Place::Memory);
-        let has_below = || requests.iter().any(|other| other.at != request.at && other.at.starts_with(&request.at));
+        let has_below = || requests.iter().any(|other| other.at != request.at && is_within(&other.at, &request.at));
         let is_link = || request.at.symlink_metadata().is_ok_and(|metadata| metadata.is_symlink());
         (is_shown && own_place && !has_below() && is_link()).then(|| own.change(&request.at, Why::Linked))
     };
@@ -236,7 +236,7 @@ fn is_part(request: &Request<'_>) -> bool {
 
 /// The directory that a request stands in, if it is one of the system's.
 fn directory(request: &Request<'_>) -> Option<PathBuf> {
-    request.at.parent().filter(|above| above.starts_with(SYSTEM)).map(Path::to_owned)
+    request.at.parent().filter(|above| is_within(above, Path::new(SYSTEM))).map(Path::to_owned)
 }
 
 /// Which directory it is, if it consists of these parts and only root can add to it.

@@ -71,7 +71,10 @@ impl SymbolicPath {
     /// Reads the spelling of a policy.
     pub fn parse(text: &str) -> Result<SymbolicPath, PathError> {
         let whole = 0..text.len();
-        Text::check(text)?;
+        // Most have neither, and one look at each byte is quicker than two searches.
+        if text.bytes().any(|byte| matches!(byte, b'$' | 0)) {
+            Text::check(text)?;
+        }
         let fail = |range: Range<usize>, problem| Err(PathError { range, problem });
         if text.is_empty() {
             return fail(whole, PathProblem::Empty);
@@ -80,8 +83,8 @@ impl SymbolicPath {
             Ok(split) => split,
             Err(problem) => return fail(whole, problem),
         };
-        // Most are; and what is plain has been checked as a part of the whole.
-        let is_plain = !rest.contains('$');
+        // What is plain has been checked as a part of the whole.
+        let is_plain = !rest.bytes().any(|byte| byte == b'$');
         let mut components: Vec<Text> = Vec::with_capacity(rest.bytes().filter(|byte| *byte == b'/').count());
         for component in rest.split('/') {
             match component {
@@ -92,7 +95,7 @@ impl SymbolicPath {
                     Root::AboveProject(Reverse(up)) if up < u8::MAX => root = Root::AboveProject(Reverse(up + 1)),
                     _ => return fail(whole, PathProblem::AboveRoot),
                 },
-                _ if is_plain => components.push(Text::literal(component)),
+                _ if is_plain => components.push(Text::plain(component)),
                 _ => {
                     let component = Text::parse(component)?;
                     if let Some(variable) = component.variables().find(|v| v.is_directory()) {
@@ -156,13 +159,27 @@ impl SymbolicPath {
         self.root.variable().into_iter().chain(inside).collect()
     }
 
+    /// The path without variables below a start. No component is empty or has a slash, and so nothing has to be
+    /// looked at; this is done for every path of a plan.
+    fn plainly(&self, start: &Path) -> PathBuf {
+        let length = self.components.iter().map(|component| component.as_str().len() + 1).sum::<usize>();
+        let mut path = OsString::with_capacity(start.as_os_str().len() + length);
+        path.push(start);
+        for component in &self.components {
+            if path.as_encoded_bytes().last() != Some(&b'/') {
+                path.push("/");
+            }
+            path.push(component.as_str());
+        }
+        path.into()
+    }
+
     /// The path on a machine, on which its root is at `start` and `value` gives what each variable is.
     pub fn expand(&self, start: &Path, value: &dyn Fn(Variable) -> OsString) -> PathBuf {
-        let mut path = start.to_owned();
         if self.components.iter().all(Text::is_plain) {
-            path.extend(self.components.iter().map(Text::as_str));
-            return path;
+            return self.plainly(start);
         }
+        let mut path = start.to_owned();
         path.extend(self.components.iter().map(|component| component.expand(value)));
         normal(&path)
     }

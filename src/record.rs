@@ -12,7 +12,6 @@ use crate::race::{Footprint, Spot};
 use crate::write::private_directory;
 use rustix::fs::{FlockOperation, Mode, OFlags, flock};
 use rustix::io::retry_on_intr;
-use std::collections::HashMap;
 use std::ffi::OsString;
 use std::fs;
 use std::io::{self, Read, Write};
@@ -154,21 +153,11 @@ impl Item {
     /// A path that is missing, with the part of it that would have to be made first. `None` where
     /// that could not be made, because what is above is no directory.
     pub fn absent(path: &Path) -> Option<Item> {
-        Item::absent_by(path, &mut is_directory)
+        Item::absent_by(path, &is_directory)
     }
 
-    /// The same of many paths; most have directories in common, which are looked at once.
-    pub fn all_absent(paths: &[PathBuf]) -> Vec<Item> {
-        let mut known: HashMap<PathBuf, Option<bool>> = HashMap::new();
-        let mut look = |path: &Path| match known.get(path) {
-            Some(known) => *known,
-            None => *known.entry(path.to_owned()).or_insert(is_directory(path)),
-        };
-        paths.iter().filter_map(|path| Item::absent_by(path, &mut look)).collect()
-    }
-
-    /// `look` says whether there is a directory at a path; `None` where there is nothing.
-    fn absent_by(path: &Path, look: &mut dyn FnMut(&Path) -> Option<bool>) -> Option<Item> {
+    /// The same, where `look` says whether there is a directory at a path; `None` where there is nothing.
+    pub fn absent_by(path: &Path, look: &dyn Fn(&Path) -> Option<bool>) -> Option<Item> {
         // What has come since the host was looked at is not protected either.
         let first = path.ancestors().take_while(|part| look(part).is_none()).last().unwrap_or(path);
         let mark = first.as_os_str().len().to_string();

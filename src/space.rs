@@ -4,6 +4,8 @@
 
 use crate::path::{Root, SymbolicPath};
 use std::cmp::Reverse;
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 /// What is known of a host path, its own links not followed.
@@ -114,4 +116,19 @@ impl Space for Symbols {
 pub fn is_within(path: &Path, base: &Path) -> bool {
     let (path, base) = (path.as_os_str().as_encoded_bytes(), base.as_os_str().as_encoded_bytes());
     path.strip_prefix(base).is_some_and(|rest| rest.is_empty() || rest.starts_with(b"/") || base.ends_with(b"/"))
+}
+
+/// The directory of a path and the name in it. Splitting by bytes, because that is done for every path that any
+/// rule is about; `None` for what that would not be true of.
+pub fn split(path: &Path) -> Option<(&Path, &OsStr)> {
+    let bytes = path.as_os_str().as_bytes();
+    let slash = bytes.iter().rposition(|byte| *byte == b'/')?;
+    let (directory, name) = (bytes.get(..slash.max(1))?, bytes.get(slash + 1..)?);
+    let is_name = !matches!(name, b"" | b"." | b"..");
+    is_name.then(|| (Path::new(OsStr::from_bytes(directory)), OsStr::from_bytes(name)))
+}
+
+/// A path in normal form and those above it, the nearest first; `/` is the last.
+pub fn upwards(path: &Path) -> impl Iterator<Item = &Path> {
+    std::iter::successors(Some(path), |path| split(path).map(|(above, _)| above))
 }

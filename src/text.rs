@@ -68,6 +68,11 @@ impl Text {
         Text(if literal.contains('$') { literal.replace('$', "$$") } else { literal.to_owned() })
     }
 
+    /// Text of which it is known that no dollar sign and no zero is in it.
+    pub fn plain(text: &str) -> Text {
+        Text(text.to_owned())
+    }
+
     /// The canonical spelling.
     pub fn as_str(&self) -> &str {
         &self.0

@@ -34,6 +34,8 @@ pub struct Subject<'a> {
     /// Physical, without links.
     pub project: &'a Path,
     pub plan: &'a Plan,
+    /// That of the plan. Who has compiled it before knows it.
+    pub hash: &'a str,
 }
 
 /// The first line of an approval. The second is the plan as it was hashed.
@@ -66,8 +68,8 @@ pub fn standing(records: &Path, subject: Subject<'_>) -> Standing {
     match found {
         Err(why) => Standing::Void(why),
         Ok(None) => Standing::Unseen,
-        // Its hash has been found to be that of the approval.
-        Ok(Some((_, content))) if content.as_bytes() == subject.plan.canonical() => Standing::Trusted,
+        // Of what was approved, this has been found to be the hash.
+        Ok(Some((approval, _))) if approval.plan == subject.hash => Standing::Trusted,
         Ok(Some((_, content))) => Standing::Changed(serde_json::from_str(&content).ok()),
     }
 }
@@ -88,7 +90,7 @@ pub fn approve(records: &Path, subject: Subject<'_>) -> Result<(), Diagnostic> {
     // Before anything is written into it.
     folder(records, Some(subject.project)).map_err(refused)?;
     let approval =
-        Approval { project: subject.project.into(), sandbox: subject.plan.name.clone(), plan: subject.plan.hash() };
+        Approval { project: subject.project.into(), sandbox: subject.plan.name.clone(), plan: subject.hash.to_owned() };
     // Nothing in it can fail to serialise.
     let mut bytes = serde_json::to_vec(&approval).unwrap_or_default();
     bytes.push(b'\n');
@@ -207,7 +209,7 @@ fn read(folder: &OwnedFd, name: &str) -> Result<Option<(Approval, String)>, Stri
         return Err("the approval is not a regular file".to_owned());
     }
     let damaged = || "the approval is damaged".to_owned();
-    let mut text = String::new();
+    let mut text = String::with_capacity(LARGEST.min(stat.st_size as u64 + 1) as usize);
     File::from(file).take(LARGEST).read_to_string(&mut text).map_err(|_| damaged())?;
     let (first, content) = text.strip_suffix('\n').and_then(|text| text.split_once('\n')).ok_or_else(damaged)?;
     let approval: Approval = serde_json::from_str(first).map_err(|_| damaged())?;

@@ -49,20 +49,21 @@ pub fn run(call: &Call, named: Option<&str>) -> i32 {
 /// Runs the sandbox as it was compiled before, if it was and may be; then everything that is wrong is said by
 /// compiling it, because the cache knows no places.
 fn attempt(call: &Call, named: Option<&str>, may_be_cached: bool) -> Result<i32, Problems> {
-    let prepared = prepare(call, may_be_cached)?;
+    // Never given back: sbc ends with the run, and somebody waits for that.
+    let prepared: &'static Prepared = Box::leak(Box::new(prepare(call, may_be_cached)?));
     let compile = || attempt(call, named, false);
-    let Prepared { compiled, host, is_cached, .. } = &prepared;
+    let Prepared { compiled, host, cached, .. } = prepared;
     // A question is asked about what could run only, and so after all checks.
-    if *is_cached && !trust::is_known(compiled, host, named) {
+    if cached.as_ref().is_some_and(|hash| !trust::is_known(compiled, hash, host, named)) {
         return compile();
     }
-    let start = match Start::new(&prepared, call) {
-        Ok(start) => start,
-        Err(_) if *is_cached => return compile(),
-        Err(problems) => return Err(Box::new((problems, prepared.sources))),
+    let start = match Start::new(prepared, call) {
+        Ok(start) => Box::leak(Box::new(start)),
+        Err(_) if cached.is_some() => return compile(),
+        Err(problems) => return Err(Box::new((problems, prepared.sources.clone()))),
     };
     // Before anything is made on the host.
-    let permit = if *is_cached { Permit::Known } else { trust::permit(compiled, host, named).map_err(refuse)? };
+    let permit = if cached.is_some() { Permit::Known } else { trust::permit(compiled, host, named).map_err(refuse)? };
     match permit {
         Permit::Known => {}
         // Project and host may have changed while the question stood there, so both are looked at anew.
@@ -98,8 +99,8 @@ struct Prepared {
     host: Host,
     /// The texts behind it.
     sources: Sources,
-    /// Whether it was compiled before.
-    is_cached: bool,
+    /// The plan's hash, where it was compiled before.
+    cached: Option<String>,
 }
 
 /// Compiles the policy, or finds it compiled.
@@ -112,8 +113,8 @@ fn prepare(call: &Call, may_be_cached: bool) -> Result<Prepared, Problems> {
     let cache = host.as_ref().ok().and_then(|host| Cache::new(&host.records(), &project.sources, &wanted));
     let cached = cache.as_ref().filter(|_| may_be_cached).and_then(Cache::get);
     let host = match (cached, host) {
-        (Some(compiled), Ok(host)) => {
-            return Ok(Prepared { compiled, host, sources: project.sources, is_cached: true });
+        (Some((compiled, hash)), Ok(host)) => {
+            return Ok(Prepared { compiled, host, sources: project.sources, cached: Some(hash) });
         }
         (_, host) => host,
     };
@@ -127,7 +128,7 @@ fn prepare(call: &Call, may_be_cached: bool) -> Result<Prepared, Problems> {
     match compilation.sandboxes.pop().filter(|_| !out.has_errors()).zip(host) {
         Some((compiled, host)) => {
             cache.iter().filter(|_| flawless).for_each(|cache| cache.put(&compiled));
-            Ok(Prepared { compiled, host, sources: project.sources, is_cached: false })
+            Ok(Prepared { compiled, host, sources: project.sources, cached: None })
         }
         None => Err(Box::new((out, project.sources))),
     }
@@ -159,11 +160,11 @@ struct Start<'a> {
 impl<'a> Start<'a> {
     /// Resolves a compiled sandbox on this host.
     fn new(prepared: &'a Prepared, call: &Call) -> Result<Start<'a>, Diagnostics> {
-        let Prepared { compiled, host, is_cached, .. } = prepared;
+        let Prepared { compiled, host, cached, .. } = prepared;
         let mut out = Diagnostics::default();
         refuse_root(&mut out);
         let (mut invocation, view) = invocation::draw(call.form, compiled, host, &mut out);
-        if !is_cached {
+        if cached.is_none() {
             invocation::check(compiled, host, &view, &mut out);
         }
         let command = command(std::mem::take(&mut invocation.command), &call.words);
@@ -186,7 +187,7 @@ impl<'a> Start<'a> {
     }
 
     /// Runs the command and gives its status; `None` where it may not run after all.
-    fn run(mut self, tracer: Vec<OsString>) -> Result<Option<i32>, Diagnostic> {
+    fn run(&mut self, tracer: Vec<OsString>) -> Result<Option<i32>, Diagnostic> {
         let Prepared { compiled, host, .. } = self.prepared;
         let (state, lifetime) = (host.records(), compiled.plan.content.lifetime);
         let abilities = Abilities::of(&self.bwrap, &state);
@@ -194,7 +195,7 @@ impl<'a> Start<'a> {
         let named = handover::named(&self.invocation.options, binds_descriptors);
         self.invocation.footprint.named = named;
         let Invocation { placeholders, guarded, footprint, .. } = &self.invocation;
-        let needs = Needs { placeholders, guarded, footprint, lifetime };
+        let needs = Needs { placeholders, guarded, footprint, lifetime, host };
         let run = Run::begin(needs, &state, &|| abilities.follows_links())?;
         let bwrap = Bubblewrap { tracer, path: std::mem::take(&mut self.bwrap), binds_descriptors };
         let limits = compiled.plan.content.limits.iter().map(|(resource, limit)| (*resource, *limit)).collect();
@@ -217,9 +218,9 @@ impl<'a> Start<'a> {
 
     /// Whether nothing stands against it that a plan in the cache was not checked for: how it looks on this host.
     fn admits(&self) -> bool {
-        let Prepared { compiled, host, is_cached, .. } = self.prepared;
+        let Prepared { compiled, host, cached, .. } = self.prepared;
         let mut out = Diagnostics::default();
-        if *is_cached {
+        if cached.is_some() {
             invocation::check(compiled, host, &self.view, &mut out);
         }
         let is_flawless = out.is_empty();

@@ -45,11 +45,12 @@ fn trust(sandboxes: Vec<String>, yes: bool) -> Result<i32, Problems> {
     let host = Host::read(&project.root).map_err(refuse)?;
     let mut code = 0;
     for compiled in &compilation.sandboxes {
-        let subject = Subject { project: &host.project, plan: &compiled.plan };
+        let hash = compiled.plan.hash();
+        let subject = Subject { project: &host.project, plan: &compiled.plan, hash: &hash };
         let standing = standing(&host.records(), subject);
         let name = &compiled.plan.name;
         if matches!(standing, Standing::Trusted) {
-            eprintln!("{name} is trusted already: plan sha256:{}", compiled.plan.hash());
+            eprintln!("{name} is trusted already: plan sha256:{hash}");
             continue;
         }
         if !yes && !ask::is_possible() {
@@ -80,22 +81,23 @@ pub enum Permit {
     Refused,
 }
 
-/// Whether a sandbox may run without a question.
-pub fn is_known(compiled: &Compiled, host: &Host, named: Option<&str>) -> bool {
-    let subject = Subject { project: &host.project, plan: &compiled.plan };
+/// Whether a sandbox with a plan of this hash may run without a question.
+pub fn is_known(compiled: &Compiled, hash: &str, host: &Host, named: Option<&str>) -> bool {
+    let subject = Subject { project: &host.project, plan: &compiled.plan, hash };
     named.map_or_else(
         || {
             matches!(standing(&host.records(), subject), Standing::Trusted)
-                || is_trusted_in_main_worktree(compiled, host)
+                || is_trusted_in_main_worktree(subject, host)
         },
-        |named| named == compiled.plan.hash(),
+        |named| named == hash,
     )
 }
 
 /// Looks whether a sandbox may run, and asks if need be.
 pub fn permit(compiled: &Compiled, host: &Host, named: Option<&str>) -> Result<Permit, Diagnostic> {
-    let subject = Subject { project: &host.project, plan: &compiled.plan };
-    if is_known(compiled, host, named) {
+    let hash = compiled.plan.hash();
+    let subject = Subject { project: &host.project, plan: &compiled.plan, hash: &hash };
+    if is_known(compiled, &hash, host, named) {
         return Ok(Permit::Known);
     }
     if let Some(named) = named {
@@ -112,15 +114,15 @@ pub fn permit(compiled: &Compiled, host: &Host, named: Option<&str>) -> Result<P
     }
     // The answer is for this run in any case.
     approve(&host.records(), subject).unwrap_or_else(report_one);
-    Ok(Permit::Asked(compiled.plan.hash()))
+    Ok(Permit::Asked(hash))
 }
 
 /// Whether the same plan is approved where the repository of this linked worktree was cloned to.
-fn is_trusted_in_main_worktree(compiled: &Compiled, host: &Host) -> bool {
+fn is_trusted_in_main_worktree(subject: Subject<'_>, host: &Host) -> bool {
     let elsewhere = host.git().elsewhere().filter(|elsewhere| elsewhere.worktree.is_some());
     let common = elsewhere.map(|elsewhere| elsewhere.common.as_path()).filter(|common| common.ends_with(".git"));
     common.and_then(Path::parent).is_some_and(|main| {
-        let subject = Subject { project: main, plan: &compiled.plan };
+        let subject = Subject { project: main, ..subject };
         matches!(standing(&host.records(), subject), Standing::Trusted)
     })
 }

@@ -86,19 +86,19 @@ pub fn one_start() {
     aftermath::settle(&state);
     done("the host and what other runs have left");
     let cache = Cache::new(&state, &loaded.sources, &Wanted::Only).expect("a cache");
-    let Some(compiled) = cache.get() else {
+    let Some((compiled, hash)) = cache.get() else {
         return cache.put(&compile(&loaded.sources, &Wanted::Only).sandboxes.pop().expect("a sandbox"));
     };
     done("the plan is taken from the cache");
     let (mut invocation, view) = draw(Form::Optimised, &compiled, &host, &mut out);
     done("every path of the plan is looked at on this host");
-    let subject = Subject { project: &host.project, plan: &compiled.plan };
+    let subject = Subject { project: &host.project, plan: &compiled.plan, hash: &hash };
     assert!(matches!(standing(&state, subject), Standing::Trusted), "it is trusted");
     done("the approval is compared");
     let abilities = Abilities::of(&bwrap::find().expect("bubblewrap"), &state);
     invocation.footprint.named = handover::named(&invocation.options, abilities.binds_descriptors());
     let Invocation { placeholders, guarded, footprint, .. } = &invocation;
-    let needs = Needs { placeholders, guarded, footprint, lifetime: compiled.plan.content.lifetime };
+    let needs = Needs { placeholders, guarded, footprint, lifetime: compiled.plan.content.lifetime, host: &host };
     let run = Run::begin(needs, &state, &|| abilities.follows_links()).expect("a record");
     done("the run is noted, and what is missing is made");
     drop(Handover::new(&invocation.options, abilities.binds_descriptors()).expect("what is handed over"));
