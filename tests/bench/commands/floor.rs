@@ -2,6 +2,7 @@
 //! and sbc's own work part by part.
 
 use crate::case::{Case, measure, own_path, row, runs};
+use crate::page::LOADED;
 use crate::results::Group;
 use crate::start::{direct, exec, invocation, keep};
 use crate::world::{World, policy, sbc};
@@ -25,6 +26,9 @@ use std::time::Instant;
 /// The sandbox that is taken apart.
 pub const NAME: &str = "claude-node";
 
+/// The word by which this program does nothing.
+pub const NOTHING: &str = "nothing";
+
 /// Measures the parts.
 pub fn floor(world: &World) -> Group {
     let project = world.repository("floor", &policy(NAME));
@@ -36,6 +40,7 @@ pub fn floor(world: &World) -> Group {
     let script = format!(".agent-sandbox/{NAME}.sh");
     let cases = vec![
         Case::new("no sandbox", &["true"], &project),
+        Case::new(LOADED, &[&own_path(), NOTHING], &project),
         first_step("sbc, only to become the command", sbc(), &project, Case::new("", &[], &project)),
         Case::new("bubblewrap, with all of the host", &[shown.as_slice(), &["true"]].concat(), &project),
         Case::new("the same with namespaces, /proc and /dev", &[own.as_slice(), &["true"]].concat(), &project),

@@ -30,12 +30,19 @@ struct Process {
 /// The memory of the process of sbc that waits.
 pub fn supervisor(world: &World) -> Supervisor {
     let project = world.repository("waits", &policy("claude-node").replace("claude-node", "waits"));
-    let (children, _) = start(world, vec![(exec("", &project, &AGENT), project)]);
+    let (first_peak, _) = waiting(world, &project);
+    let (peak, share) = waiting(world, &project);
+    Supervisor { first_peak, peak, share }
+}
+
+/// The most that one process of sbc has used until it waits, and its share of what it has then.
+fn waiting(world: &World, project: &Path) -> (u64, u64) {
+    let (children, _) = start(world, vec![(exec("", project, &AGENT), project.to_owned())]);
     let id = children.first().map(Child::id).expect("a child");
     let status = fs::read_to_string(format!("/proc/{id}/status")).unwrap_or_default();
-    let supervisor = Supervisor { peak: number(&status, "VmHWM:"), share: share(id) };
+    let memory = (number(&status, "VmHWM:"), share(id));
     stop(children);
-    supervisor
+    memory
 }
 
 /// What sbc says of the second of two worktrees, where it refuses that one. Not every bubblewrap can have both

@@ -91,6 +91,9 @@ to be loaded, and what it does before and afterwards.
 
 ";
 
+/// The row of one start of this program that does nothing.
+pub const LOADED: &str = "a program that does nothing, linked as sbc is";
+
 const PARTS: &str = "
 What `sbc exec` does itself, in a process of its own, so that everything is done for the first time. On top of it come two programs to be loaded: sbc
 itself, and once more as the first step inside.
@@ -236,6 +239,12 @@ fn floor(results: &Results) -> String {
     if let Some(group) = results.group("floor") {
         out += &table(group, results.median("floor", "no sandbox"), "to no sandbox");
     }
+    if let Some(loaded) = results.median("floor", LOADED) {
+        let both = 2.0 * loaded;
+        out += &format!(
+            "\nA start loads sbc twice: as the one that waits, and as the first step inside. Programs that do nothing would take {both:.1} ms for that.\n"
+        );
+    }
     if let Some(group) = results.group("parts") {
         out += PARTS;
         out += "| part | median | half of the runs |\n| --- | --- | --- |\n";
@@ -286,9 +295,10 @@ fn memory(results: &Results) -> String {
     let mut out = String::from("\n## Memory, and many at once\n\n");
     if let Some(supervisor) = &results.supervisor {
         out += &format!(
-            "The process of sbc that waits for the sandbox has used at most {}, and holds {} (its share of what it has in common with others counted).\n\n",
+            "The process of sbc that waits for the sandbox has used at most {}, and holds {} (its share of what it has in common with others counted). The first start compiles the policy, and takes at most {}.\n\n",
             mib(supervisor.peak),
-            mib(supervisor.share)
+            mib(supervisor.share),
+            mib(supervisor.first_peak)
         );
     }
     let Some(first) = results.many.first() else { return out };

@@ -64,6 +64,9 @@ pub struct Peer {
 /// The memory of the process that waits, in KiB.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Supervisor {
+    /// In the first start, which compiles the policy.
+    pub first_peak: u64,
+    /// In each one after it.
     pub peak: u64,
     pub share: u64,
 }
