@@ -78,6 +78,7 @@ pub mod handover;
 pub mod host;
 pub mod import;
 pub mod improve;
+pub mod inspector;
 pub mod invocation;
 pub mod isolation;
 pub mod janitor;

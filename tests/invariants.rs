@@ -29,6 +29,7 @@ const MACHINE: &[&str] = &[
     "import/compare.rs",
     "import/settle.rs",
     "improve.rs",
+    "inspector.rs",
     "invocation.rs",
     "isolation.rs",
     "janitor.rs",
