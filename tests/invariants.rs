@@ -63,6 +63,7 @@ const MACHINE: &[&str] = &[
     "vendor/fetch.rs",
     "rights.rs",
     "search.rs",
+    "seen.rs",
     "sensitive.rs",
     "small.rs",
     "survey.rs",
@@ -71,6 +72,7 @@ const MACHINE: &[&str] = &[
     "tree/",
     "trial.rs",
     "trust.rs",
+    "walk.rs",
     "write.rs",
 ];
 
