@@ -24,6 +24,9 @@ use std::path::{Path, PathBuf};
 /// Room for the names that the kernel gives at once.
 const ROOM: usize = 32 * 1024;
 
+/// To open a directory takes as long as to read so many names.
+const DIRECTORY: usize = 8;
+
 /// Longer paths leave no room for the names in a directory.
 const LONGEST: usize = 3_500;
 
@@ -162,11 +165,11 @@ impl Search<'_> {
             moment::is_exact_at(&opened).then(|| Seen::read(self.state, self.project, root, device, words.collect()));
         let mut walk = Walk::new(root, opened, device, seen.as_ref());
         let mut room = vec![MaybeUninit::uninit(); ROOM];
-        let mut names = 0;
+        let mut spared = 0;
         let mut at = 0;
         while let Some(length) = walk.length(at) {
             let searched = match length {
-                ..=LONGEST => self.step(&mut walk, at, &mut room).map(|read| names += read),
+                ..=LONGEST => self.step(&mut walk, at, &mut room).map(|more| spared += more),
                 _ => Err(Errno::NAMETOOLONG),
             };
             if let Err(error) = searched {
@@ -175,7 +178,7 @@ impl Search<'_> {
             }
             at += 1;
         }
-        seen.iter().for_each(|seen| seen.keep(walk.nodes(), names));
+        seen.iter().for_each(|seen| seen.keep(walk.nodes(), spared));
     }
 
     /// Finds a directory that could not be searched.
@@ -204,25 +207,26 @@ impl Search<'_> {
         self.found(if is_directory { planted::parts(path) } else { planted::pointer(path, self.trees) });
     }
 
-    /// Searches one directory; gives how many names were read.
+    /// Searches one directory; gives how much of that can be spared next time, in names.
     fn step(&mut self, walk: &mut Walk<'_>, at: usize, room: &mut [MaybeUninit<u8>]) -> rustix::io::Result<usize> {
-        if walk.skip(at)? {
+        if walk.skip(at) {
             return Ok(0);
         }
-        let opened = walk.open(at, OFlags::RDONLY)?;
+        let opened = walk.open(at)?;
         let print = walk.print(&opened).filter(|_| walk.inside(at).is_none());
         let path = walk.path(at);
         let mut reading = Reading::default();
         let read = self.names(&path, &opened, walk, at, room, &mut reading);
         let Reading { names, means, parts, steps } = reading;
-        walk.enter(at, print.filter(|_| !means), steps);
+        let print = print.filter(|_| !means && read.is_ok());
+        walk.enter(at, print, steps);
         read?;
         let is_repository =
             parts & HEAD != 0 && (parts & COMMON_DIRECTORY != 0 || parts & (OBJECTS | REFS) == OBJECTS | REFS);
         if is_repository && !self.guarded.contains(&path) {
             self.found(planted::parts(&path));
         }
-        Ok(names)
+        Ok(print.map_or(0, |_| DIRECTORY + names))
     }
 
     /// Looks at what is in a directory.
@@ -266,7 +270,7 @@ impl Search<'_> {
                 None => around,
             };
             if is_directory {
-                reading.steps.push(walk.step(at, opened, name, inside));
+                reading.steps.push(walk.step(at, name, inside));
             }
         }
         Ok(())

@@ -22,7 +22,7 @@ use std::path::{Path, PathBuf};
 /// A larger file is neither read nor written: some 400,000 directories.
 const LARGEST: usize = 16 << 20;
 
-/// So few names are read sooner than it can be known that they need not be.
+/// So few names are read again in less time than it takes to write down that they need not be.
 const FEW: usize = 2_000;
 
 /// Another one for each change of the format, or of what a directory must be to be remembered.
@@ -100,14 +100,15 @@ impl Seen {
         there.st_dev == self.device && Print::of(there) == print
     }
 
-    /// Keeps what has been seen now. What cannot be kept is read again next time. `names` were read.
-    pub fn keep<'a>(&self, nodes: impl Iterator<Item = &'a Node<'a>>, names: usize) {
-        if self.kept.is_empty() && names < FEW {
+    /// Keeps what has been seen now, if that spares so many names next time that it is worth while. What cannot be
+    /// kept is read again.
+    pub fn keep<'a>(&self, nodes: impl Iterator<Item = &'a Node<'a>>, spared: usize) {
+        if spared < FEW {
             return;
         }
         let mut bytes = Vec::with_capacity(self.kept.len());
         let is_written = nodes.map(|node| node.write(&mut bytes)).all(|written| written.is_some());
-        if is_written && bytes != self.kept && bytes.len() < LARGEST {
+        if is_written && bytes.len() < LARGEST {
             let _ = self.replace(&bytes);
         }
     }
@@ -158,6 +159,10 @@ fn parse(mut bytes: &[u8]) -> Option<Vec<Node<'_>>> {
     // Those in each follow on those in the one before.
     let mut first = 1;
     while !bytes.is_empty() {
+        // Each but the root lies in one before it.
+        if nodes.len() >= first {
+            return None;
+        }
         let inode = u64::from_le_bytes(take(&mut bytes)?);
         let changed = Moment::new(i64::from_le_bytes(take(&mut bytes)?), u64::from_le_bytes(take(&mut bytes)?));
         let inner = first..first + usize::try_from(u32::from_le_bytes(take(&mut bytes)?)).ok()?;
@@ -228,6 +233,10 @@ mod tests {
         assert!(nodes.iter().all(|node| node.write(&mut bytes).is_some()));
         assert_eq!(format!("{:?}", parse(&bytes)), format!("{:?}", Some(nodes)));
         assert!((1..bytes.len()).all(|end| parse(bytes.get(..end).unwrap_or_default()).is_none()));
+
+        bytes.clear();
+        assert!([node("", None, 1..1), node("itself", None, 1..2)].iter().all(|node| node.write(&mut bytes).is_some()));
+        assert!(parse(&bytes).is_none());
 
         let file = |began: &str| {
             let body = [format!("key {began}\n").as_bytes(), &bytes].concat();

@@ -9,11 +9,18 @@ use crate::nofollow;
 use crate::seen::{Node, Print, Seen};
 use rustix::fs::{AtFlags, Mode, OFlags, ResolveFlags, fstat, openat2, statat};
 use rustix::io::Errno;
+use rustix::thread::sched_getaffinity;
 use std::borrow::Cow;
 use std::ffi::OsStr;
 use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
+
+/// So many directories are compared in less time than it takes to start a thread.
+const SHARE: usize = 500;
+
+/// More threads than this gain nothing.
+const MOST_WORKERS: usize = 8;
 
 /// A tree and how far it has been searched.
 pub struct Walk<'a> {
@@ -21,6 +28,7 @@ pub struct Walk<'a> {
     opened: OwnedFd,
     device: u64,
     seen: Option<&'a Seen>,
+    /// What was seen, with the prints of what is still so.
     known: Vec<Node<'a>>,
     steps: Vec<Step<'a>>,
 }
@@ -41,10 +49,66 @@ pub struct Step<'a> {
 impl<'a> Walk<'a> {
     /// From an opened root on. `seen`: what is remembered, where a change shows.
     pub fn new(root: &'a Path, opened: OwnedFd, device: u64, seen: Option<&'a Seen>) -> Walk<'a> {
-        let known = seen.map(Seen::nodes).unwrap_or_default();
         let length = root.as_os_str().len();
         let first = Step { node: Node::default(), above: 0, length, inside: None, known: Some(0) };
-        Walk { root, opened, device, seen, known, steps: vec![first] }
+        let mut walk = Walk { root, opened, device, seen, known: Vec::new(), steps: vec![first] };
+        if let Some(seen) = seen {
+            walk.known = seen.nodes();
+            let prints = walk.unchanged(seen);
+            walk.known.iter_mut().zip(prints).for_each(|(node, print)| node.print = print);
+        }
+        walk
+    }
+
+    /// The prints of all directories that are still as they were seen; side by side where there are many.
+    fn unchanged(&self, seen: &Seen) -> Vec<Option<Print>> {
+        let around = self.around();
+        let mut prints = vec![None; self.known.len()];
+        let processors = sched_getaffinity(None).map_or(1, |set| set.count() as usize);
+        let workers = (prints.len() / SHARE).clamp(1, processors.clamp(1, MOST_WORKERS));
+        let share = prints.len().div_ceil(workers).max(1);
+        std::thread::scope(|scope| {
+            let around = &around;
+            let mut shares = prints.chunks_mut(share).enumerate();
+            let own = shares.next();
+            for (number, prints) in shares {
+                let work = move || self.compare(seen, around, number * share, prints);
+                // What nobody compares is read.
+                let _ = std::thread::Builder::new().spawn_scoped(scope, work);
+            }
+            own.into_iter().for_each(|(_, prints)| self.compare(seen, around, 0, prints));
+        });
+        prints
+    }
+
+    /// For each directory that was seen, the place of the one around it.
+    fn around(&self) -> Vec<usize> {
+        let inner = |(place, node): (usize, &Node<'_>)| node.inner.clone().map(move |_| place);
+        std::iter::once(0).chain((0..).zip(&self.known).flat_map(inner)).collect()
+    }
+
+    /// Finds out which of the directories from a place on are the ones that were seen, as they were. What is told so
+    /// has its names still, also if somebody moves it this moment, or puts a link on the way.
+    fn compare(&self, seen: &Seen, around: &[usize], first: usize, prints: &mut [Option<Print>]) {
+        let mut opened = None;
+        for (place, print) in (first..).zip(prints) {
+            let (Some(node), Some(above)) = (self.known.get(place), around.get(place)) else { continue };
+            let Some(known) = node.print else { continue };
+            if opened.as_ref().is_none_or(|(place, _)| place != above) {
+                opened = Some((*above, self.open_below(&self.path_seen(around, *above), OFlags::PATH)));
+            }
+            if let Some((_, Ok(opened))) = &opened {
+                let there = statat(opened, OsStr::from_bytes(&node.name), AtFlags::SYMLINK_NOFOLLOW);
+                *print = there.is_ok_and(|there| seen.is_same(known, &there)).then_some(known);
+            }
+        }
+    }
+
+    /// The path below the root of a directory that was seen.
+    fn path_seen(&self, around: &[usize], place: usize) -> PathBuf {
+        let above = |place: &usize| around.get(*place).copied().filter(|above| *above != 0);
+        let places = std::iter::successors(Some(place).filter(|place| *place != 0), above);
+        joined(places.filter_map(|place| Some(&*self.known.get(place)?.name)))
     }
 
     /// How long the path of a step's directory is; `None` after the last.
@@ -66,17 +130,19 @@ impl<'a> Walk<'a> {
     fn below(&self, at: usize) -> PathBuf {
         let around = |step: &&Step<'a>| self.steps.get(step.above).filter(|_| step.above != 0);
         let steps = std::iter::successors(self.steps.get(at).filter(|_| at != 0), around);
-        let mut names: Vec<&OsStr> = steps.map(|step| OsStr::from_bytes(&step.node.name)).collect();
-        names.reverse();
-        names.into_iter().collect()
+        joined(steps.map(|step| &*step.node.name))
     }
 
     /// Opens a directory, through no link.
-    pub fn open(&self, at: usize, flags: OFlags) -> rustix::io::Result<OwnedFd> {
-        let path = if at == 0 { PathBuf::from(".") } else { self.below(at) };
+    pub fn open(&self, at: usize) -> rustix::io::Result<OwnedFd> {
+        self.open_below(&self.below(at), OFlags::RDONLY)
+    }
+
+    fn open_below(&self, path: &Path, flags: OFlags) -> rustix::io::Result<OwnedFd> {
+        let path = if path.as_os_str().is_empty() { Path::new(".") } else { path };
         let flags = flags | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         let resolve = ResolveFlags::BENEATH | ResolveFlags::NO_SYMLINKS | ResolveFlags::NO_XDEV;
-        match openat2(&self.opened, &path, flags, Mode::empty(), resolve) {
+        match openat2(&self.opened, path, flags, Mode::empty(), resolve) {
             // Before Linux 5.6, and in containers that do not know it.
             Err(Errno::NOSYS | Errno::PERM) => {
                 let opened = nofollow::open(&self.root.join(path), flags)?;
@@ -87,53 +153,29 @@ impl<'a> Walk<'a> {
     }
 
     /// Goes on to the directories in one that has not changed since its names were read; `false` for all others.
-    ///
-    /// # Errors
-    /// When it cannot be opened any more.
-    pub fn skip(&mut self, at: usize) -> rustix::io::Result<bool> {
-        let Some(step) = self.steps.get(at).filter(|step| step.node.print.is_some()) else { return Ok(false) };
+    pub fn skip(&mut self, at: usize) -> bool {
+        let Some(step) = self.steps.get(at).filter(|step| step.node.print.is_some()) else { return false };
         let inner = step.known.and_then(|known| self.known.get(known)).map(|known| known.inner.clone());
-        let inner = inner.filter(|inner| !inner.is_empty()).unwrap_or_default();
-        if !inner.is_empty() {
-            let opened = self.open(at, OFlags::PATH)?;
-            let known = |place: usize| Some((place, self.known.get(place)?.name.clone()));
-            let steps =
-                inner.filter_map(known).map(|(place, name)| self.known_step(at, &opened, name, None, Some(place)));
-            let steps = steps.collect();
-            self.go_on(at, steps);
-        }
-        Ok(true)
+        let known = |place: usize| Some(self.new_step(at, self.known.get(place)?.name.clone(), None, Some(place)));
+        let steps = inner.into_iter().flatten().filter_map(known).collect();
+        self.go_on(at, steps);
+        true
     }
 
     /// The step to a directory in one that is being read.
-    pub fn step(&self, at: usize, opened: &OwnedFd, name: &[u8], inside: Option<usize>) -> Step<'a> {
+    pub fn step(&self, at: usize, name: &[u8], inside: Option<usize>) -> Step<'a> {
         let place = || {
             let inner = self.known.get(self.steps.get(at)?.known?)?.inner.clone();
             let found = self.known.get(inner.clone())?.binary_search_by(|node| node.name.as_ref().cmp(name));
             Some(inner.start + found.ok()?)
         };
-        self.known_step(at, opened, Cow::Owned(name.to_owned()), inside, place())
+        self.new_step(at, Cow::Owned(name.to_owned()), inside, place())
     }
 
-    fn known_step(
-        &self,
-        above: usize,
-        opened: &OwnedFd,
-        name: Cow<'a, [u8]>,
-        inside: Option<usize>,
-        known: Option<usize>,
-    ) -> Step<'a> {
+    fn new_step(&self, above: usize, name: Cow<'a, [u8]>, inside: Option<usize>, known: Option<usize>) -> Step<'a> {
         let length = self.steps.get(above).map_or(0, |step| step.length) + 1 + name.len();
         let print = known.and_then(|known| self.known.get(known)?.print).filter(|_| inside.is_none());
-        let print = print.filter(|print| self.is_same(opened, &name, *print));
         Step { node: Node { name, print, inner: 0..0 }, above, length, inside, known }
-    }
-
-    /// Whether a directory is the one that was seen, as it was. What is told so has its names still, also should
-    /// somebody move it this moment.
-    fn is_same(&self, opened: &OwnedFd, name: &[u8], print: Print) -> bool {
-        let there = statat(opened, OsStr::from_bytes(name), AtFlags::SYMLINK_NOFOLLOW);
-        self.seen.zip(there.ok()).is_some_and(|(seen, there)| seen.is_same(print, &there))
     }
 
     /// How an opened directory is told from what becomes of it; to be asked before its names are read.
@@ -170,4 +212,11 @@ impl<'a> Walk<'a> {
     pub fn nodes(&self) -> impl Iterator<Item = &Node<'a>> {
         self.steps.iter().map(|step| &step.node)
     }
+}
+
+/// A path of names, the last first.
+fn joined<'n>(names: impl Iterator<Item = &'n [u8]>) -> PathBuf {
+    let mut names: Vec<&OsStr> = names.map(OsStr::from_bytes).collect();
+    names.reverse();
+    names.into_iter().collect()
 }

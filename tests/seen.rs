@@ -65,8 +65,8 @@ fn read_by_a_run(project: &Project, shell: &str) -> Option<Vec<String>> {
     Some(read)
 }
 
-/// Of 600 directories that have not changed the names are not read again; of a project with few files nothing is
-/// remembered.
+/// Of 600 directories that have not changed the names are not read again; where few would be spared nothing is written
+/// down.
 #[test]
 fn names_are_read_once() {
     let project = large("");
@@ -76,10 +76,15 @@ fn names_are_read_once() {
     };
     assert_eq!(read.iter().filter(is_below).count(), 0, "{read:?}");
     assert!(read.iter().any(String::is_empty) && read.len() < 15, "{read:?}");
-    let read = read_by_a_run(&project, "touch many/7/new; mkdir -p many/8/in/a/b").unwrap();
-    let read: Vec<&String> = read.iter().filter(is_below).collect();
-    assert_eq!(read, ["/many/7", "/many/8/in", "/many/8/in/a", "/many/8/in/a/b"]);
-    std::thread::sleep(Duration::from_millis(50));
+    // Few are read again each time, until there are so many that it is worth while to remember them.
+    let change = "touch many/7/new; mkdir -p many/8/in/a/b";
+    let few = ["/many/7", "/many/8/in", "/many/8/in/a", "/many/8/in/a/b"];
+    for change in [change, "true", "cd many/9; seq 2500 | xargs touch"] {
+        let read = read_by_a_run(&project, change).unwrap();
+        let read: Vec<&String> = read.iter().filter(is_below).filter(|path| *path != "/many/9").collect();
+        assert_eq!(read, few, "{change}");
+        std::thread::sleep(Duration::from_millis(50));
+    }
     inside(&project, "true");
     let read = read_by_a_run(&project, "true").unwrap();
     assert_eq!(read.iter().filter(is_below).count(), 0, "{read:?}");
@@ -203,7 +208,8 @@ fn damaged_memory() {
     for bytes in [b"".as_slice(), b"\n", b"\n\n", &good[..good.len() - 3], &good[1..], &changed, &other] {
         fs::write(&file, bytes).unwrap();
         assert_eq!(inside(&project, "true").stderr, "");
-        assert_eq!(nodes(&file).len(), kept, "{} bytes", bytes.len());
+        // Beside what was there before the first run, what it made.
+        assert!(nodes(&file).len() >= kept, "{} bytes", bytes.len());
     }
     fs::rename(&file, project.home.join("kept")).unwrap();
     symlink(project.home.join("kept"), &file).unwrap();
