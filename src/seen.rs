@@ -12,7 +12,7 @@ use crate::moment::{Beginning, Moment};
 use crate::plan::sha256;
 use crate::small::small;
 use crate::write::private_directory;
-use rustix::fs::Stat;
+use rustix::fs::{Stat, Statx, StatxAttributes, makedev};
 use std::borrow::Cow;
 use std::io::{self, Write};
 use std::ops::Range;
@@ -25,6 +25,9 @@ const LARGEST: usize = 16 << 20;
 /// So few names are read again in less time than it takes to write down that they need not be.
 const FEW: usize = 2_000;
 
+/// How long a node is without its name.
+const LEAST: usize = 38;
+
 /// Another one for each change of the format, or of what a directory must be to be remembered.
 const VERSION: &str = "1";
 
@@ -32,6 +35,8 @@ const VERSION: &str = "1";
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Print {
     inode: u64,
+    /// Before Linux 6.0, Btrfs gives a directory another size, and no other time, for a new subvolume in it.
+    size: u64,
     changed: Moment,
 }
 
@@ -60,9 +65,8 @@ pub struct Seen {
 }
 
 impl Print {
-    /// How a directory is told, by what the kernel says of it.
-    pub fn of(there: &Stat) -> Print {
-        Print { inode: there.st_ino, changed: Moment::of_file(there) }
+    fn of(there: &Stat) -> Print {
+        Print { inode: there.st_ino, size: there.st_size.unsigned_abs(), changed: Moment::of_file(there) }
     }
 }
 
@@ -77,7 +81,7 @@ impl Seen {
         let about = [VERSION.as_bytes(), env!("CARGO_PKG_VERSION").as_bytes(), project, tree, number.as_bytes()];
         let key = sha256(&[&about, &*words].concat().join(&0));
         let file = state.join("seen").join(sha256(&[project, b"\0", tree].concat()));
-        let kept = small(&file, LARGEST as u64).and_then(|bytes| valid(&bytes, &key)).unwrap_or_default();
+        let kept = small(&file, LARGEST as u64).and_then(|bytes| valid(bytes, &key)).unwrap_or_default();
         Seen { file, key, device, began, kept }
     }
 
@@ -86,13 +90,17 @@ impl Seen {
         parse(&self.kept).unwrap_or_default()
     }
 
-    /// How to tell a directory, before its names are read, from what becomes of it. `None` where that cannot be told.
-    pub fn print(&self, there: &Stat) -> Option<Print> {
-        let print = Print::of(there);
-        // Only a change that is older than the clock's last step gets another time than the next one. Seconds
-        // would be too long a step where the clock is set.
-        let is_told = !print.changed.is_whole() && self.began.is_after(Some(print.changed));
-        (is_told && there.st_dev == self.device).then_some(print)
+    /// How to tell a directory, by what the kernel says of it before its names are read, from what becomes of it. `None`
+    /// where that cannot be told.
+    pub fn print(&self, there: &Statx) -> Option<Print> {
+        let changed = Moment::new(there.stx_ctime.tv_sec, there.stx_ctime.tv_nsec.into());
+        // Only a change that is older than the clock's last step gets another time than the next one. Seconds would be
+        // too long a step where the clock is set. With a key, an encrypted directory has other names.
+        let is_told = !changed.is_whole()
+            && self.began.is_after(Some(changed))
+            && !there.stx_attributes.contains(StatxAttributes::ENCRYPTED)
+            && makedev(there.stx_dev_major, there.stx_dev_minor) == self.device;
+        is_told.then_some(Print { inode: there.stx_ino, size: there.stx_size, changed })
     }
 
     /// Whether this is the directory, as it was.
@@ -127,9 +135,10 @@ impl Node<'_> {
     /// `None` for a directory that the format cannot hold.
     fn write(&self, out: &mut Vec<u8>) -> Option<()> {
         // No inode has the number 0.
-        let (inode, (seconds, nanoseconds)) =
-            self.print.map_or_else(Default::default, |print| (print.inode, print.changed.numbers()));
+        let (inode, size, (seconds, nanoseconds)) =
+            self.print.map_or_else(Default::default, |print| (print.inode, print.size, print.changed.numbers()));
         out.extend_from_slice(&inode.to_le_bytes());
+        out.extend_from_slice(&size.to_le_bytes());
         out.extend_from_slice(&seconds.to_le_bytes());
         out.extend_from_slice(&nanoseconds.to_le_bytes());
         out.extend_from_slice(&u32::try_from(self.inner.len()).ok()?.to_le_bytes());
@@ -140,22 +149,23 @@ impl Node<'_> {
 }
 
 /// The nodes in a file that is whole, about the same, and of this start of the machine.
-fn valid(bytes: &[u8], key: &str) -> Option<Vec<u8>> {
-    let (sum, body) = split_line(bytes)?;
-    let (about, nodes) = split_line(body)?;
+fn valid(mut bytes: Vec<u8>, key: &str) -> Option<Vec<u8>> {
+    let mut parts = bytes.splitn(2, |byte| *byte == b'\n');
+    let (sum, body) = (parts.next()?, parts.next()?);
+    let about = body.split(|byte| *byte == b'\n').next()?;
     let (its_key, began) = std::str::from_utf8(about).ok()?.split_once(' ')?;
     let is_whole = its_key == key && sum == sha256(body).as_bytes();
-    (is_whole && Beginning::read(began)?.is_of_this_start()).then(|| nodes.to_vec())
-}
-
-fn split_line(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
-    let end = bytes.iter().position(|byte| *byte == b'\n')?;
-    bytes.split_at_checked(end).and_then(|(line, rest)| Some((line, rest.get(1..)?)))
+    let is_valid = is_whole && Beginning::read(began)?.is_of_this_start();
+    let start = sum.len() + 1 + about.len() + 1;
+    (is_valid && start <= bytes.len()).then(|| {
+        bytes.drain(..start);
+        bytes
+    })
 }
 
 /// `None` for what was not written here.
 fn parse(mut bytes: &[u8]) -> Option<Vec<Node<'_>>> {
-    let mut nodes = Vec::new();
+    let mut nodes = Vec::with_capacity(bytes.len() / (LEAST + 1));
     // Those in each follow on those in the one before.
     let mut first = 1;
     while !bytes.is_empty() {
@@ -163,13 +173,13 @@ fn parse(mut bytes: &[u8]) -> Option<Vec<Node<'_>>> {
         if nodes.len() >= first {
             return None;
         }
-        let inode = u64::from_le_bytes(take(&mut bytes)?);
+        let (inode, size) = (u64::from_le_bytes(take(&mut bytes)?), u64::from_le_bytes(take(&mut bytes)?));
         let changed = Moment::new(i64::from_le_bytes(take(&mut bytes)?), u64::from_le_bytes(take(&mut bytes)?));
         let inner = first..first + usize::try_from(u32::from_le_bytes(take(&mut bytes)?)).ok()?;
         let length = usize::from(u16::from_le_bytes(take(&mut bytes)?));
         let (name, rest) = bytes.split_at_checked(length)?;
         (bytes, first) = (rest, inner.end);
-        nodes.push(Node { name: name.into(), print: (inode != 0).then_some(Print { inode, changed }), inner });
+        nodes.push(Node { name: name.into(), print: (inode != 0).then_some(Print { inode, size, changed }), inner });
     }
     (first == nodes.len()).then_some(nodes)
 }
@@ -185,12 +195,12 @@ mod tests {
     use super::{Node, Print, Seen, parse, valid};
     use crate::moment::{Beginning, Moment};
     use crate::plan::sha256;
-    use rustix::fs::{AtFlags, CWD, statat};
+    use rustix::fs::{AtFlags, CWD, Stat, StatxAttributes, StatxFlags, statat, statx};
     use std::error::Error;
     use std::path::PathBuf;
 
     /// A directory is remembered only with a time that no later change can give it: none of the step of the clock in
-    /// which the search began, none in whole seconds, none of another device.
+    /// which the search began, none in whole seconds; none of another device, and no encrypted one.
     #[test]
     fn young_directories_are_not_remembered() -> Result<(), Box<dyn Error>> {
         let now = Beginning::now().write();
@@ -198,27 +208,45 @@ mod tests {
         let [second, _, up] = numbers[..] else { return Err(now.into()) };
         let began = Beginning::read(&format!("{second}.500.{up}")).ok_or("no beginning")?;
         let second: i64 = second.parse()?;
-        let seen = Seen { file: PathBuf::new(), key: String::new(), device: 7, began, kept: Vec::new() };
+        let seen = Seen { device: 7, began, file: PathBuf::new(), key: String::new(), kept: Vec::new() };
+        let mut there = statx(CWD, "/", AtFlags::empty(), StatxFlags::BASIC_STATS)?;
+        (there.stx_dev_major, there.stx_attributes) = (0, StatxAttributes::empty());
+        let mut is_remembered = |seconds, nanoseconds, device, attributes| {
+            (there.stx_ctime.tv_sec, there.stx_ctime.tv_nsec) = (seconds, nanoseconds);
+            (there.stx_dev_minor, there.stx_attributes) = (device, attributes);
+            seen.print(&there).is_some()
+        };
+        let plain = StatxAttributes::empty();
+        assert!(is_remembered(second, 499, 7, plain));
+        assert!(is_remembered(second - 1, 501, 7, plain));
+        for (seconds, nanoseconds) in [(second, 500), (second, 501), (second - 1, 0), (second + 9, 1)] {
+            assert!(!is_remembered(seconds, nanoseconds, 7, plain), "{seconds}.{nanoseconds}");
+        }
+        assert!(!is_remembered(second, 499, 8, plain));
+        assert!(!is_remembered(second, 499, 7, StatxAttributes::ENCRYPTED));
+        Ok(())
+    }
+
+    /// A directory is the same only with the same inode, size and time on the same device.
+    #[test]
+    fn prints() -> Result<(), Box<dyn Error>> {
         let mut there = statat(CWD, "/", AtFlags::empty())?;
-        for (seconds, nanoseconds, device, is_remembered) in [
-            (second, 499, 7, true),
-            (second, 500, 7, false),
-            (second, 501, 7, false),
-            (second - 1, 501, 7, true),
-            (second - 1, 0, 7, false),
-            (second, 499, 8, false),
-        ] {
-            (there.st_ctime, there.st_ctime_nsec, there.st_dev) = (seconds, nanoseconds, device);
-            let print = seen.print(&there);
-            assert_eq!(print.is_some(), is_remembered, "{seconds}.{nanoseconds} on {device}");
-            assert!(print.is_none_or(|print| seen.is_same(print, &there)));
-            let print = Print::of(&there);
-            there.st_ctime_nsec += 1;
-            assert!(!seen.is_same(print, &there));
-            there.st_ctime_nsec = nanoseconds;
-            there.st_ino += 1;
-            assert!(!seen.is_same(print, &there));
-            there.st_ino -= 1;
+        (there.st_dev, there.st_ino, there.st_size, there.st_ctime, there.st_ctime_nsec) = (7, 3, 10, 5, 6);
+        let began = Beginning::now();
+        let seen = Seen { device: 7, began, file: PathBuf::new(), key: String::new(), kept: Vec::new() };
+        let print = Print { inode: 3, size: 10, changed: Moment::new(5, 6) };
+        assert!(seen.is_same(print, &there));
+        let changes: [fn(&mut Stat); 5] = [
+            |there| there.st_dev = 8,
+            |there| there.st_ino = 4,
+            |there| there.st_size = 12,
+            |there| there.st_ctime = 6,
+            |there| there.st_ctime_nsec = 7,
+        ];
+        for change in changes {
+            let mut other = there;
+            change(&mut other);
+            assert!(!seen.is_same(print, &other), "{other:?}");
         }
         Ok(())
     }
@@ -226,7 +254,7 @@ mod tests {
     /// What was written comes back; what is not whole, about something else or of another start of the machine does not.
     #[test]
     fn memories() {
-        let print = Some(Print { inode: 3, changed: Moment::new(-1, 5) });
+        let print = Some(Print { inode: 3, size: 4, changed: Moment::new(-1, 5) });
         let node = |name: &'static str, print, inner| Node { name: name.as_bytes().into(), print, inner };
         let nodes = [node("", None, 1..3), node("a", print, 3..3), node("b \n", print, 3..4), node("c", None, 4..4)];
         let mut bytes = Vec::new();
@@ -243,8 +271,8 @@ mod tests {
             [sha256(&body).as_bytes(), b"\n", &body].concat()
         };
         let now = Beginning::now().write();
-        assert_eq!(valid(&file(&now), "key").as_ref(), Some(&bytes));
-        assert_eq!(valid(&file(&now), "another"), None);
-        assert_eq!(valid(&file("1000.5.10"), "key"), None);
+        assert_eq!(valid(file(&now), "key").as_ref(), Some(&bytes));
+        assert_eq!(valid(file(&now), "another"), None);
+        assert_eq!(valid(file("1000.5.10"), "key"), None);
     }
 }

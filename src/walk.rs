@@ -7,7 +7,7 @@
 
 use crate::nofollow;
 use crate::seen::{Node, Print, Seen};
-use rustix::fs::{AtFlags, Mode, OFlags, ResolveFlags, fstat, openat2, statat};
+use rustix::fs::{AtFlags, Mode, OFlags, ResolveFlags, StatxFlags, fstat, openat2, statat, statx};
 use rustix::io::Errno;
 use rustix::thread::sched_getaffinity;
 use std::borrow::Cow;
@@ -54,6 +54,7 @@ impl<'a> Walk<'a> {
         let mut walk = Walk { root, opened, device, seen, known: Vec::new(), steps: vec![first] };
         if let Some(seen) = seen {
             walk.known = seen.nodes();
+            walk.steps.reserve(walk.known.len());
             let prints = walk.unchanged(seen);
             walk.known.iter_mut().zip(prints).for_each(|(node, print)| node.print = print);
         }
@@ -154,33 +155,41 @@ impl<'a> Walk<'a> {
 
     /// Goes on to the directories in one that has not changed since its names were read; `false` for all others.
     pub fn skip(&mut self, at: usize) -> bool {
-        let Some(step) = self.steps.get(at).filter(|step| step.node.print.is_some()) else { return false };
-        let inner = step.known.and_then(|known| self.known.get(known)).map(|known| known.inner.clone());
-        let known = |place: usize| Some(self.new_step(at, self.known.get(place)?.name.clone(), None, Some(place)));
-        let steps = inner.into_iter().flatten().filter_map(known).collect();
-        self.go_on(at, steps);
+        let Walk { known, steps, .. } = self;
+        let Some(step) = steps.get_mut(at).filter(|step| step.node.print.is_some()) else { return false };
+        let inner = step.known.and_then(|place| known.get(place)).map_or(0..0, |node| node.inner.clone());
+        let (above, length) = (at, step.length);
+        let first = steps.len();
+        steps.extend(inner.filter_map(|place| {
+            let Node { name, print, .. } = known.get(place)?;
+            let node = Node { name: name.clone(), print: *print, inner: 0..0 };
+            let length = length + 1 + name.len();
+            Some(Step { node, above, length, inside: None, known: Some(place) })
+        }));
+        self.ends(at, first);
         true
     }
 
     /// The step to a directory in one that is being read.
     pub fn step(&self, at: usize, name: &[u8], inside: Option<usize>) -> Step<'a> {
+        let around = self.steps.get(at);
         let place = || {
-            let inner = self.known.get(self.steps.get(at)?.known?)?.inner.clone();
+            let inner = self.known.get(around?.known?)?.inner.clone();
             let found = self.known.get(inner.clone())?.binary_search_by(|node| node.name.as_ref().cmp(name));
             Some(inner.start + found.ok()?)
         };
-        self.new_step(at, Cow::Owned(name.to_owned()), inside, place())
-    }
-
-    fn new_step(&self, above: usize, name: Cow<'a, [u8]>, inside: Option<usize>, known: Option<usize>) -> Step<'a> {
-        let length = self.steps.get(above).map_or(0, |step| step.length) + 1 + name.len();
-        let print = known.and_then(|known| self.known.get(known)?.print).filter(|_| inside.is_none());
-        Step { node: Node { name, print, inner: 0..0 }, above, length, inside, known }
+        let known = place();
+        // In a directory that was found for its name, all is looked at.
+        let print = known.and_then(|place| self.known.get(place)?.print).filter(|_| inside.is_none());
+        let length = around.map_or(0, |step| step.length) + 1 + name.len();
+        let node = Node { name: Cow::Owned(name.to_owned()), print, inner: 0..0 };
+        Step { node, above: at, length, inside, known }
     }
 
     /// How an opened directory is told from what becomes of it; to be asked before its names are read.
     pub fn print(&self, opened: &OwnedFd) -> Option<Print> {
-        self.seen?.print(&fstat(opened).ok()?)
+        let flags = AtFlags::EMPTY_PATH | AtFlags::SYMLINK_NOFOLLOW;
+        self.seen?.print(&statx(opened, "", flags, StatxFlags::BASIC_STATS).ok()?)
     }
 
     /// Ends a directory that was read. `print` is `None` if it must be read again next time.
@@ -189,12 +198,13 @@ impl<'a> Walk<'a> {
             step.node.print = print;
         }
         steps.sort_unstable_by(|one, other| one.node.name.cmp(&other.node.name));
-        self.go_on(at, steps);
-    }
-
-    fn go_on(&mut self, at: usize, steps: Vec<Step<'a>>) {
         let first = self.steps.len();
         self.steps.extend(steps);
+        self.ends(at, first);
+    }
+
+    /// All steps from the first on are directly in a directory.
+    fn ends(&mut self, at: usize, first: usize) {
         let inner = first..self.steps.len();
         if let Some(step) = self.steps.get_mut(at) {
             step.node.inner = inner;
