@@ -8,6 +8,7 @@
 
 #![allow(clippy::disallowed_methods, reason = "this module keeps files between runs")]
 
+use crate::cache::make_room;
 use crate::moment::{Beginning, Moment};
 use crate::plan::sha256;
 use crate::small::small;
@@ -19,7 +20,7 @@ use std::ops::Range;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
-/// A larger file is neither read nor written: some 400,000 directories.
+/// A larger file is neither read nor written: some 300,000 directories.
 const LARGEST: usize = 16 << 20;
 
 /// So few names are read again in less time than it takes to write down that they need not be.
@@ -27,6 +28,9 @@ const FEW: usize = 2_000;
 
 /// How long a node is without its name.
 const LEAST: usize = 38;
+
+/// How many files are kept. The oldest go first.
+const KEPT: usize = 100;
 
 /// Another one for each change of the format, or of what a directory must be to be remembered.
 const VERSION: &str = "1";
@@ -55,7 +59,7 @@ pub struct Node<'a> {
 #[derive(Debug)]
 pub struct Seen {
     file: PathBuf,
-    /// Stands for everything on which it depends what the names in a directory mean.
+    /// Stands for everything on which it depends what the names in a directory mean; also the file's name.
     key: String,
     device: u64,
     /// When the search began that will be remembered.
@@ -80,7 +84,7 @@ impl Seen {
         let number = device.to_string();
         let about = [VERSION.as_bytes(), env!("CARGO_PKG_VERSION").as_bytes(), project, tree, number.as_bytes()];
         let key = sha256(&[&about, &*words].concat().join(&0));
-        let file = state.join("seen").join(sha256(&[project, b"\0", tree].concat()));
+        let file = state.join("seen").join(&key);
         let kept = small(&file, LARGEST as u64).and_then(|bytes| valid(bytes, &key)).unwrap_or_default();
         Seen { file, key, device, began, kept }
     }
@@ -124,6 +128,7 @@ impl Seen {
     fn replace(&self, nodes: &[u8]) -> io::Result<()> {
         let directory = self.file.parent().unwrap_or(Path::new("/"));
         private_directory(directory)?;
+        make_room(directory, KEPT);
         let body = [self.key.as_bytes(), b" ", self.began.write().as_bytes(), b"\n", nodes].concat();
         let mut file = tempfile::NamedTempFile::new_in(directory)?;
         file.write_all(&[sha256(&body).as_bytes(), b"\n", &body].concat())?;

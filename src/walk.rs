@@ -65,9 +65,11 @@ impl<'a> Walk<'a> {
     fn unchanged(&self, seen: &Seen) -> Vec<Option<Print>> {
         let around = self.around();
         let mut prints = vec![None; self.known.len()];
-        let processors = sched_getaffinity(None).map_or(1, |set| set.count() as usize);
-        let workers = (prints.len() / SHARE).clamp(1, processors.clamp(1, MOST_WORKERS));
-        let share = prints.len().div_ceil(workers).max(1);
+        let workers = match prints.len() / SHARE {
+            0 | 1 => 1,
+            shares => shares.min(MOST_WORKERS).min(sched_getaffinity(None).map_or(1, |set| set.count() as usize)),
+        };
+        let share = prints.len().div_ceil(workers.max(1)).max(1);
         std::thread::scope(|scope| {
             let around = &around;
             let mut shares = prints.chunks_mut(share).enumerate();

@@ -186,6 +186,7 @@ fn names_that_come_later() {
     project.write(".agent-sandbox.kdl", format!("sandbox \"app\" {{ {body}; }}\n"));
     project.trust();
     assert_eq!(inside(&project, "true").stderr, "");
+    assert_eq!(remembered(&project).len(), 2);
     inside(&project, "echo 3 >many/3/in/Justfile").says(&["SBC0903", "many/3/in/Justfile`"]);
 }
 
