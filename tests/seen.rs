@@ -1,10 +1,15 @@
 //! What is remembered of the directories of a large project: those that are as they were are not read again, and
 //! nothing that is planted in one passes for that.
 
+use crate::kills::{Random, number};
 use crate::planted::{PROGRAM, host, inside, project, quarantined};
 use crate::support::{Project, run, skip};
 use crate::traps::{Running, soon};
+use rustix::fs::{CWD, RenameFlags, renameat_with};
+use sbc::search::search;
+use std::ffi::OsString;
 use std::fs;
+use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
@@ -194,7 +199,7 @@ fn names_that_come_later() {
 /// inside can write it.
 #[test]
 fn damaged_memory() {
-    use std::os::unix::fs::{PermissionsExt, symlink};
+    use std::os::unix::fs::PermissionsExt;
     let project = large("");
     let file = memory(&project);
     let good = fs::read(&file).unwrap();
@@ -263,4 +268,65 @@ fn worktrees() {
         said.contains("many/deep/.agent-sandbox.kdl` has appeared") && said.contains("many/lib/config` has"),
         "{said}"
     );
+}
+
+/// What a name can mean, and one that means nothing.
+const NAMES: [&str; 8] =
+    ["plain", ".agent-sandbox.kdl", ".agent-sandbox", ".envrc", ".vscode", "HEAD", "commondir", "objects"];
+
+/// All directories below one.
+fn directories(root: &Path) -> Vec<PathBuf> {
+    let entries = walkdir::WalkDir::new(root).min_depth(1).into_iter().flatten();
+    entries.filter(|entry| entry.file_type().is_dir()).map(walkdir::DirEntry::into_path).collect()
+}
+
+/// Changes something; what cannot be done is left.
+fn change(root: &Path, random: &mut Random) {
+    let all = directories(root);
+    let mut one = || all[random.below(all.len() as u64) as usize].clone();
+    let (directory, other) = (one(), one());
+    let name = NAMES[random.below(NAMES.len() as u64) as usize];
+    let _ = match random.below(9) {
+        0 => fs::create_dir(directory.join(format!("new{}", random.below(5)))),
+        1 => fs::create_dir(directory.join(name)),
+        2 | 3 => fs::write(directory.join(name), format!("ref: {}", random.below(1_000))),
+        4 => fs::remove_file(directory.join(name)),
+        5 => fs::rename(&directory, other.join(name)),
+        6 => renameat_with(CWD, &directory, CWD, &other, RenameFlags::EXCHANGE).map_err(Into::into),
+        7 if all.len() > 60 => fs::remove_dir_all(&directory).and_then(|()| symlink(&other, &directory)),
+        _ => fs::create_dir_all(directory.join(".git/refs")).and_then(|()| {
+            fs::create_dir_all(directory.join(".git/objects"))?;
+            fs::write(directory.join(".git/HEAD"), "ref: x")?;
+            fs::write(directory.join(".git/config"), "[core]\n\tpager = x\n")
+        }),
+    };
+}
+
+/// After any changes, one right after the other, a search that remembers finds what one does that reads everything.
+#[test]
+fn random_changes() {
+    let seed = number("SBC_SEEN_SEED").unwrap_or_else(|| u64::from(std::process::id()) * 2_654_435_761 + 1);
+    let mut random = Random(seed);
+    let project = Project::empty();
+    let root = project.root.join("all");
+    let state = project.home.join("state");
+    let names = [".envrc", ".vscode"].map(OsString::from);
+    let mut remembered = 0;
+    for round in 0..number("SBC_SEEN").unwrap_or(100) {
+        if round % 20 == 0 {
+            // So many new names that they are remembered.
+            let new = root.join(format!("round{round}"));
+            for directory in 0..20 {
+                let directory = new.join(format!("{directory}/deep"));
+                fs::create_dir_all(&directory).unwrap();
+                (0..120).for_each(|file| drop(fs::File::create(directory.join(file.to_string())).unwrap()));
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        let known = search(&root, &names, &state);
+        assert!(known == search(&root, &names, Path::new("/proc/none")), "round {round}, SBC_SEEN_SEED={seed}");
+        remembered = fs::read_dir(state.join("seen")).into_iter().flatten().count().max(remembered);
+        (0..=random.below(3)).for_each(|_| change(&root, &mut random));
+    }
+    assert_eq!(remembered, 1);
 }
