@@ -35,7 +35,7 @@ pub struct News {
 pub fn notes(project: &Path, names: &[OsString], others: &[Record], state: &Path) -> Result<Vec<Item>, Diagnostic> {
     let known = Knowledge::read(state, project);
     if known.is_none() || !trees(project).iter().all(|tree| moment::is_exact(tree)) {
-        let finds = search(project, names);
+        let finds = search(project, names, state);
         learn(project, known.as_ref(), &finds, &others.iter().collect::<Vec<_>>(), state)?;
     }
     let item =
@@ -110,7 +110,7 @@ impl<'a> Audit<'a> {
         let here = over.iter().filter(|run| run.of(Role::Project).any(|item| item.path == project));
         let over: Vec<Over<'_>> = here.map(|run| Over::of(run)).collect();
         let names: BTreeSet<OsString> = over.iter().flat_map(|run| &run.names).map(OsString::from).collect();
-        let mut finds = search(project, &names.into_iter().collect::<Vec<_>>());
+        let mut finds = search(project, &names.into_iter().collect::<Vec<_>>(), state);
         let known = Knowledge::read(state, project);
         if known.as_ref().is_none_or(|known| known.has_mark(HIDDEN)) {
             let trees = trees(project);

@@ -106,7 +106,7 @@ impl Cache {
         if private_directory(&self.directory).is_err() {
             return;
         }
-        self.make_room();
+        make_room(&self.directory, KEPT);
         let write = || {
             let mut file = tempfile::NamedTempFile::new_in(&self.directory)?;
             file.write_all(&[sha256(&body).as_bytes(), b"\n", &body].concat())?;
@@ -118,16 +118,16 @@ impl Cache {
     fn path(&self) -> PathBuf {
         self.directory.join(&self.key)
     }
+}
 
-    /// Removes the oldest entries when there are too many.
-    fn make_room(&self) {
-        let entries = fs::read_dir(&self.directory).into_iter().flatten().flatten();
-        let age = |entry: fs::DirEntry| Some((entry.metadata().ok()?.modified().ok()?, entry.path()));
-        let mut aged: Vec<_> = entries.filter_map(age).collect();
-        aged.sort();
-        for (_, path) in aged.iter().take((aged.len() + 1).saturating_sub(KEPT)) {
-            let _ = fs::remove_file(path);
-        }
+/// Removes the oldest files of a directory, so that with another one there are not more than so many.
+pub fn make_room(directory: &Path, kept: usize) {
+    let entries = fs::read_dir(directory).into_iter().flatten().flatten();
+    let age = |entry: fs::DirEntry| Some((entry.metadata().ok()?.modified().ok()?, entry.path()));
+    let mut aged: Vec<_> = entries.filter_map(age).collect();
+    aged.sort();
+    for (_, path) in aged.iter().take((aged.len() + 1).saturating_sub(kept)) {
+        let _ = fs::remove_file(path);
     }
 }
 

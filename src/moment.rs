@@ -10,6 +10,7 @@
 use crate::sys;
 use rustix::fs::{AtFlags, CWD, OFlags, Stat, fstatfs, statat};
 use std::fmt;
+use std::os::fd::OwnedFd;
 use std::path::Path;
 
 /// The file systems of which it is known, by the numbers in statfs(2): ext2 to ext4, Btrfs. (What ext4 lets
@@ -42,9 +43,23 @@ impl Moment {
         Moment { seconds: there.st_ctime, nanoseconds: there.st_ctime_nsec }
     }
 
+    pub fn new(seconds: i64, nanoseconds: u64) -> Moment {
+        Moment { seconds, nanoseconds }
+    }
+
+    /// Its seconds and nanoseconds.
+    pub fn numbers(self) -> (i64, u64) {
+        (self.seconds, self.nanoseconds)
+    }
+
+    /// Whether the file system may have kept no more than the second.
+    pub fn is_whole(self) -> bool {
+        self.nanoseconds == 0
+    }
+
     /// Whether it is certain that this was before a moment of the clock. Some file systems keep whole seconds.
     fn is_before(self, moment: Moment) -> bool {
-        if self.nanoseconds == 0 { self.seconds < moment.seconds } else { self < moment }
+        if self.is_whole() { self.seconds < moment.seconds } else { self < moment }
     }
 }
 
@@ -58,10 +73,13 @@ impl fmt::Display for Moment {
 pub fn is_exact(directory: &Path) -> bool {
     let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
     let opened = rustix::fs::open(directory, flags, rustix::fs::Mode::empty());
+    opened.is_ok_and(|opened| is_exact_at(&opened))
+}
+
+/// The same of an opened directory.
+pub fn is_exact_at(opened: &OwnedFd) -> bool {
     // Of the number, the low half is what the kernel means.
-    opened
-        .and_then(fstatfs)
-        .is_ok_and(|system| EXACT.iter().any(|known| i128::from(*known) == i128::from(system.f_type)))
+    fstatfs(opened).is_ok_and(|system| EXACT.iter().any(|known| i128::from(*known) == i128::from(system.f_type)))
 }
 
 /// The moment in which something began.
@@ -85,6 +103,12 @@ impl Beginning {
         // Where the clock has been set back, what is new may have an old time.
         let is_set_back = now.moment.seconds - now.up < self.moment.seconds - self.up - 1;
         !is_set_back && change.is_some_and(|change| change.is_before(self.moment))
+    }
+
+    /// Whether the machine has not been started anew since, and its clock not been set.
+    pub fn is_of_this_start(&self) -> bool {
+        let now = Beginning::now();
+        ((now.moment.seconds - now.up) - (self.moment.seconds - self.up)).abs() <= 1
     }
 
     pub fn write(&self) -> String {

@@ -7,10 +7,11 @@
 
 use crate::git;
 use crate::gitlinks;
-use crate::moment::Moment;
-use crate::nofollow;
+use crate::moment::{self, Moment};
 use crate::planted::{self, Part, fingerprint};
-use rustix::fs::{AtFlags, CWD, FileType, Mode, OFlags, RawDir, ResolveFlags, Stat, fstat, openat, openat2, statat};
+use crate::seen::Seen;
+use crate::walk::{Step, Walk};
+use rustix::fs::{AtFlags, CWD, FileType, Mode, OFlags, RawDir, Stat, fstat, openat, statat};
 use rustix::io::Errno;
 use std::ffi::{OsStr, OsString};
 use std::fs;
@@ -22,6 +23,9 @@ use std::path::{Path, PathBuf};
 
 /// Room for the names that the kernel gives at once.
 const ROOM: usize = 32 * 1024;
+
+/// To open a directory takes as long as to read so many names.
+const DIRECTORY: usize = 8;
 
 /// Longer paths leave no room for the names in a directory.
 const LONGEST: usize = 3_500;
@@ -67,14 +71,16 @@ pub fn trees(project: &Path) -> Vec<PathBuf> {
 
 /// Everything in a project that the host would obey, except what lies in the root and in its git
 /// directory: rules guard that. `names` are those to look for beside policies and repositories.
-pub fn search(project: &Path, names: &[OsString]) -> Vec<Find> {
+/// `state` is sbc's own directory, where it is kept what need not be read again.
+pub fn search(project: &Path, names: &[OsString], state: &Path) -> Vec<Find> {
     let trees = trees(project);
     let mut guarded = vec![project.join(".git")];
     if let Some(elsewhere) = git::find(project).elsewhere() {
         guarded.extend(elsewhere.worktree.as_ref().map(|name| elsewhere.common.join("worktrees").join(name)));
         guarded.push(elsewhere.common.clone());
     }
-    let mut search = Search { project, trees: &trees, guarded, names, finds: Vec::new(), directories: Vec::new() };
+    let mut search =
+        Search { project, trees: &trees, guarded, names, state, finds: Vec::new(), directories: Vec::new() };
     trees.iter().for_each(|tree| search.tree(tree));
     // Git in the root gets there by name, also where a directory on the way cannot be searched.
     gitlinks::repositories(project).iter().for_each(|repository| search.repository(repository));
@@ -91,6 +97,7 @@ struct Search<'a> {
     /// Git directories that rules guard.
     guarded: Vec<PathBuf>,
     names: &'a [OsString],
+    state: &'a Path,
     finds: Vec<Find>,
     directories: Vec<Directory>,
 }
@@ -104,12 +111,17 @@ struct Directory {
     newest: Option<Moment>,
 }
 
-/// A directory that is still to be searched.
-struct Pending {
-    /// Below the root of the tree.
-    path: PathBuf,
-    /// The place in [`Search::directories`] of the one in which it lies.
-    inside: Option<usize>,
+/// What the names in a directory say of it.
+#[derive(Default)]
+struct Reading<'a> {
+    /// How many there are.
+    names: usize,
+    /// Whether any means something.
+    means: bool,
+    /// The parts of a repository among them.
+    parts: u8,
+    /// The directories in it.
+    steps: Vec<Step<'a>>,
 }
 
 /// What a name means wherever it stands.
@@ -148,25 +160,40 @@ impl Search<'_> {
             Err(Errno::NOENT) => return,
             Err(_) => return self.hidden(root),
         };
+        let words = MEANINGS.iter().map(|(word, _)| *word).chain(self.names.iter().map(|name| name.as_bytes()));
+        let seen =
+            moment::is_exact_at(&opened).then(|| Seen::read(self.state, self.project, root, device, words.collect()));
+        let mut walk = Walk::new(root, opened, device, seen.as_ref());
         let mut room = vec![MaybeUninit::uninit(); ROOM];
-        let mut pending = vec![Pending { path: PathBuf::new(), inside: None }];
-        while let Some(next) = pending.pop() {
-            let path = root.join(&next.path);
-            if path.as_os_str().len() > LONGEST {
+        let mut spared = 0;
+        let mut at = 0;
+        while let Some(length) = walk.length(at) {
+            let searched = match length {
+                ..=LONGEST => self.step(&mut walk, at, &mut room).map(|more| spared += more),
+                _ => Err(Errno::NAMETOOLONG),
+            };
+            if let Err(error) = searched {
+                self.unsearched(&walk.path(at), device, error);
+                walk.forget(at);
+            }
+            at += 1;
+        }
+        seen.iter().for_each(|seen| seen.keep(walk.nodes(), spared));
+    }
+
+    /// Finds a directory that could not be searched.
+    fn unsearched(&mut self, path: &Path, device: u64, error: Errno) {
+        match error {
+            // Somebody has moved it meanwhile, or put something else in its place.
+            Errno::NOENT | Errno::NOTDIR | Errno::LOOP => {}
+            Errno::NAMETOOLONG => {
                 let above = path.ancestors().find(|above| above.as_os_str().len() < READABLE);
-                self.hidden(above.unwrap_or(root));
-                continue;
+                self.hidden(above.unwrap_or(path));
             }
-            let searched = open_below(&opened, device, root, &next.path)
-                .and_then(|directory| self.directory(&path, &next, &directory, &mut room, &mut pending));
-            match searched {
-                // Somebody has moved it meanwhile, or put something else in its place.
-                Ok(()) | Err(Errno::NOENT | Errno::NOTDIR | Errno::LOOP) => {}
-                Err(Errno::ACCESS | Errno::XDEV) if is_foreign(&path, device) => {
-                    self.find(Kind::Unsearched, path.clone(), FOREIGN.to_owned(), Moment::of_latest(&[&path]));
-                }
-                Err(_) => self.hidden(&path),
+            Errno::ACCESS | Errno::XDEV if is_foreign(path, device) => {
+                self.find(Kind::Unsearched, path.to_owned(), FOREIGN.to_owned(), Moment::of_latest(&[path]));
             }
+            _ => self.hidden(path),
         }
     }
 
@@ -180,15 +207,39 @@ impl Search<'_> {
         self.found(if is_directory { planted::parts(path) } else { planted::pointer(path, self.trees) });
     }
 
-    fn directory(
+    /// Searches one directory; gives how much of that can be spared next time, in names.
+    fn step(&mut self, walk: &mut Walk<'_>, at: usize, room: &mut [MaybeUninit<u8>]) -> rustix::io::Result<usize> {
+        if walk.skip(at) {
+            return Ok(0);
+        }
+        let opened = walk.open(at)?;
+        let print = walk.print(&opened).filter(|_| walk.inside(at).is_none());
+        let path = walk.path(at);
+        let mut reading = Reading::default();
+        let read = self.names(&path, &opened, walk, at, room, &mut reading);
+        let Reading { names, means, parts, steps } = reading;
+        let print = print.filter(|_| !means && read.is_ok());
+        walk.enter(at, print, steps);
+        read?;
+        let is_repository =
+            parts & HEAD != 0 && (parts & COMMON_DIRECTORY != 0 || parts & (OBJECTS | REFS) == OBJECTS | REFS);
+        if is_repository && !self.guarded.contains(&path) {
+            self.found(planted::parts(&path));
+        }
+        Ok(print.map_or(0, |_| DIRECTORY + names))
+    }
+
+    /// Looks at what is in a directory.
+    fn names<'a>(
         &mut self,
         path: &Path,
-        this: &Pending,
         opened: &OwnedFd,
+        walk: &Walk<'a>,
+        at: usize,
         room: &mut [MaybeUninit<u8>],
-        pending: &mut Vec<Pending>,
+        reading: &mut Reading<'a>,
     ) -> rustix::io::Result<()> {
-        let mut parts = 0;
+        let around = walk.inside(at);
         let mut entries = RawDir::new(opened, room);
         while let Some(entry) = entries.next() {
             let entry = entry?;
@@ -196,8 +247,9 @@ impl Search<'_> {
             if name == b"." || name == b".." {
                 continue;
             }
+            reading.names += 1;
             let stat = || statat(opened, entry.file_name(), AtFlags::SYMLINK_NOFOLLOW);
-            if let Some(directory) = this.inside.and_then(|inside| self.directories.get_mut(inside)) {
+            if let Some(directory) = around.and_then(|around| self.directories.get_mut(around)) {
                 match stat() {
                     Err(Errno::NOENT) => continue,
                     there => directory.holds(&there?),
@@ -209,21 +261,17 @@ impl Search<'_> {
                 kind => kind.is_dir(),
             };
             let meaning = self.meaning(name);
+            reading.means |= meaning.is_some();
             if let Some(Meaning::Part(part)) = meaning {
-                parts |= part;
+                reading.parts |= part;
             }
             let inside = match meaning {
-                Some(meaning) => self.entry(this.inside, path.join(OsStr::from_bytes(name)), is_directory, meaning),
-                None => this.inside,
+                Some(meaning) => self.entry(around, path.join(OsStr::from_bytes(name)), is_directory, meaning),
+                None => around,
             };
             if is_directory {
-                pending.push(Pending { path: this.path.join(OsStr::from_bytes(name)), inside });
+                reading.steps.push(walk.step(at, name, inside));
             }
-        }
-        let is_repository =
-            parts & HEAD != 0 && (parts & COMMON_DIRECTORY != 0 || parts & (OBJECTS | REFS) == OBJECTS | REFS);
-        if is_repository && !self.guarded.iter().any(|guarded| guarded == path) {
-            self.found(planted::parts(path));
         }
         Ok(())
     }
@@ -279,21 +327,6 @@ impl Directory {
         let newest = self.newest?;
         let changed = self.find.changed.map(|own| own.max(newest));
         Some(Find { mark: format!("{}.{newest}", self.inode), changed, ..self.find })
-    }
-}
-
-/// Opens a directory below a root, on the same file system, through no link.
-fn open_below(opened: &OwnedFd, device: u64, root: &Path, path: &Path) -> rustix::io::Result<OwnedFd> {
-    let path = if path.as_os_str().is_empty() { Path::new(".") } else { path };
-    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-    let resolve = ResolveFlags::BENEATH | ResolveFlags::NO_SYMLINKS | ResolveFlags::NO_XDEV;
-    match openat2(opened, path, flags, Mode::empty(), resolve) {
-        // Before Linux 5.6, and in containers that do not know it.
-        Err(Errno::NOSYS | Errno::PERM) => {
-            let opened = nofollow::open(&root.join(path), flags)?;
-            if fstat(&opened)?.st_dev == device { Ok(opened) } else { Err(Errno::XDEV) }
-        }
-        opened => opened,
     }
 }
 

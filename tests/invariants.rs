@@ -64,6 +64,7 @@ const MACHINE: &[&str] = &[
     "vendor/fetch.rs",
     "rights.rs",
     "search.rs",
+    "seen.rs",
     "sensitive.rs",
     "small.rs",
     "survey.rs",
@@ -72,6 +73,7 @@ const MACHINE: &[&str] = &[
     "tree/",
     "trial.rs",
     "trust.rs",
+    "walk.rs",
     "write.rs",
 ];
 

@@ -31,10 +31,10 @@ const VICTIMS: [Victim; 6] =
     [Victim::Sbc, Victim::Bubblewrap, Victim::Janitor, Victim::SbcAndJanitor, Victim::Group, Victim::Command];
 
 /// Numbers that look random, the same for the same seed.
-struct Random(u64);
+pub struct Random(pub u64);
 
 impl Random {
-    fn below(&mut self, end: u64) -> u64 {
+    pub fn below(&mut self, end: u64) -> u64 {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
         self.0 ^= self.0 << 17;
@@ -43,7 +43,7 @@ impl Random {
 }
 
 /// A number of the environment.
-fn number(name: &str) -> Option<u64> {
+pub fn number(name: &str) -> Option<u64> {
     std::env::var(name).ok()?.parse().ok()
 }
 

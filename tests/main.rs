@@ -67,6 +67,7 @@ mod sandbox;
 mod scale;
 mod script;
 mod seccomp;
+mod seen;
 mod show;
 mod signals;
 mod stand_in;
