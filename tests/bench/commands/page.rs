@@ -161,8 +161,8 @@ const LOOKS: &str = "two programs more are loaded, and sbc looks at every path o
                      ([taken apart](#where-the-time-of-a-start-goes))";
 const SHELL: &str = "a shell tests every path, and it starts a program for what it cannot do itself";
 const KDL: &str = "most of it is the parser of KDL";
-const SEARCH: &str = "when the command has ended, sbc looks through the names of the project for what the host would obey \
-                      and was not there before ([below the root](threat-model.md#below-the-root)); the command is over by then, and the caller waits";
+const SEARCH: &str = "when the command has ended, sbc asks each directory of the project whether it has changed, and looks in those that have for what \
+                      the host would obey ([below the root](threat-model.md#below-the-root)); the command is over by then, and the caller waits";
 const MEMORY: &str = "the program is linked statically, with its built-in profiles";
 
 fn goals(results: &Results) -> String {
