@@ -41,7 +41,7 @@ impl Script<'_> {
         let line = self.step(step);
         let start = line.strip_suffix(&format!(" skip {}", shell::path(&step.at)))?;
         let is_named = !directory.components().is_empty() || directory.root().variable().is_some();
-        (is_named && ["bind ", "show "].iter().any(|verb| start.starts_with(verb)))
+        (is_named && ["bind ", "show ", "private "].iter().any(|verb| start.starts_with(verb)))
             .then(|| (start.to_owned(), directory))
     }
 

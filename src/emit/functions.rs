@@ -10,6 +10,36 @@ pub struct Function {
     pub text: &'static str,
 }
 
+/// The function that is called before the others stand.
+pub const ASK: &str = r#"# Has another process find out where those of these paths lead that are links to files. `answers` reads it, from the
+# pipe of a here-document; meanwhile this one goes on.
+asked=''
+ask() {
+    for name; do
+        shift
+        if [ -L "$name" ] && [ -f "$name" ]; then
+            case $name in
+            *'
+'*) ;;
+            *) set -- "$@" "$name" ;;
+            esac
+        fi
+    done
+    [ $# != 0 ] || return 0
+    IFS='
+'
+    asked=$*
+    unset IFS
+    exec 8<<PIPE
+
+PIPE
+    read -r rest <&8
+    exec 7>>/proc/self/fd/8
+    LC_ALL=C realpath -- "$@" >&7 7>&- 8<&- &
+    exec 7>&-
+}
+"#;
+
 /// The functions that scripts are made of. A script carries those that it calls, in this order.
 pub fn all() -> impl DoubleEndedIterator<Item = &'static Function> {
     FUNCTIONS.iter().chain(PLACEHOLDERS)
@@ -49,42 +79,28 @@ arg() {
 "#,
     },
     Function {
-        name: "ask",
-        text: r#"# Asks one process for the names of the caller's variables, and where those of these paths lead that are links to
-# files. Into $leads come lines, each such path and after it where it leads.
-leads=''
-ask() {
-    for name; do
-        shift
-        if [ -L "$name" ] && [ -f "$name" ]; then
-            case $name in
-            *'
-'*) ;;
-            *) set -- "$@" "$name" ;;
-            esac
-        fi
-    done
-    exported=$(
-        export -p
-        [ $# != 0 ] || exit 0
-        echo ///
-        export LC_ALL=C
-        exec realpath -- "$@"
-    ) || return 0
-    [ $# != 0 ] || return 0
+        name: "answers",
+        text: r#"# Puts lines into $leads, each asked path and after it where it leads; none if a name takes two lines.
+answers() {
+    [ -n "$asked" ] || return 0
+    words='' count=0
+    while IFS= read -r rest; do
+        words="$words
+$rest" count=$((count + 1))
+    done <&8
+    exec 8<&-
+    wait
     IFS='
 '
-    count=$# words=$*
-    # shellcheck disable=SC2086 # a line for each, unless a name holds a newline
-    set -- $exported
-    shift $(($# - count - 1))
-    if [ "$1" = /// ]; then
-        for name in $words; do
-            shift
+    # shellcheck disable=SC2086 # a line for each
+    set -- $asked
+    if [ "$count" = $# ]; then
+        for rest in $words; do
             leads="$leads
-$name
-=$1
+$1
+=$rest
 "
+            shift
         done
     fi
     unset IFS
@@ -115,6 +131,7 @@ trail() {
 }
 
 # Puts the host path behind $1 into $real. Only a link to a file needs a program, and one into what is the user's.
+leads=''
 real() {
     real=$1
     [ -L "$1" ] || return 0
@@ -216,8 +233,23 @@ show() {
 "#,
     },
     Function {
+        name: "private",
+        text: r#"# private OPTION MISSING PATH: a copy of a file in its place, while descriptors are left; after that it is shown.
+private() {
+    if [ -z "$spare" ] || [ ! -e "$3" ]; then
+        show "$1" "$2" "$3"
+        return
+    fi
+    real "$3"
+    eval "data_${spare%% *}=\$real"
+    copy --file "${spare%% *}" "$3" "$2" "$3"
+    spare=${spare#* }
+}
+"#,
+    },
+    Function {
         name: "siblings",
-        text: r#"# siblings bind|show OPTION DIRECTORY NAME...: does so in place with what is there of these names.
+        text: r#"# siblings bind|show|private OPTION DIRECTORY NAME...: does so in place with what is there of these names.
 siblings() {
     verb=$1 option=$2 parent=$3
     shift 3
@@ -227,7 +259,7 @@ siblings() {
         name=$parent/$name
         if [ ! -L "$name" ]; then
             [ -e "$name" ] || continue
-            [ ! -r "$name" ] || {
+            [ "$verb" = private ] || [ ! -r "$name" ] || {
                 in_place "$option" "$name"
                 continue
             }
@@ -252,11 +284,18 @@ merged() {
     },
     Function {
         name: "pin",
-        text: r#"# pin HOST AT: keeps a directory from being renamed, and a file in its place as it is.
+        text: r#"# pin HOST AT [BELOW...]: keeps a directory from being renamed, unless all is missing that would be mounted below it; and
+# a file in its place as it is.
 pin() {
     unlinked "$1"
     if [ -d "$1" ]; then
-        arg --bind "$1" "$2"
+        parent=$1 at=$2 name=$1
+        shift 2
+        for name; do
+            [ ! -e "$name" ] || break
+            name=''
+        done
+        [ -z "$name" ] || arg --bind "$parent" "$at"
     elif [ -f "$1" ]; then
         arg --ro-bind "$1" "$2"
     fi

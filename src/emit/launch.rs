@@ -1,6 +1,7 @@
 //! The part of a script that starts bubblewrap: the environment of the command, limits, descriptors.
 
 use super::calls::wrapped;
+use super::functions::ASK;
 use super::script::{DESCRIPTORS, Script};
 use super::shell;
 use super::steps::annotation;
@@ -42,18 +43,33 @@ impl Script<'_> {
         out
     }
 
-    /// Asks for what only another process can tell.
-    pub(super) fn ask(&self) -> String {
+    /// The paths that the script asks another process for: those that may be links to files.
+    fn asked(&self) -> impl Iterator<Item = String> {
         let is_asked = |step: &&Step| {
-            matches!(step.at.root(), Root::Absolute | Root::Home) && self.step(step).starts_with("show ")
+            let call = self.step(step);
+            matches!(step.at.root(), Root::Absolute | Root::Home)
+                && ["show ", "private "].iter().any(|verb| call.starts_with(verb))
         };
-        let paths = self.content.steps.iter().filter(is_asked).map(|step| shell::path(&step.at));
-        let mut out = wrapped("ask", paths) + "\n";
+        self.content.steps.iter().filter(is_asked).map(|step| shell::path(&step.at))
+    }
+
+    /// Asks for what only another process can tell. As early as possible, because that takes its time.
+    pub(super) fn ask(&self) -> String {
+        let mut out = String::new();
+        if self.asked().next().is_some() {
+            let _ = writeln!(out, "{ASK}\n{}", wrapped("ask", self.asked()));
+        }
+        out.push_str("exported=$(export -p)\n");
         if self.content.env.get("PATH").is_some_and(is_passed) {
             out.push_str("case \"\n$exported\" in\n*'\nexport PATH='*) ;;\n*) unset caller_path ;;\nesac\n");
         }
         out.push('\n');
         out
+    }
+
+    /// Reads what was asked for.
+    pub(super) fn answers(&self) -> &'static str {
+        if self.asked().next().is_some() { "answers\n\n" } else { "" }
     }
 
     /// Passes on what the caller has. Names may be anything, and a line of a value may look like one: it has no
@@ -116,6 +132,9 @@ impl Script<'_> {
                     let _ = write!(out, " {fd}</dev/null");
                 }
                 Some(_) => {
+                    let _ = write!(out, " {fd}<\"$data_{fd}\"");
+                }
+                None if self.spare().any(|spare| spare == fd) => {
                     let _ = write!(out, " {fd}<\"$data_{fd}\"");
                 }
                 None if fd == 4 => out.push_str(" 4<&-"),

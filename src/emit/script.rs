@@ -34,9 +34,10 @@ pub fn emit(plan: &Plan) -> Result<String, Diagnostic> {
     let script = Script { plan, content, data };
     let prepare = script.prepare();
     let cleans = prepare.contains(CLEANING);
-    let body = [script.checks(), script.ask(), prepare, script.options(), script.launch(), script.filter()].concat();
+    let body = [script.checks(), prepare, script.options(), script.launch(), script.filter()].concat();
     let mut out = script.header();
     out.push_str(&script.places());
+    out.push_str(&script.ask());
     out.push_str(&script.git());
     out.push_str(&script.functions(&body));
     out.push_str(&body);
@@ -44,14 +45,20 @@ pub fn emit(plan: &Plan) -> Result<String, Diagnostic> {
     Ok(out)
 }
 
-/// Whether a step brings contents by a descriptor. Of those there are few, so that copies which cannot be
-/// written are shown in place instead.
+/// Whether a step brings contents by a descriptor of its own. Of those there are few, so that copies which cannot be
+/// written take what is left, and are shown in place where nothing is.
 pub(super) fn carries(step: &Step) -> bool {
     match step.action {
         Action::File { .. } => true,
         Action::Host { grant: Grant::Copy, .. } => step.is_writable_copy(),
         _ => false,
     }
+}
+
+/// Whether a step takes one of the descriptors that are left: a copy that cannot be written, and is no mount.
+pub(super) fn borrows(step: &Step) -> bool {
+    let is_copy = matches!(&step.action, Action::Host { grant: Grant::Copy, source, .. } if *source == step.at);
+    is_copy && step.is_plain_file() && !carries(step)
 }
 
 /// The descriptor of every step that brings contents, by its path.
@@ -111,6 +118,12 @@ pub(super) struct Script<'a> {
 }
 
 impl Script<'_> {
+    /// The descriptors that are left for copies which need none.
+    pub(super) fn spare(&self) -> impl Iterator<Item = usize> {
+        let wanted = self.content.steps.iter().filter(|step| borrows(step)).count();
+        DESCRIPTORS.skip(self.data.len()).take(wanted)
+    }
+
     fn header(&self) -> String {
         let about = self.plan.about.as_deref().map(|about| format!(": {}", comment(about))).unwrap_or_default();
         format!(

@@ -2,8 +2,8 @@
 //!
 //! Reads a plan; whatever depends on the host becomes a call of one of the script's functions.
 
-use super::calls::watches;
-use super::script::{Script, carries};
+use super::calls::{watches, wrapped};
+use super::script::{Script, borrows, carries};
 use super::shell::{self, comment, literal};
 use crate::isolation;
 use crate::origin::Origin;
@@ -97,7 +97,7 @@ impl Script<'_> {
         if !makes.is_empty() {
             makes = format!("{CLEANING}{makes}\n");
         }
-        needs + &makes + &self.gather()
+        needs + &makes + self.answers() + &self.gather()
     }
 
     /// What the policy wants created. All of it comes first: what is mounted on, and what is held, may lie in it.
@@ -137,6 +137,13 @@ impl Script<'_> {
                 }
                 _ => {}
             }
+        }
+        let spare: Vec<usize> = self.spare().collect();
+        if !spare.is_empty() {
+            data.push_str("# Descriptors that are left, each with a space, and what is read by them.\n");
+            let numbers: String = spare.iter().map(|fd| format!("{fd} ")).collect();
+            let nothing: String = spare.iter().map(|fd| format!(" data_{fd}=/dev/null")).collect();
+            let _ = writeln!(data, "spare='{numbers}'{nothing}");
         }
         if !data.is_empty() {
             data.push('\n');
@@ -211,6 +218,9 @@ impl Script<'_> {
                     }
                     (Grant::Device, _) => format!("device {word} {source_word} {at}"),
                     (Grant::Overlay, _) => format!("overlay {word} {source_word} {at}"),
+                    (Grant::Copy, _) if self.spare().next().is_some() && borrows(step) => {
+                        format!("private {option} {word} {at}")
+                    }
                     (_, Some(link)) => format!("merged {option} {word} {at} {link}"),
                     _ if in_place && matches!(step.place, Place::Root | Place::Memory) => {
                         format!("show {option} {word} {at}")
@@ -219,7 +229,7 @@ impl Script<'_> {
                     _ => format!("bind {option} {word} {source_word} {at}"),
                 }
             }
-            Action::Pin { source } => format!("pin {} {at}", shell::path(source)),
+            Action::Pin { source } => wrapped(&format!("pin {} {at}", shell::path(source)), self.held_by(step)),
             Action::File { .. } => {
                 let option = if step.is_plain_file() { "--file" } else { "--ro-bind-data" };
                 format!("arg --perms 0444 {option} {} {at}", self.descriptor(step))
@@ -235,6 +245,19 @@ impl Script<'_> {
             Action::Proc => format!("arg --proc {at}"),
             Action::Dev => format!("arg --dev {at}"),
         }
+    }
+
+    /// The host paths for which a directory is pinned: without one of them nothing is mounted below it. None where
+    /// something is in any case, or is hidden.
+    fn held_by(&self, pin: &Step) -> impl Iterator<Item = String> {
+        let is_pin = |step: &Step| matches!(step.action, Action::Pin { .. });
+        let below = self.content.steps.iter().filter(|step| step.at != pin.at && step.at.is_within(&pin.at));
+        let source = |step: &Step| match &step.action {
+            Action::Host { source, .. } => Some(shell::path(source)),
+            _ => None,
+        };
+        let sources: Option<Vec<String>> = below.filter(|step| !is_pin(step)).map(source).collect();
+        sources.into_iter().flatten()
     }
 
     pub(super) fn descriptor(&self, step: &Step) -> usize {
