@@ -10,36 +10,6 @@ pub struct Function {
     pub text: &'static str,
 }
 
-/// The function that is called before the others stand.
-pub const ASK: &str = r#"# Has another process find out where those of these paths lead that are links to files. `answers` reads it, from the
-# pipe of a here-document; meanwhile this one goes on.
-asked=''
-ask() {
-    for name; do
-        shift
-        if [ -L "$name" ] && [ -f "$name" ]; then
-            case $name in
-            *'
-'*) ;;
-            *) set -- "$@" "$name" ;;
-            esac
-        fi
-    done
-    [ $# != 0 ] || return 0
-    IFS='
-'
-    asked=$*
-    unset IFS
-    exec 8<<PIPE
-
-PIPE
-    read -r rest <&8
-    exec 7>>/proc/self/fd/8
-    LC_ALL=C realpath -- "$@" >&7 7>&- 8<&- &
-    exec 7>&-
-}
-"#;
-
 /// The functions that scripts are made of. A script carries those that it calls, in this order.
 pub fn all() -> impl DoubleEndedIterator<Item = &'static Function> {
     FUNCTIONS.iter().chain(PLACEHOLDERS)
@@ -79,28 +49,42 @@ arg() {
 "#,
     },
     Function {
-        name: "answers",
-        text: r#"# Puts lines into $leads, each asked path and after it where it leads; none if a name takes two lines.
-answers() {
-    [ -n "$asked" ] || return 0
-    words='' count=0
-    while IFS= read -r rest; do
-        words="$words
-$rest" count=$((count + 1))
-    done <&8
-    exec 8<&-
-    wait
+        name: "ask",
+        text: r#"# Asks one process for the names of the caller's variables, and where those of these paths lead that are links to
+# files. Into $leads come lines, each such path and after it where it leads.
+leads=''
+ask() {
+    for name; do
+        shift
+        if [ -L "$name" ] && [ -f "$name" ]; then
+            case $name in
+            *'
+'*) ;;
+            *) set -- "$@" "$name" ;;
+            esac
+        fi
+    done
+    exported=$(
+        export -p
+        [ $# != 0 ] || exit 0
+        echo ///
+        export LC_ALL=C
+        exec realpath -- "$@"
+    ) || return 0
+    [ $# != 0 ] || return 0
     IFS='
 '
-    # shellcheck disable=SC2086 # a line for each
-    set -- $asked
-    if [ "$count" = $# ]; then
-        for rest in $words; do
-            leads="$leads
-$1
-=$rest
-"
+    count=$# words=$*
+    # shellcheck disable=SC2086 # a line for each, unless a name holds a newline
+    set -- $exported
+    shift $(($# - count - 1))
+    if [ "$1" = /// ]; then
+        for name in $words; do
             shift
+            leads="$leads
+$name
+=$1
+"
         done
     fi
     unset IFS
@@ -131,7 +115,6 @@ trail() {
 }
 
 # Puts the host path behind $1 into $real. Only a link to a file needs a program, and one into what is the user's.
-leads=''
 real() {
     real=$1
     [ -L "$1" ] || return 0
@@ -217,9 +200,9 @@ in_place() {
         name: "show",
         text: r#"# show OPTION MISSING PATH: shows a host path in place; a file behind a link becomes a link, and is shown in the end.
 show() {
-    if [ ! -L "$3" ] && [ -r "$3" ]; then
-        in_place "$1" "$3"
-    elif [ -L "$3" ] && [ -f "$3" ]; then
+    if [ ! -L "$3" ]; then
+        if [ -r "$3" ]; then in_place "$1" "$3"; else bind "$1" "$2" "$3" "$3"; fi
+    elif [ -f "$3" ]; then
         unlinked "$3"
         real "$3"
         arg --symlink "$real" "$3"
@@ -255,6 +238,7 @@ siblings() {
     shift 3
     unlinked "$parent/$1"
     reachable "$parent/$1"
+    case $path in "$parent") ;; *) return 0 ;; esac
     for name; do
         name=$parent/$name
         if [ ! -L "$name" ]; then

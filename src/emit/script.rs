@@ -34,14 +34,16 @@ pub fn emit(plan: &Plan) -> Result<String, Diagnostic> {
     let script = Script { plan, content, data };
     let prepare = script.prepare();
     let cleans = prepare.contains(CLEANING);
-    let body = [script.checks(), prepare, script.options(), script.launch(), script.filter()].concat();
+    // Limits count for the shell's own work, too, unless another process sets them.
+    let apart = cleans && !plan.content.limits.is_empty();
+    let launch = script.launch(cleans && !apart);
+    let body = [script.checks(), script.ask(), prepare, script.options(), launch, script.filter()].concat();
     let mut out = script.header();
     out.push_str(&script.places());
-    out.push_str(&script.ask());
     out.push_str(&script.git());
     out.push_str(&script.functions(&body));
     out.push_str(&body);
-    out.push_str(&script.start(cleans));
+    out.push_str(&script.start(apart));
     Ok(out)
 }
 
@@ -171,11 +173,10 @@ impl Script<'_> {
                     && !line.trim_start().starts_with('#')
             })
         };
-        let mut wanted: BTreeSet<&str> =
-            functions::all().map(|function| function.name).filter(|name| calls(body, name)).collect();
-        for function in functions::all().rev() {
-            let needed = wanted.contains(function.name);
-            wanted.extend(functions::all().map(|other| other.name).filter(|name| needed && calls(function.text, name)));
+        let (mut wanted, mut texts) = (BTreeSet::new(), vec![body]);
+        while let Some(text) = texts.pop() {
+            let called = functions::all().filter(|function| calls(text, function.name));
+            texts.extend(called.filter(|function| wanted.insert(function.name)).map(|function| function.text));
         }
         let mut out: String = functions::all()
             .filter(|function| wanted.contains(function.name))
@@ -239,7 +240,7 @@ impl Script<'_> {
     }
 
     /// Chooses the directory and the command, checks once, and goes.
-    fn start(&self, cleans: bool) -> String {
+    fn start(&self, apart: bool) -> String {
         let mut out = String::new();
         match &self.content.workdir {
             Some(path) => {
@@ -269,7 +270,7 @@ impl Script<'_> {
             "if [ \"${{1-}}\" = -- ]; then\n    shift\n    [ $# != 0 ] || fail 'there is no command after --'\nelse\n    {own}\nfi\n\n\
              options\nendings\n{}{}",
             HAND_OVER,
-            WORDS.replace("START", if cleans { AND_CLEAN } else { "    launch \"$@\"" })
+            WORDS.replace("START", if apart { APART } else { "    launch \"$@\"" })
         );
         out
     }
@@ -303,7 +304,7 @@ fi
 "#;
 
 /// The shell stays only where something is left for it to do.
-const AND_CLEAN: &str = r#"    [ -n "$made$written$watched" ] || launch "$@"
+const APART: &str = r#"    [ -n "$made$written$watched" ] || launch "$@"
     (launch "$@")"#;
 
 /// Looks at each component below a writable tree.

@@ -2,7 +2,7 @@
 //!
 //! Reads a plan; whatever depends on the host becomes a call of one of the script's functions.
 
-use super::calls::{watches, wrapped};
+use super::calls::{guards, wrapped};
 use super::script::{Script, borrows, carries};
 use super::shell::{self, comment, literal};
 use crate::isolation;
@@ -47,17 +47,14 @@ impl Script<'_> {
         let created = self.created();
         let (mut places, mut needs) = (String::new(), String::new());
         let mut git = String::new();
-        let mut watched: Vec<&SymbolicPath> = Vec::new();
         for step in &self.content.steps {
             match &step.action {
-                Action::Host { source, missing, text, .. } if !creates(*missing) => match step.guards_name() {
-                    Some(Missing::Watch) => watched.push(source),
-                    Some(_) => {
-                        let out = if source.root() == Root::GitCommonDir { &mut git } else { &mut places };
-                        out.push_str(&made("hold", source, *missing, text.as_ref()));
-                    }
-                    None => {}
-                },
+                Action::Host { source, missing, text, .. }
+                    if !creates(*missing) && step.guards_name().is_some_and(|word| word != Missing::Watch) =>
+                {
+                    let out = if source.root() == Root::GitCommonDir { &mut git } else { &mut places };
+                    out.push_str(&made("hold", source, *missing, text.as_ref()));
+                }
                 Action::Tmpfs { .. } | Action::Proc | Action::Dev if step.place == Place::Writable => {
                     let _ = writeln!(places, "make dir {}", self.host(step));
                 }
@@ -92,12 +89,10 @@ impl Script<'_> {
             .filter(|lines| !lines.is_empty())
             .map(|lines| format!("{lines}create\n"))
             .collect();
-        let (git, watched): (Vec<_>, Vec<_>) = watched.iter().partition(|path| path.root() == Root::GitCommonDir);
-        makes.push_str(&(watches(&watched) + &where_git(&watches(&git))));
-        if !makes.is_empty() {
+        if !makes.is_empty() || self.content.steps.iter().any(|step| step.guards_name().is_some()) {
             makes = format!("{CLEANING}{makes}\n");
         }
-        needs + &makes + self.answers() + &self.gather()
+        needs + &makes + &self.gather()
     }
 
     /// What the policy wants created. All of it comes first: what is mounted on, and what is held, may lie in it.
@@ -222,6 +217,9 @@ impl Script<'_> {
                         format!("private {option} {word} {at}")
                     }
                     (_, Some(link)) => format!("merged {option} {word} {at} {link}"),
+                    _ if step.guards_name().is_some() => {
+                        guards(step).map_or_else(String::new, |(start, name)| format!("{start} {name}"))
+                    }
                     _ if in_place && matches!(step.place, Place::Root | Place::Memory) => {
                         format!("show {option} {word} {at}")
                     }
@@ -285,7 +283,7 @@ impl Script<'_> {
 
 /// What is missing is created before the start. These variables tell what has to be done in the end.
 pub(super) const CLEANING: &str = "# What is missing is created, and removed again when it is untouched.\n\
-    missing='' files='' made='' written='' unheld='' watched=''\n\
+    missing='' files='' made='' written='' watched=''\n\
     trap finish EXIT\ntrap 'exit 129' HUP\ntrap 'exit 130' INT\ntrap 'exit 143' TERM\n";
 
 /// A rule with its layers and its reason, as the comment that stands before what it becomes.
@@ -346,7 +344,7 @@ fn title(root: Root) -> &'static str {
     }
 }
 
-fn bind_option(grant: Grant) -> &'static str {
+pub(super) fn bind_option(grant: Grant) -> &'static str {
     if grant == Grant::ReadWrite { "--bind" } else { "--ro-bind" }
 }
 
