@@ -74,3 +74,25 @@ fn pins_are_the_same() {
         assert_eq!(output.stderr.matches("busy").count(), 3, "{output:?}");
     }
 }
+
+/// What a mount above shows with the same access is mounted by neither, and no directory is pinned for it. What a link of
+/// the host leads elsewhere is mounted by both, and so is what has another access or holds something.
+#[test]
+fn covered_mounts_are_the_same() {
+    let body = "    filesystem { ro \"~/kept\" \"~/kept/one\" \"~/kept/one/two\" \"~/kept/link\" \"~/kept/none\" missing=\"skip\"; \
+        rw \"~/kept/open\" \"~/kept/open/in\"; rw \"./a/b\" \"./a/b/c/d\" \"./e/f\"; ro \"./e/f/g/h\"; rw \"./e/x/y\"; \
+        ro \"./e/x/z\" missing=\"watch\"; }";
+    let project = Project::with_body(body);
+    ["kept/one/two/file", "kept/open/in/file", "else/file"].iter().for_each(|name| project.write_home(name, "text"));
+    std::os::unix::fs::symlink("../else", project.home.join("kept/link")).unwrap();
+    ["a/b/c/d/x", "e/f/g/h/x", "e/x/y/x"].iter().for_each(|name| project.write(name, "text"));
+    differ(&project, &["/etc/resolv.conf"]);
+    let home = project.home.to_str().unwrap();
+    let places = mounted(project.exec("exec cat /proc/self/mountinfo"));
+    let own: Vec<&str> = places.iter().filter_map(|place| place.strip_prefix(home)?.strip_prefix('/')).collect();
+    let own: Vec<&str> = own.into_iter().filter(|place| !place.starts_with("work/.")).collect();
+    let expected = ["else", "kept", "kept/open", "work", "work/e", "work/e/f", "work/e/f/g", "work/e/f/g/h"];
+    assert_eq!(own, expected);
+    let text = "cat ~/kept/one/two/file ~/kept/link/file ~/kept/open/in/file; touch ~/kept/one/x || touch ~/kept/open/in/x && ls ~/kept/open/in";
+    crate::script::same(&project, text).code(0);
+}

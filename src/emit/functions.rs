@@ -168,16 +168,37 @@ left_out() {
 "#,
     },
     Function {
+        name: "found",
+        text: r#"# found MISSING PATH: whether something is there; what has to be must be readable.
+found() {
+    ! left_out "$2" "$1" || return 1
+    [ ! -r "$2" ] || return 0
+    [ -e "$2" ] || fail "'$2' does not exist"
+    fail "'$2' cannot be read"
+}
+"#,
+    },
+    Function {
         name: "bind",
         text: r#"# bind OPTION MISSING SOURCE [AT]: shows a host path; without AT where it really is.
 bind() {
-    ! left_out "$3" "$2" || return 0
-    if [ ! -r "$3" ]; then
-        [ -e "$3" ] || fail "'$3' does not exist"
-        fail "'$3' cannot be read"
-    fi
+    found "$2" "$3" || return 0
     real "$3"
     arg "$1" "$real" "${4-$real}"
+}
+"#,
+    },
+    Function {
+        name: "covered",
+        text: r#"# covered OPTION MISSING PATH TREE: shows a path in place that TREE shows already, if a link is on the way.
+covered() {
+    found "$2" "$3" || return 0
+    path=$3
+    while [ ! -L "$path" ]; do
+        case $path in "$4") return ;; esac
+        path=${path%/*}
+    done
+    bind "$1" "$2" "$3"
 }
 "#,
     },

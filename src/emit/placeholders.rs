@@ -46,8 +46,10 @@ guards() {
         if [ -e "$path" ] || [ -L "$path" ]; then
             bind "$option" skip "$path"
         else
-            quote "$name"
-            absent="$absent $quoted"
+            case $name in
+            *\'*) quote "$name" && absent="$absent $quoted" ;;
+            *) absent="$absent '$name'" ;;
+            esac
         fi
     done
     [ -n "$absent" ] || return 0

@@ -8,6 +8,7 @@ use super::functions;
 use super::launch::is_passed;
 use super::shell::{self, comment};
 use super::steps::CLEANING;
+use crate::cover;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::env;
 use crate::path::SymbolicPath;
@@ -31,7 +32,7 @@ pub fn emit(plan: &Plan) -> Result<String, Diagnostic> {
     let data = descriptors(plan)?;
     reserved(plan)?;
     workdir(content)?;
-    let script = Script { plan, content, data };
+    let script = Script { plan, content, data, covered: cover::in_plan(content) };
     let prepare = script.prepare();
     let cleans = prepare.contains(CLEANING);
     // Limits count for the shell's own work, too, unless another process sets them.
@@ -117,6 +118,8 @@ pub(super) struct Script<'a> {
     pub(super) content: &'a Content,
     /// The descriptor of every step that brings contents.
     pub(super) data: BTreeMap<&'a SymbolicPath, usize>,
+    /// What needs no mount unless the host has a link on the way, each with what shows it.
+    pub(super) covered: BTreeMap<&'a SymbolicPath, &'a SymbolicPath>,
 }
 
 impl Script<'_> {

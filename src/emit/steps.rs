@@ -216,6 +216,9 @@ impl Script<'_> {
                     (Grant::Copy, _) if self.spare().next().is_some() && borrows(step) => {
                         format!("private {option} {word} {at}")
                     }
+                    _ if let Some(tree) = self.covered.get(&step.at) => {
+                        format!("covered {option} {word} {at} {}", shell::directory(tree))
+                    }
                     (_, Some(link)) => format!("merged {option} {word} {at} {link}"),
                     _ if step.guards_name().is_some() => {
                         guards(step).map_or_else(String::new, |(start, name)| format!("{start} {name}"))
@@ -227,6 +230,7 @@ impl Script<'_> {
                     _ => format!("bind {option} {word} {source_word} {at}"),
                 }
             }
+            Action::Pin { .. } if self.covered.contains_key(&step.at) => String::new(),
             Action::Pin { source } => wrapped(&format!("pin {} {at}", shell::path(source)), self.held_by(step)),
             Action::File { .. } => {
                 let option = if step.is_plain_file() { "--file" } else { "--ro-bind-data" };
@@ -248,13 +252,14 @@ impl Script<'_> {
     /// The host paths for which a directory is pinned: without one of them nothing is mounted below it. None where
     /// something is in any case, or is hidden.
     fn held_by(&self, pin: &Step) -> impl Iterator<Item = String> {
-        let is_pin = |step: &Step| matches!(step.action, Action::Pin { .. });
         let below = self.content.steps.iter().filter(|step| step.at != pin.at && step.at.is_within(&pin.at));
+        let is_mount =
+            |step: &&Step| !matches!(step.action, Action::Pin { .. }) && !self.covered.contains_key(&step.at);
         let source = |step: &Step| match &step.action {
             Action::Host { source, .. } => Some(shell::path(source)),
             _ => None,
         };
-        let sources: Option<Vec<String>> = below.filter(|step| !is_pin(step)).map(source).collect();
+        let sources: Option<Vec<String>> = below.filter(is_mount).map(source).collect();
         sources.into_iter().flatten()
     }
 

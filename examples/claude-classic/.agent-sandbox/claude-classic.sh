@@ -224,13 +224,17 @@ left_out() {
     case $2 in skip) ;; *) return 1 ;; esac
 }
 
+# found MISSING PATH: whether something is there; what has to be must be readable.
+found() {
+    ! left_out "$2" "$1" || return 1
+    [ ! -r "$2" ] || return 0
+    [ -e "$2" ] || fail "'$2' does not exist"
+    fail "'$2' cannot be read"
+}
+
 # bind OPTION MISSING SOURCE [AT]: shows a host path; without AT where it really is.
 bind() {
-    ! left_out "$3" "$2" || return 0
-    if [ ! -r "$3" ]; then
-        [ -e "$3" ] || fail "'$3' does not exist"
-        fail "'$3' cannot be read"
-    fi
+    found "$2" "$3" || return 0
     real "$3"
     arg "$1" "$real" "${4-$real}"
 }
@@ -399,8 +403,10 @@ guards() {
         if [ -e "$path" ] || [ -L "$path" ]; then
             bind "$option" skip "$path"
         else
-            quote "$name"
-            absent="$absent $quoted"
+            case $name in
+            *\'*) quote "$name" && absent="$absent $quoted" ;;
+            *) absent="$absent '$name'" ;;
+            esac
         fi
     done
     [ -n "$absent" ] || return 0

@@ -335,15 +335,30 @@ left_out() {
     case $2 in skip) ;; *) return 1 ;; esac
 }
 
+# found MISSING PATH: whether something is there; what has to be must be readable.
+found() {
+    ! left_out "$2" "$1" || return 1
+    [ ! -r "$2" ] || return 0
+    [ -e "$2" ] || fail "'$2' does not exist"
+    fail "'$2' cannot be read"
+}
+
 # bind OPTION MISSING SOURCE [AT]: shows a host path; without AT where it really is.
 bind() {
-    ! left_out "$3" "$2" || return 0
-    if [ ! -r "$3" ]; then
-        [ -e "$3" ] || fail "'$3' does not exist"
-        fail "'$3' cannot be read"
-    fi
+    found "$2" "$3" || return 0
     real "$3"
     arg "$1" "$real" "${4-$real}"
+}
+
+# covered OPTION MISSING PATH TREE: shows a path in place that TREE shows already, if a link is on the way.
+covered() {
+    found "$2" "$3" || return 0
+    path=$3
+    while [ ! -L "$path" ]; do
+        case $path in "$4") return ;; esac
+        path=${path%/*}
+    done
+    bind "$1" "$2" "$3"
 }
 
 # in_place OPTION PATH: shows a readable path that is no link.
@@ -539,8 +554,10 @@ guards() {
         if [ -e "$path" ] || [ -L "$path" ]; then
             bind "$option" skip "$path"
         else
-            quote "$name"
-            absent="$absent $quoted"
+            case $name in
+            *\'*) quote "$name" && absent="$absent $quoted" ;;
+            *) absent="$absent '$name'" ;;
+            esac
         fi
     done
     [ -n "$absent" ] || return 0
@@ -998,7 +1015,7 @@ options() {
     show --ro-bind skip "$home"/.local/lib/node_modules
 
     # ro "~/.local/lib/node_modules/@anthropic-ai/claude-code" missing="skip" [claude] The same, installed by npm into the home.
-    bind --ro-bind skip "$home"/.local/lib/node_modules/@anthropic-ai/claude-code
+    covered --ro-bind skip "$home"/.local/lib/node_modules/@anthropic-ai/claude-code "$home"/.local/lib/node_modules
 
     # ro "~/.local/share/claude" missing="skip" [claude] The program and its versions. Read-only, so that nothing inside changes what the host runs tomorrow.
     # ro "~/.local/share/fnm" missing="skip" [node] Runtimes of version managers. Read-only: a writable one would be a way to the host.
