@@ -30,12 +30,18 @@ pub fn covered(above: &[Vec<usize>], shows: impl Fn(usize, usize, bool) -> bool)
 /// The steps that need no mount unless the host has a link on the way, each with what shows it.
 pub fn in_plan(content: &Content) -> BTreeMap<&SymbolicPath, &SymbolicPath> {
     let steps = &content.steps;
-    let provides = |step: &Step| !matches!(step.action, Action::Directory);
-    let above = |own: &Step| {
-        let above = steps.iter().enumerate().rev().filter(|(_, step)| step.at != own.at && own.at.is_within(&step.at));
-        above.filter(|(_, step)| provides(step)).map(|(position, _)| position).collect()
-    };
-    let above: Vec<Vec<usize>> = steps.iter().map(above).collect();
+    let mut above: Vec<Vec<usize>> = Vec::new();
+    // Parents come first: what stands above a step stands above the one before it, or is that one.
+    let mut open: Vec<usize> = Vec::new();
+    for (position, own) in steps.iter().enumerate() {
+        while open.last().and_then(|last| steps.get(*last)).is_some_and(|last| !own.at.is_within(&last.at)) {
+            open.pop();
+        }
+        above.push(open.iter().rev().copied().collect());
+        if !matches!(own.action, Action::Directory) {
+            open.push(position);
+        }
+    }
     let shown_by = covered(&above, |over, own, holds_some| {
         let (over, own) = (steps.get(over).and_then(in_place), steps.get(own).filter(|own| !is_made(own)));
         own.and_then(in_place).is_some_and(|writable| over == Some(writable) && !(writable && holds_some))

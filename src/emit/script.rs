@@ -170,15 +170,10 @@ impl Script<'_> {
 
     /// The functions that `body` calls, and those that they call.
     fn functions(&self, body: &str) -> String {
-        let calls = |text: &str, name: &str| {
-            text.lines().any(|line| {
-                line.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').any(|word| word == name)
-                    && !line.trim_start().starts_with('#')
-            })
-        };
         let (mut wanted, mut texts) = (BTreeSet::new(), vec![body]);
         while let Some(text) = texts.pop() {
-            let called = functions::all().filter(|function| calls(text, function.name));
+            let words = words(text);
+            let called = functions::all().filter(|function| words.contains(function.name));
             texts.extend(called.filter(|function| wanted.insert(function.name)).map(|function| function.text));
         }
         let mut out: String = functions::all()
@@ -334,6 +329,12 @@ unlinked() {
 }
 
 "#;
+
+/// The words of shell text outside of comments, of which some are names of functions.
+fn words(text: &str) -> BTreeSet<&str> {
+    let lines = text.lines().filter(|line| !line.trim_start().starts_with('#'));
+    lines.flat_map(|line| line.split(|c: char| !c.is_ascii_alphanumeric() && c != '_')).collect()
+}
 
 /// A rule as it stands in a script's comments, for comparing scripts.
 pub fn rules(script: &str) -> Vec<&str> {
