@@ -20,6 +20,7 @@ pub mod builtin;
 pub mod card;
 pub mod check;
 pub mod compile;
+pub mod cover;
 pub mod decode;
 pub mod departure;
 pub mod devices;

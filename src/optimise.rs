@@ -8,6 +8,7 @@
 #![allow(clippy::disallowed_methods, reason = "links and directories are looked up on the host")]
 
 use crate::checked::{Checked, Identity};
+use crate::cover;
 use crate::host::Host;
 use crate::mounts::{Mounts, Planted};
 use crate::operation::{Operation, Request};
@@ -129,29 +130,16 @@ impl<'r> Places<'r> {
     }
 }
 
-/// Takes away what the mount above shows already: the same host path, with the same access. What can be
-/// written stays where something lies below it, because a mount point cannot be renamed and so holds that.
-/// From the innermost outwards, so that pins go with what they held.
+/// Takes away what the mount above shows already: the same host path, with the same access.
 fn cover<'a>(requests: Vec<Request<'a>>, changes: &mut Vec<Change>) -> Vec<Request<'a>> {
     let places = Places::new(&requests);
-    let mut holds = vec![false; requests.len()];
-    // What shows each that goes.
-    let mut shown_by: Vec<Option<usize>> = vec![None; requests.len()];
-    for (position, request) in requests.iter().enumerate().rev() {
-        let holds_some = holds.get(position).copied().unwrap_or_default();
-        let above = places.above(&request.at);
-        let is_shown = |above: &usize| shows(&requests, &places, *above, request, holds_some);
-        let over = above.filter(is_shown);
-        if let (Some(over), Some(slot)) = (over, shown_by.get_mut(position)) {
-            *slot = Some(over);
-            continue;
-        }
-        let holders = upwards(&request.at).skip(1).filter_map(|above| places.at(above));
-        holders.for_each(|holder| holds.get_mut(holder).into_iter().for_each(|holds| *holds = true));
-    }
-    let last = |first: usize| std::iter::successors(Some(first), |one| shown_by.get(*one).copied().flatten()).last();
-    for (request, first) in requests.iter().zip(&shown_by) {
-        let over = first.and_then(last).and_then(|over| requests.get(over));
+    let above = |request: &Request<'_>| upwards(&request.at).skip(1).filter_map(|above| places.at(above)).collect();
+    let above: Vec<Vec<usize>> = requests.iter().map(above).collect();
+    let shown_by = cover::covered(&above, |above, own, holds_some| {
+        requests.get(own).is_some_and(|own| shows(&requests, &places, above, own, holds_some))
+    });
+    for (request, over) in requests.iter().zip(&shown_by) {
+        let over = over.and_then(|over| requests.get(over));
         if let Some((own, over)) = InPlace::by_links(request).zip(over) {
             let why = if is_pin(request) { Why::Unpinned } else { Why::Covered(over.at.clone()) };
             changes.push(own.change(&request.at, why));

@@ -66,6 +66,7 @@ mod revision;
 mod sandbox;
 mod scale;
 mod script;
+mod script_mounts;
 mod seccomp;
 mod seen;
 mod show;

@@ -2,8 +2,9 @@
 
 use super::script::Script;
 use super::shell;
-use crate::path::SymbolicPath;
-use crate::plan::Step;
+use super::steps::bind_option;
+use crate::path::Root;
+use crate::plan::{Action, Step};
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
@@ -36,13 +37,16 @@ impl Script<'_> {
     }
 
     /// What is shown in place where it is there, as the start of a call for several names of one directory.
-    fn as_sibling(&self, step: &Step) -> Option<(String, SymbolicPath)> {
+    fn as_sibling(&self, step: &Step) -> Option<String> {
         let (directory, _) = step.at.in_directory()?;
+        if step.guards_name().is_some() {
+            return guards(step).map(|(start, _)| start);
+        }
         let line = self.step(step);
         let start = line.strip_suffix(&format!(" skip {}", shell::path(&step.at)))?;
         let is_named = !directory.components().is_empty() || directory.root().variable().is_some();
-        (is_named && ["bind ", "show "].iter().any(|verb| start.starts_with(verb)))
-            .then(|| (start.to_owned(), directory))
+        (is_named && ["bind ", "show ", "private "].iter().any(|verb| start.starts_with(verb)))
+            .then(|| format!("siblings {start} {}", shell::path(&directory)))
     }
 
     pub(super) fn are_siblings(&self, one: &Step, next: &Step) -> bool {
@@ -53,21 +57,17 @@ impl Script<'_> {
     pub(super) fn siblings(&self, steps: &[&Step]) -> String {
         let start = steps.first().and_then(|step| self.as_sibling(step));
         let names = steps.iter().filter_map(|step| step.at.in_directory()).map(|(_, name)| shell::text(name));
-        start.map_or_else(String::new, |(start, directory)| {
-            wrapped(&format!("siblings {start} {}", shell::path(&directory)), names)
-        })
+        start.map_or_else(String::new, |start| wrapped(&start, names))
     }
 }
 
-/// The calls that note what is missing, one for each directory.
-pub(super) fn watches(paths: &[&SymbolicPath]) -> String {
-    let directory = |path: &SymbolicPath| path.in_directory().map(|(directory, _)| directory);
-    let call = |run: &[&SymbolicPath]| {
-        let names = run.iter().filter_map(|path| path.in_directory()).map(|(_, name)| shell::text(name));
-        let directory = run.first().and_then(|path| directory(path))?;
-        Some(wrapped(&format!("watch {}", shell::path(&directory)), names) + "\n")
-    };
-    paths.chunk_by(|one, next| directory(one) == directory(next)).filter_map(call).collect()
+/// The start of the call for a guarded name, and the name.
+pub(super) fn guards(step: &Step) -> Option<(String, String)> {
+    let (directory, name) = step.at.in_directory()?;
+    let is_root = directory.components().is_empty() && directory.root() == Root::Absolute;
+    let parent = if is_root { "''".to_owned() } else { shell::path(&directory) };
+    let Action::Host { grant, .. } = &step.action else { return None };
+    Some((format!("guards {} {parent}", bind_option(*grant)), shell::text(name)))
 }
 
 /// Words after the start of a command, in lines of usual length.

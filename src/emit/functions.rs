@@ -168,16 +168,37 @@ left_out() {
 "#,
     },
     Function {
+        name: "found",
+        text: r#"# found MISSING PATH: whether something is there; what has to be must be readable.
+found() {
+    ! left_out "$2" "$1" || return 1
+    [ ! -r "$2" ] || return 0
+    [ -e "$2" ] || fail "'$2' does not exist"
+    fail "'$2' cannot be read"
+}
+"#,
+    },
+    Function {
         name: "bind",
         text: r#"# bind OPTION MISSING SOURCE [AT]: shows a host path; without AT where it really is.
 bind() {
-    ! left_out "$3" "$2" || return 0
-    if [ ! -r "$3" ]; then
-        [ -e "$3" ] || fail "'$3' does not exist"
-        fail "'$3' cannot be read"
-    fi
+    found "$2" "$3" || return 0
     real "$3"
     arg "$1" "$real" "${4-$real}"
+}
+"#,
+    },
+    Function {
+        name: "covered",
+        text: r#"# covered OPTION MISSING PATH TREE: shows a path in place that TREE shows already, if a link is on the way.
+covered() {
+    found "$2" "$3" || return 0
+    path=$3
+    while [ ! -L "$path" ]; do
+        case $path in "$4") return ;; esac
+        path=${path%/*}
+    done
+    bind "$1" "$2" "$3"
 }
 "#,
     },
@@ -200,9 +221,9 @@ in_place() {
         name: "show",
         text: r#"# show OPTION MISSING PATH: shows a host path in place; a file behind a link becomes a link, and is shown in the end.
 show() {
-    if [ ! -L "$3" ] && [ -r "$3" ]; then
-        in_place "$1" "$3"
-    elif [ -L "$3" ] && [ -f "$3" ]; then
+    if [ ! -L "$3" ]; then
+        if [ -r "$3" ]; then in_place "$1" "$3"; else bind "$1" "$2" "$3" "$3"; fi
+    elif [ -f "$3" ]; then
         unlinked "$3"
         real "$3"
         arg --symlink "$real" "$3"
@@ -216,18 +237,34 @@ show() {
 "#,
     },
     Function {
+        name: "private",
+        text: r#"# private OPTION MISSING PATH: a copy of a file in its place, while descriptors are left; after that it is shown.
+private() {
+    if [ -z "$spare" ] || [ ! -e "$3" ]; then
+        show "$1" "$2" "$3"
+        return
+    fi
+    real "$3"
+    eval "data_${spare%% *}=\$real"
+    copy --file "${spare%% *}" "$3" "$2" "$3"
+    spare=${spare#* }
+}
+"#,
+    },
+    Function {
         name: "siblings",
-        text: r#"# siblings bind|show OPTION DIRECTORY NAME...: does so in place with what is there of these names.
+        text: r#"# siblings bind|show|private OPTION DIRECTORY NAME...: does so in place with what is there of these names.
 siblings() {
     verb=$1 option=$2 parent=$3
     shift 3
     unlinked "$parent/$1"
     reachable "$parent/$1"
+    case $path in "$parent") ;; *) return 0 ;; esac
     for name; do
         name=$parent/$name
         if [ ! -L "$name" ]; then
             [ -e "$name" ] || continue
-            [ ! -r "$name" ] || {
+            [ "$verb" = private ] || [ ! -r "$name" ] || {
                 in_place "$option" "$name"
                 continue
             }
@@ -252,11 +289,18 @@ merged() {
     },
     Function {
         name: "pin",
-        text: r#"# pin HOST AT: keeps a directory from being renamed, and a file in its place as it is.
+        text: r#"# pin HOST AT [BELOW...]: keeps a directory from being renamed, unless all is missing that would be mounted below it; and
+# a file in its place as it is.
 pin() {
     unlinked "$1"
     if [ -d "$1" ]; then
-        arg --bind "$1" "$2"
+        parent=$1 at=$2 name=$1
+        shift 2
+        for name; do
+            [ ! -e "$name" ] || break
+            name=''
+        done
+        [ -z "$name" ] || arg --bind "$parent" "$at"
     elif [ -f "$1" ]; then
         arg --ro-bind "$1" "$2"
     fi

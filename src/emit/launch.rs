@@ -19,13 +19,15 @@ impl Script<'_> {
         self.content.env.iter().any(|(name, value)| is_passed(value) && (value.prepend.is_empty() || name == "PATH"))
     }
 
-    /// The limits and the start of bubblewrap.
-    pub(super) fn launch(&self) -> String {
+    /// The limits and the start of bubblewrap. The shell `stays` where it may have to clean up.
+    pub(super) fn launch(&self, stays: bool) -> String {
+        let (keep, end) = if stays { (PATH_STAYS, AND_STAYS) } else { ("", "    exec \"$@\"\n") };
         format!(
             "# Starts bubblewrap without a variable, so that nothing steers it, and /proc/1/environ is empty.\n\
-             launch() {{\n    cd /\n{}{}{BARE}}}\n\n",
+             launch() {{\n    cd /\n{}{}{}{end}}}\n\n",
             self.limits(),
-            self.redirections()
+            self.redirections(),
+            BARE.replace("KEEP", keep)
         )
     }
 
@@ -45,7 +47,9 @@ impl Script<'_> {
     /// Asks for what only another process can tell.
     pub(super) fn ask(&self) -> String {
         let is_asked = |step: &&Step| {
-            matches!(step.at.root(), Root::Absolute | Root::Home) && self.step(step).starts_with("show ")
+            let call = self.step(step);
+            matches!(step.at.root(), Root::Absolute | Root::Home)
+                && ["show ", "private "].iter().any(|verb| call.starts_with(verb))
         };
         let paths = self.content.steps.iter().filter(is_asked).map(|step| shell::path(&step.at));
         let mut out = wrapped("ask", paths) + "\n";
@@ -118,6 +122,9 @@ impl Script<'_> {
                 Some(_) => {
                     let _ = write!(out, " {fd}<\"$data_{fd}\"");
                 }
+                None if self.spare().any(|spare| spare == fd) => {
+                    let _ = write!(out, " {fd}<\"$data_{fd}\"");
+                }
                 None if fd == 4 => out.push_str(" 4<&-"),
                 None => {}
             }
@@ -156,9 +163,10 @@ const BARE: &str = r#"    set -- "$bwrap" --args 3 -- "$@"
     # shellcheck disable=SC3013 # dash, bash and busybox know -ef
     if [ ! /proc/self/exe -ef /usr/bin/dash ]; then
         command -v env >/dev/null || fail 'env is not installed'
-        exec env -i "$@"
+        set -- env -i "$@"
+        exported=''
     fi
-    # A line of a value may look like a name; no variable is needed any more.
+KEEP    # A line of a value may look like a name; no variable is needed any more.
     IFS='
 '
     for name in $exported PWD OLDPWD; do
@@ -169,7 +177,15 @@ const BARE: &str = r#"    set -- "$bwrap" --args 3 -- "$@"
         *) unset "$name" ;;
         esac
     done
-    exec "$@"
+"#;
+
+/// The end needs it again.
+const PATH_STAYS: &str = "    path=$PATH\n";
+
+/// To start a program is faster for a shell than to copy itself.
+const AND_STAYS: &str = r#"    # The shell stays only where something is left for it to do.
+    [ -n "$made$written$watched" ] || exec "$@"
+    "$@"
 "#;
 
 pub(super) fn is_passed(value: &EnvValue) -> bool {

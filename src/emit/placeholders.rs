@@ -25,27 +25,37 @@ appeared() {
 "#,
     },
     Function {
-        name: "watch",
-        text: r#"# watch DIRECTORY NAME...: notes what is missing of these names, to tell of it when it has appeared after the run.
-watch() {
-    path=$1
-    if [ ! -d "$path/" ]; then
-        while [ -n "$path" ] && [ ! -e "$path" ] && [ ! -L "$path" ]; do name=${path##*/} path=${path%/*}; done
-        [ -d "$path" ] || return 0
-        set -- "$path" "$name"
-    fi
-    shift
-    words=''
+        name: "guards",
+        text: r#"# guards OPTION DIRECTORY NAME...: shows in place what is there of these names in a writable tree. What is missing is
+# noted, to tell of it when it has appeared after the run; of a missing directory the first that would have to appear.
+guards() {
+    option=$1 parent=$2 absent=''
+    shift 2
+    unlinked "$parent/$1"
+    reachable "$parent/$1"
+    case $path in
+    "$parent") ;;
+    *)
+        while [ -n "$parent" ] && [ ! -e "$parent" ] && [ ! -L "$parent" ]; do name=${parent##*/} parent=${parent%/*}; done
+        [ -d "$parent" ] || return 0
+        set -- "$name"
+        ;;
+    esac
     for name; do
-        [ -e "$path/$name" ] || [ -L "$path/$name" ] || case $name in
-        *\'*) quote "$name" && words="$words $quoted" ;;
-        *) words="$words '$name'" ;;
-        esac
+        path=$parent/$name
+        if [ -e "$path" ] || [ -L "$path" ]; then
+            bind "$option" skip "$path"
+        else
+            case $name in
+            *\'*) quote "$name" && absent="$absent $quoted" ;;
+            *) absent="$absent '$name'" ;;
+            esac
+        fi
     done
-    [ -n "$words" ] || return 0
-    quote "$path"
+    [ -n "$absent" ] || return 0
+    quote "$parent"
     watched="$watched
-appeared $quoted$words"
+appeared $quoted$absent"
 }
 "#,
     },
@@ -106,29 +116,22 @@ create() {
         [ $# != 0 ] || umask "$mode"
     done
     set +C
-    eval "$unheld"
-    unheld=''
 }
 "#,
     },
     Function {
         name: "hold",
-        text: r#"# hold dir|file PATH [TEXT]: keeps a process inside from making PATH, by making it while the sandbox runs.
+        text: r#"# hold dir|file PATH [TEXT]: keeps a process inside from making PATH, by making it while the sandbox runs, if its
+# directory is there.
 hold() {
-    if [ -d "${2%/*}" ]; then
-        make "$@"
-        return
+    if [ ! -d "${2%/*}" ]; then
+        quote "${2%/*}"
+        case "$missing " in
+        *" $quoted "*) ;;
+        *) return 0 ;;
+        esac
     fi
-    quote "${2%/*}"
-    case "$missing " in
-    *" $quoted "*) make "$@" ;;
-    *)
-        at=$quoted
-        quote "${2##*/}"
-        unheld="$unheld
-watch $at $quoted"
-        ;;
-    esac
+    make "$@"
 }
 "#,
     },
@@ -136,6 +139,8 @@ watch $at $quoted"
         name: "finish",
         text: r#"# Removes what was created and is untouched, and tells of what must not be there.
 finish() {
+    # `launch` has taken it away.
+    PATH=${PATH-$path}
     words=''
     eval "set -- $written"
     while [ $# != 0 ]; do

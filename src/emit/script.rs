@@ -8,6 +8,7 @@ use super::functions;
 use super::launch::is_passed;
 use super::shell::{self, comment};
 use super::steps::CLEANING;
+use crate::cover;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::env;
 use crate::path::SymbolicPath;
@@ -31,27 +32,36 @@ pub fn emit(plan: &Plan) -> Result<String, Diagnostic> {
     let data = descriptors(plan)?;
     reserved(plan)?;
     workdir(content)?;
-    let script = Script { plan, content, data };
+    let script = Script { plan, content, data, covered: cover::in_plan(content) };
     let prepare = script.prepare();
     let cleans = prepare.contains(CLEANING);
-    let body = [script.checks(), script.ask(), prepare, script.options(), script.launch(), script.filter()].concat();
+    // Limits count for the shell's own work, too, unless another process sets them.
+    let apart = cleans && !plan.content.limits.is_empty();
+    let launch = script.launch(cleans && !apart);
+    let body = [script.checks(), script.ask(), prepare, script.options(), launch, script.filter()].concat();
     let mut out = script.header();
     out.push_str(&script.places());
     out.push_str(&script.git());
     out.push_str(&script.functions(&body));
     out.push_str(&body);
-    out.push_str(&script.start(cleans));
+    out.push_str(&script.start(apart));
     Ok(out)
 }
 
-/// Whether a step brings contents by a descriptor. Of those there are few, so that copies which cannot be
-/// written are shown in place instead.
+/// Whether a step brings contents by a descriptor of its own. Of those there are few, so that copies which cannot be
+/// written take what is left, and are shown in place where nothing is.
 pub(super) fn carries(step: &Step) -> bool {
     match step.action {
         Action::File { .. } => true,
         Action::Host { grant: Grant::Copy, .. } => step.is_writable_copy(),
         _ => false,
     }
+}
+
+/// Whether a step takes one of the descriptors that are left: a copy that cannot be written, and is no mount.
+pub(super) fn borrows(step: &Step) -> bool {
+    let is_copy = matches!(&step.action, Action::Host { grant: Grant::Copy, source, .. } if *source == step.at);
+    is_copy && step.is_plain_file() && !carries(step)
 }
 
 /// The descriptor of every step that brings contents, by its path.
@@ -108,9 +118,17 @@ pub(super) struct Script<'a> {
     pub(super) content: &'a Content,
     /// The descriptor of every step that brings contents.
     pub(super) data: BTreeMap<&'a SymbolicPath, usize>,
+    /// What needs no mount unless the host has a link on the way, each with what shows it.
+    pub(super) covered: BTreeMap<&'a SymbolicPath, &'a SymbolicPath>,
 }
 
 impl Script<'_> {
+    /// The descriptors that are left for copies which need none.
+    pub(super) fn spare(&self) -> impl Iterator<Item = usize> {
+        let wanted = self.content.steps.iter().filter(|step| borrows(step)).count();
+        DESCRIPTORS.skip(self.data.len()).take(wanted)
+    }
+
     fn header(&self) -> String {
         let about = self.plan.about.as_deref().map(|about| format!(": {}", comment(about))).unwrap_or_default();
         format!(
@@ -152,17 +170,11 @@ impl Script<'_> {
 
     /// The functions that `body` calls, and those that they call.
     fn functions(&self, body: &str) -> String {
-        let calls = |text: &str, name: &str| {
-            text.lines().any(|line| {
-                line.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').any(|word| word == name)
-                    && !line.trim_start().starts_with('#')
-            })
-        };
-        let mut wanted: BTreeSet<&str> =
-            functions::all().map(|function| function.name).filter(|name| calls(body, name)).collect();
-        for function in functions::all().rev() {
-            let needed = wanted.contains(function.name);
-            wanted.extend(functions::all().map(|other| other.name).filter(|name| needed && calls(function.text, name)));
+        let (mut wanted, mut texts) = (BTreeSet::new(), vec![body]);
+        while let Some(text) = texts.pop() {
+            let words = words(text);
+            let called = functions::all().filter(|function| words.contains(function.name));
+            texts.extend(called.filter(|function| wanted.insert(function.name)).map(|function| function.text));
         }
         let mut out: String = functions::all()
             .filter(|function| wanted.contains(function.name))
@@ -226,7 +238,7 @@ impl Script<'_> {
     }
 
     /// Chooses the directory and the command, checks once, and goes.
-    fn start(&self, cleans: bool) -> String {
+    fn start(&self, apart: bool) -> String {
         let mut out = String::new();
         match &self.content.workdir {
             Some(path) => {
@@ -256,7 +268,7 @@ impl Script<'_> {
             "if [ \"${{1-}}\" = -- ]; then\n    shift\n    [ $# != 0 ] || fail 'there is no command after --'\nelse\n    {own}\nfi\n\n\
              options\nendings\n{}{}",
             HAND_OVER,
-            WORDS.replace("START", if cleans { AND_CLEAN } else { "    launch \"$@\"" })
+            WORDS.replace("START", if apart { APART } else { "    launch \"$@\"" })
         );
         out
     }
@@ -290,7 +302,7 @@ fi
 "#;
 
 /// The shell stays only where something is left for it to do.
-const AND_CLEAN: &str = r#"    [ -n "$made$written$watched" ] || launch "$@"
+const APART: &str = r#"    [ -n "$made$written$watched" ] || launch "$@"
     (launch "$@")"#;
 
 /// Looks at each component below a writable tree.
@@ -317,6 +329,12 @@ unlinked() {
 }
 
 "#;
+
+/// The words of shell text outside of comments, of which some are names of functions.
+fn words(text: &str) -> BTreeSet<&str> {
+    let lines = text.lines().filter(|line| !line.trim_start().starts_with('#'));
+    lines.flat_map(|line| line.split(|c: char| !c.is_ascii_alphanumeric() && c != '_')).collect()
+}
 
 /// A rule as it stands in a script's comments, for comparing scripts.
 pub fn rules(script: &str) -> Vec<&str> {

@@ -2,8 +2,8 @@
 //!
 //! Reads a plan; whatever depends on the host becomes a call of one of the script's functions.
 
-use super::calls::watches;
-use super::script::{Script, carries};
+use super::calls::{guards, wrapped};
+use super::script::{Script, borrows, carries};
 use super::shell::{self, comment, literal};
 use crate::isolation;
 use crate::origin::Origin;
@@ -47,17 +47,14 @@ impl Script<'_> {
         let created = self.created();
         let (mut places, mut needs) = (String::new(), String::new());
         let mut git = String::new();
-        let mut watched: Vec<&SymbolicPath> = Vec::new();
         for step in &self.content.steps {
             match &step.action {
-                Action::Host { source, missing, text, .. } if !creates(*missing) => match step.guards_name() {
-                    Some(Missing::Watch) => watched.push(source),
-                    Some(_) => {
-                        let out = if source.root() == Root::GitCommonDir { &mut git } else { &mut places };
-                        out.push_str(&made("hold", source, *missing, text.as_ref()));
-                    }
-                    None => {}
-                },
+                Action::Host { source, missing, text, .. }
+                    if !creates(*missing) && step.guards_name().is_some_and(|word| word != Missing::Watch) =>
+                {
+                    let out = if source.root() == Root::GitCommonDir { &mut git } else { &mut places };
+                    out.push_str(&made("hold", source, *missing, text.as_ref()));
+                }
                 Action::Tmpfs { .. } | Action::Proc | Action::Dev if step.place == Place::Writable => {
                     let _ = writeln!(places, "make dir {}", self.host(step));
                 }
@@ -92,9 +89,7 @@ impl Script<'_> {
             .filter(|lines| !lines.is_empty())
             .map(|lines| format!("{lines}create\n"))
             .collect();
-        let (git, watched): (Vec<_>, Vec<_>) = watched.iter().partition(|path| path.root() == Root::GitCommonDir);
-        makes.push_str(&(watches(&watched) + &where_git(&watches(&git))));
-        if !makes.is_empty() {
+        if !makes.is_empty() || self.content.steps.iter().any(|step| step.guards_name().is_some()) {
             makes = format!("{CLEANING}{makes}\n");
         }
         needs + &makes + &self.gather()
@@ -137,6 +132,13 @@ impl Script<'_> {
                 }
                 _ => {}
             }
+        }
+        let spare: Vec<usize> = self.spare().collect();
+        if !spare.is_empty() {
+            data.push_str("# Descriptors that are left, each with a space, and what is read by them.\n");
+            let numbers: String = spare.iter().map(|fd| format!("{fd} ")).collect();
+            let nothing: String = spare.iter().map(|fd| format!(" data_{fd}=/dev/null")).collect();
+            let _ = writeln!(data, "spare='{numbers}'{nothing}");
         }
         if !data.is_empty() {
             data.push('\n');
@@ -211,7 +213,16 @@ impl Script<'_> {
                     }
                     (Grant::Device, _) => format!("device {word} {source_word} {at}"),
                     (Grant::Overlay, _) => format!("overlay {word} {source_word} {at}"),
+                    (Grant::Copy, _) if self.spare().next().is_some() && borrows(step) => {
+                        format!("private {option} {word} {at}")
+                    }
+                    _ if let Some(tree) = self.covered.get(&step.at) => {
+                        format!("covered {option} {word} {at} {}", shell::directory(tree))
+                    }
                     (_, Some(link)) => format!("merged {option} {word} {at} {link}"),
+                    _ if step.guards_name().is_some() => {
+                        guards(step).map_or_else(String::new, |(start, name)| format!("{start} {name}"))
+                    }
                     _ if in_place && matches!(step.place, Place::Root | Place::Memory) => {
                         format!("show {option} {word} {at}")
                     }
@@ -219,7 +230,8 @@ impl Script<'_> {
                     _ => format!("bind {option} {word} {source_word} {at}"),
                 }
             }
-            Action::Pin { source } => format!("pin {} {at}", shell::path(source)),
+            Action::Pin { .. } if self.covered.contains_key(&step.at) => String::new(),
+            Action::Pin { source } => wrapped(&format!("pin {} {at}", shell::path(source)), self.held_by(step)),
             Action::File { .. } => {
                 let option = if step.is_plain_file() { "--file" } else { "--ro-bind-data" };
                 format!("arg --perms 0444 {option} {} {at}", self.descriptor(step))
@@ -235,6 +247,20 @@ impl Script<'_> {
             Action::Proc => format!("arg --proc {at}"),
             Action::Dev => format!("arg --dev {at}"),
         }
+    }
+
+    /// The host paths for which a directory is pinned: without one of them nothing is mounted below it. None where
+    /// something is in any case, or is hidden.
+    fn held_by(&self, pin: &Step) -> impl Iterator<Item = String> {
+        let below = self.content.steps.iter().filter(|step| step.at != pin.at && step.at.is_within(&pin.at));
+        let is_mount =
+            |step: &&Step| !matches!(step.action, Action::Pin { .. }) && !self.covered.contains_key(&step.at);
+        let source = |step: &Step| match &step.action {
+            Action::Host { source, .. } => Some(shell::path(source)),
+            _ => None,
+        };
+        let sources: Option<Vec<String>> = below.filter(is_mount).map(source).collect();
+        sources.into_iter().flatten()
     }
 
     pub(super) fn descriptor(&self, step: &Step) -> usize {
@@ -262,7 +288,7 @@ impl Script<'_> {
 
 /// What is missing is created before the start. These variables tell what has to be done in the end.
 pub(super) const CLEANING: &str = "# What is missing is created, and removed again when it is untouched.\n\
-    missing='' files='' made='' written='' unheld='' watched=''\n\
+    missing='' files='' made='' written='' watched=''\n\
     trap finish EXIT\ntrap 'exit 129' HUP\ntrap 'exit 130' INT\ntrap 'exit 143' TERM\n";
 
 /// A rule with its layers and its reason, as the comment that stands before what it becomes.
@@ -323,7 +349,7 @@ fn title(root: Root) -> &'static str {
     }
 }
 
-fn bind_option(grant: Grant) -> &'static str {
+pub(super) fn bind_option(grant: Grant) -> &'static str {
     if grant == Grant::ReadWrite { "--bind" } else { "--ro-bind" }
 }
 

@@ -224,13 +224,17 @@ left_out() {
     case $2 in skip) ;; *) return 1 ;; esac
 }
 
+# found MISSING PATH: whether something is there; what has to be must be readable.
+found() {
+    ! left_out "$2" "$1" || return 1
+    [ ! -r "$2" ] || return 0
+    [ -e "$2" ] || fail "'$2' does not exist"
+    fail "'$2' cannot be read"
+}
+
 # bind OPTION MISSING SOURCE [AT]: shows a host path; without AT where it really is.
 bind() {
-    ! left_out "$3" "$2" || return 0
-    if [ ! -r "$3" ]; then
-        [ -e "$3" ] || fail "'$3' does not exist"
-        fail "'$3' cannot be read"
-    fi
+    found "$2" "$3" || return 0
     real "$3"
     arg "$1" "$real" "${4-$real}"
 }
@@ -249,9 +253,9 @@ in_place() {
 
 # show OPTION MISSING PATH: shows a host path in place; a file behind a link becomes a link, and is shown in the end.
 show() {
-    if [ ! -L "$3" ] && [ -r "$3" ]; then
-        in_place "$1" "$3"
-    elif [ -L "$3" ] && [ -f "$3" ]; then
+    if [ ! -L "$3" ]; then
+        if [ -r "$3" ]; then in_place "$1" "$3"; else bind "$1" "$2" "$3" "$3"; fi
+    elif [ -f "$3" ]; then
         unlinked "$3"
         real "$3"
         arg --symlink "$real" "$3"
@@ -263,17 +267,30 @@ show() {
     fi
 }
 
-# siblings bind|show OPTION DIRECTORY NAME...: does so in place with what is there of these names.
+# private OPTION MISSING PATH: a copy of a file in its place, while descriptors are left; after that it is shown.
+private() {
+    if [ -z "$spare" ] || [ ! -e "$3" ]; then
+        show "$1" "$2" "$3"
+        return
+    fi
+    real "$3"
+    eval "data_${spare%% *}=\$real"
+    copy --file "${spare%% *}" "$3" "$2" "$3"
+    spare=${spare#* }
+}
+
+# siblings bind|show|private OPTION DIRECTORY NAME...: does so in place with what is there of these names.
 siblings() {
     verb=$1 option=$2 parent=$3
     shift 3
     unlinked "$parent/$1"
     reachable "$parent/$1"
+    case $path in "$parent") ;; *) return 0 ;; esac
     for name; do
         name=$parent/$name
         if [ ! -L "$name" ]; then
             [ -e "$name" ] || continue
-            [ ! -r "$name" ] || {
+            [ "$verb" = private ] || [ ! -r "$name" ] || {
                 in_place "$option" "$name"
                 continue
             }
@@ -366,26 +383,36 @@ appeared() {
     done
 }
 
-# watch DIRECTORY NAME...: notes what is missing of these names, to tell of it when it has appeared after the run.
-watch() {
-    path=$1
-    if [ ! -d "$path/" ]; then
-        while [ -n "$path" ] && [ ! -e "$path" ] && [ ! -L "$path" ]; do name=${path##*/} path=${path%/*}; done
-        [ -d "$path" ] || return 0
-        set -- "$path" "$name"
-    fi
-    shift
-    words=''
+# guards OPTION DIRECTORY NAME...: shows in place what is there of these names in a writable tree. What is missing is
+# noted, to tell of it when it has appeared after the run; of a missing directory the first that would have to appear.
+guards() {
+    option=$1 parent=$2 absent=''
+    shift 2
+    unlinked "$parent/$1"
+    reachable "$parent/$1"
+    case $path in
+    "$parent") ;;
+    *)
+        while [ -n "$parent" ] && [ ! -e "$parent" ] && [ ! -L "$parent" ]; do name=${parent##*/} parent=${parent%/*}; done
+        [ -d "$parent" ] || return 0
+        set -- "$name"
+        ;;
+    esac
     for name; do
-        [ -e "$path/$name" ] || [ -L "$path/$name" ] || case $name in
-        *\'*) quote "$name" && words="$words $quoted" ;;
-        *) words="$words '$name'" ;;
-        esac
+        path=$parent/$name
+        if [ -e "$path" ] || [ -L "$path" ]; then
+            bind "$option" skip "$path"
+        else
+            case $name in
+            *\'*) quote "$name" && absent="$absent $quoted" ;;
+            *) absent="$absent '$name'" ;;
+            esac
+        fi
     done
-    [ -n "$words" ] || return 0
-    quote "$path"
+    [ -n "$absent" ] || return 0
+    quote "$parent"
     watched="$watched
-appeared $quoted$words"
+appeared $quoted$absent"
 }
 
 # make dir|file PATH [TEXT]: notes what is missing, parents included, for `create`.
@@ -440,12 +467,12 @@ create() {
         [ $# != 0 ] || umask "$mode"
     done
     set +C
-    eval "$unheld"
-    unheld=''
 }
 
 # Removes what was created and is untouched, and tells of what must not be there.
 finish() {
+    # `launch` has taken it away.
+    PATH=${PATH-$path}
     words=''
     eval "set -- $written"
     while [ $# != 0 ]; do
@@ -508,7 +535,7 @@ ask /etc/alternatives /etc/bash_completion.d /etc/hosts /etc/ld.so.cache /etc/ld
         "$home"/.claude "$home"/.gitconfig "$home"/.local "$home"/.profile
 
 # What is missing is created, and removed again when it is untouched.
-missing='' files='' made='' written='' unheld='' watched=''
+missing='' files='' made='' written='' watched=''
 trap finish EXIT
 trap 'exit 129' HUP
 trap 'exit 130' INT
@@ -516,7 +543,6 @@ trap 'exit 143' TERM
 make dir "$home"/.cache
 make dir "$home"/.claude
 create
-watch "$home"/.claude plugins settings.json
 
 data_4=/dev/null
 if [ -f "$home"/.claude.json ]; then
@@ -524,6 +550,8 @@ if [ -f "$home"/.claude.json ]; then
     real "$home"/.claude.json
     data_4=$real
 fi
+# Descriptors that are left, each with a space, and what is read by them.
+spare='5 6 7 8 ' data_5=/dev/null data_6=/dev/null data_7=/dev/null data_8=/dev/null
 
 quote "$home"
 quoted_home=$quoted
@@ -586,20 +614,31 @@ options() {
 
     # ro "/etc/alternatives" missing="skip" [claude-classic] Just what programs look for in /etc.
     # ro "/etc/bash_completion.d" missing="skip" [claude-classic] Just what programs look for in /etc.
+    siblings show --ro-bind /etc alternatives bash_completion.d
+
     # copy "/etc/hosts" missing="skip" [claude-classic] Copies, because a copy of a single file costs no mount.
     # copy "/etc/ld.so.cache" missing="skip" [claude-classic]
     # copy "/etc/ld.so.conf" missing="skip" [claude-classic]
+    siblings private --ro-bind /etc hosts ld.so.cache ld.so.conf
+
     # ro "/etc/ld.so.conf.d" missing="skip" [claude-classic] Just what programs look for in /etc.
     # ro "/etc/localtime" missing="skip" [claude-classic] A link, which tells the name of the zone.
+    siblings show --ro-bind /etc ld.so.conf.d localtime
+
     # copy "/etc/nsswitch.conf" missing="skip" [claude-classic] Copies, because a copy of a single file costs no mount.
+    private --ro-bind skip /etc/nsswitch.conf
+
     # ro "/etc/profile.d" missing="skip" [claude-classic] Just what programs look for in /etc.
+    show --ro-bind skip /etc/profile.d
+
     # copy "/etc/resolv.conf" missing="skip" [claude-classic] Copies, because a copy of a single file costs no mount.
-    siblings show --ro-bind /etc alternatives bash_completion.d hosts ld.so.cache ld.so.conf ld.so.conf.d localtime \
-        nsswitch.conf profile.d resolv.conf
+    private --ro-bind skip /etc/resolv.conf
 
     # ro "/etc/ssl/certs" missing="skip" [claude-classic] Just what programs look for in /etc.
+    show --ro-bind skip /etc/ssl/certs
+
     # copy "/etc/ssl/openssl.cnf" missing="skip" [claude-classic]
-    siblings show --ro-bind /etc/ssl certs openssl.cnf
+    private --ro-bind skip /etc/ssl/openssl.cnf
 
     # ro "/lib" [claude-classic] Programs and libraries.
     merged --ro-bind error /lib usr/lib
@@ -652,7 +691,7 @@ options() {
 
     # ro "~/.claude/plugins" missing="watch" [claude-classic] Not in the script: what the agent runs outside of the sandbox is not for it to change.
     # ro "~/.claude/settings.json" missing="watch" [claude-classic] Not in the script: what the agent runs outside of the sandbox is not for it to change.
-    siblings bind --ro-bind "$home"/.claude plugins settings.json
+    guards --ro-bind "$home"/.claude plugins settings.json
 
     # copy "~/.claude.json" missing="skip" [claude-classic] A copy: what the agent changes in it does not come back.
     copy --file 4 "$home"/.claude.json skip "$home"/.claude.json
@@ -706,14 +745,16 @@ endings() {
 # Starts bubblewrap without a variable, so that nothing steers it, and /proc/1/environ is empty.
 launch() {
     cd /
-    exec 4<"$data_4"
+    exec 4<"$data_4" 5<"$data_5" 6<"$data_6" 7<"$data_7" 8<"$data_8"
     set -- "$bwrap" --args 3 -- "$@"
     # dash hands on what `export -p` names, and takes over no other name. Of other shells nobody knows that.
     # shellcheck disable=SC3013 # dash, bash and busybox know -ef
     if [ ! /proc/self/exe -ef /usr/bin/dash ]; then
         command -v env >/dev/null || fail 'env is not installed'
-        exec env -i "$@"
+        set -- env -i "$@"
+        exported=''
     fi
+    path=$PATH
     # A line of a value may look like a name; no variable is needed any more.
     IFS='
 '
@@ -725,7 +766,9 @@ launch() {
         *) unset "$name" ;;
         esac
     done
-    exec "$@"
+    # The shell stays only where something is left for it to do.
+    [ -n "$made$written$watched" ] || exec "$@"
+    "$@"
 }
 
 # Which system calls are refused, in the form that the kernel reads. sbc made it, and its book says how to
@@ -811,8 +854,7 @@ if [ ${#options} -lt 4096 ]; then
 PIPE
     read -r rest <&3
     eval "printf '%s\\0' $options" >>/proc/self/fd/3 || fail 'the words cannot be handed over'
-    [ -n "$made$written$watched" ] || launch "$@"
-    (launch "$@")
+    launch "$@"
 else
     { eval "printf '%s\\0' $options" | { exec 3<&0 <&4; launch "$@"; }; } 4<&0
 fi

@@ -335,15 +335,30 @@ left_out() {
     case $2 in skip) ;; *) return 1 ;; esac
 }
 
+# found MISSING PATH: whether something is there; what has to be must be readable.
+found() {
+    ! left_out "$2" "$1" || return 1
+    [ ! -r "$2" ] || return 0
+    [ -e "$2" ] || fail "'$2' does not exist"
+    fail "'$2' cannot be read"
+}
+
 # bind OPTION MISSING SOURCE [AT]: shows a host path; without AT where it really is.
 bind() {
-    ! left_out "$3" "$2" || return 0
-    if [ ! -r "$3" ]; then
-        [ -e "$3" ] || fail "'$3' does not exist"
-        fail "'$3' cannot be read"
-    fi
+    found "$2" "$3" || return 0
     real "$3"
     arg "$1" "$real" "${4-$real}"
+}
+
+# covered OPTION MISSING PATH TREE: shows a path in place that TREE shows already, if a link is on the way.
+covered() {
+    found "$2" "$3" || return 0
+    path=$3
+    while [ ! -L "$path" ]; do
+        case $path in "$4") return ;; esac
+        path=${path%/*}
+    done
+    bind "$1" "$2" "$3"
 }
 
 # in_place OPTION PATH: shows a readable path that is no link.
@@ -360,9 +375,9 @@ in_place() {
 
 # show OPTION MISSING PATH: shows a host path in place; a file behind a link becomes a link, and is shown in the end.
 show() {
-    if [ ! -L "$3" ] && [ -r "$3" ]; then
-        in_place "$1" "$3"
-    elif [ -L "$3" ] && [ -f "$3" ]; then
+    if [ ! -L "$3" ]; then
+        if [ -r "$3" ]; then in_place "$1" "$3"; else bind "$1" "$2" "$3" "$3"; fi
+    elif [ -f "$3" ]; then
         unlinked "$3"
         real "$3"
         arg --symlink "$real" "$3"
@@ -374,17 +389,30 @@ show() {
     fi
 }
 
-# siblings bind|show OPTION DIRECTORY NAME...: does so in place with what is there of these names.
+# private OPTION MISSING PATH: a copy of a file in its place, while descriptors are left; after that it is shown.
+private() {
+    if [ -z "$spare" ] || [ ! -e "$3" ]; then
+        show "$1" "$2" "$3"
+        return
+    fi
+    real "$3"
+    eval "data_${spare%% *}=\$real"
+    copy --file "${spare%% *}" "$3" "$2" "$3"
+    spare=${spare#* }
+}
+
+# siblings bind|show|private OPTION DIRECTORY NAME...: does so in place with what is there of these names.
 siblings() {
     verb=$1 option=$2 parent=$3
     shift 3
     unlinked "$parent/$1"
     reachable "$parent/$1"
+    case $path in "$parent") ;; *) return 0 ;; esac
     for name; do
         name=$parent/$name
         if [ ! -L "$name" ]; then
             [ -e "$name" ] || continue
-            [ ! -r "$name" ] || {
+            [ "$verb" = private ] || [ ! -r "$name" ] || {
                 in_place "$option" "$name"
                 continue
             }
@@ -403,11 +431,18 @@ merged() {
     fi
 }
 
-# pin HOST AT: keeps a directory from being renamed, and a file in its place as it is.
+# pin HOST AT [BELOW...]: keeps a directory from being renamed, unless all is missing that would be mounted below it; and
+# a file in its place as it is.
 pin() {
     unlinked "$1"
     if [ -d "$1" ]; then
-        arg --bind "$1" "$2"
+        parent=$1 at=$2 name=$1
+        shift 2
+        for name; do
+            [ ! -e "$name" ] || break
+            name=''
+        done
+        [ -z "$name" ] || arg --bind "$parent" "$at"
     elif [ -f "$1" ]; then
         arg --ro-bind "$1" "$2"
     fi
@@ -499,26 +534,36 @@ appeared() {
     done
 }
 
-# watch DIRECTORY NAME...: notes what is missing of these names, to tell of it when it has appeared after the run.
-watch() {
-    path=$1
-    if [ ! -d "$path/" ]; then
-        while [ -n "$path" ] && [ ! -e "$path" ] && [ ! -L "$path" ]; do name=${path##*/} path=${path%/*}; done
-        [ -d "$path" ] || return 0
-        set -- "$path" "$name"
-    fi
-    shift
-    words=''
+# guards OPTION DIRECTORY NAME...: shows in place what is there of these names in a writable tree. What is missing is
+# noted, to tell of it when it has appeared after the run; of a missing directory the first that would have to appear.
+guards() {
+    option=$1 parent=$2 absent=''
+    shift 2
+    unlinked "$parent/$1"
+    reachable "$parent/$1"
+    case $path in
+    "$parent") ;;
+    *)
+        while [ -n "$parent" ] && [ ! -e "$parent" ] && [ ! -L "$parent" ]; do name=${parent##*/} parent=${parent%/*}; done
+        [ -d "$parent" ] || return 0
+        set -- "$name"
+        ;;
+    esac
     for name; do
-        [ -e "$path/$name" ] || [ -L "$path/$name" ] || case $name in
-        *\'*) quote "$name" && words="$words $quoted" ;;
-        *) words="$words '$name'" ;;
-        esac
+        path=$parent/$name
+        if [ -e "$path" ] || [ -L "$path" ]; then
+            bind "$option" skip "$path"
+        else
+            case $name in
+            *\'*) quote "$name" && absent="$absent $quoted" ;;
+            *) absent="$absent '$name'" ;;
+            esac
+        fi
     done
-    [ -n "$words" ] || return 0
-    quote "$path"
+    [ -n "$absent" ] || return 0
+    quote "$parent"
     watched="$watched
-appeared $quoted$words"
+appeared $quoted$absent"
 }
 
 # make dir|file PATH [TEXT]: notes what is missing, parents included, for `create`.
@@ -573,30 +618,25 @@ create() {
         [ $# != 0 ] || umask "$mode"
     done
     set +C
-    eval "$unheld"
-    unheld=''
 }
 
-# hold dir|file PATH [TEXT]: keeps a process inside from making PATH, by making it while the sandbox runs.
+# hold dir|file PATH [TEXT]: keeps a process inside from making PATH, by making it while the sandbox runs, if its
+# directory is there.
 hold() {
-    if [ -d "${2%/*}" ]; then
-        make "$@"
-        return
+    if [ ! -d "${2%/*}" ]; then
+        quote "${2%/*}"
+        case "$missing " in
+        *" $quoted "*) ;;
+        *) return 0 ;;
+        esac
     fi
-    quote "${2%/*}"
-    case "$missing " in
-    *" $quoted "*) make "$@" ;;
-    *)
-        at=$quoted
-        quote "${2##*/}"
-        unheld="$unheld
-watch $at $quoted"
-        ;;
-    esac
+    make "$@"
 }
 
 # Removes what was created and is untouched, and tells of what must not be there.
 finish() {
+    # `launch` has taken it away.
+    PATH=${PATH-$path}
     words=''
     eval "set -- $written"
     while [ $# != 0 ]; do
@@ -672,7 +712,7 @@ ask /etc/alternatives /etc/ca-certificates/extracted /etc/claude-code /etc/hosts
         "$home"/.local/share/fnm "$home"/.nvm "$home"/.volta
 
 # What is missing is created, and removed again when it is untouched.
-missing='' files='' made='' written='' unheld='' watched=''
+missing='' files='' made='' written='' watched=''
 trap finish EXIT
 trap 'exit 129' HUP
 trap 'exit 130' INT
@@ -696,18 +736,6 @@ if [ -d "$git_common_dir" ]; then
     hold dir "$git_common_dir"/hooks
 fi
 create
-watch "$project" .agent-sandbox.kdl .agent-sandbox.local.kdl .agents .aider.conf.yml .aider.model.settings.yml \
-        .amp .augment .cline .clinerules .codex .crush.json .cursor .devcontainer .envrc .factory .gemini
-watch "$project"/.git config config.worktree
-watch "$project"/.git/info attributes
-watch "$project"/.github hooks
-watch "$project" .goose .grok .husky .kilo .kilocode .kimi-code .kiro .mcp.json .mise.toml .opencode .pi .qwen \
-        crush.json kilo.json kilo.jsonc mise.toml opencode.json opencode.jsonc
-if [ -d "$git_common_dir" ]; then
-    watch "$git_common_dir" config config.worktree
-    watch "$git_common_dir"/info attributes
-    watch "$git_common_dir"/worktrees/"$git_worktree_id" config.worktree
-fi
 
 # /etc/group
 data_4="$user":x:"$gid"':
@@ -721,6 +749,8 @@ if [ -f "$home"/.claude.json ]; then
     real "$home"/.claude.json
     data_6=$real
 fi
+# Descriptors that are left, each with a space, and what is read by them.
+spare='7 8 ' data_7=/dev/null data_8=/dev/null
 
 quote "$home"
 quoted_home=$quoted
@@ -840,31 +870,39 @@ options() {
 
     # copy "/etc/hosts" missing="skip" [base-dev] Name resolution. Copies, here and below, cost no mount.
     # copy "/etc/ld.so.cache" missing="skip" [base-dev] Where the dynamic loader finds libraries.
+    siblings private --ro-bind /etc hosts ld.so.cache
+
     # ro "/etc/localtime" missing="skip" [base-dev] The time zone.
+    show --ro-bind skip /etc/localtime
+
     # copy "/etc/nsswitch.conf" missing="skip" [base-dev] Name resolution. Copies, here and below, cost no mount.
-    siblings show --ro-bind /etc hosts ld.so.cache localtime nsswitch.conf
+    private --ro-bind skip /etc/nsswitch.conf
 
     # file "/etc/passwd" "${USER}:x:${UID}:${GID}::${HOME}:/bin/sh\nnobody:x:65534:65534:nobody:/:/usr/sbin/nologin\n" [base-dev] One user and one group: who runs, and nobody else.
     words="$words --perms 0444 --file 5 /etc/passwd"
 
     # ro "/etc/pki" missing="skip" [base-dev] Certificates of the system, where Debian, Fedora and Arch keep them.
+    show --ro-bind skip /etc/pki
+
     # copy "/etc/resolv.conf" missing="skip" [base-dev] Name resolution. Copies, here and below, cost no mount.
+    private --ro-bind skip /etc/resolv.conf
+
     # ro "/etc/ssl" missing="skip" [base-dev] Certificates of the system, where Debian, Fedora and Arch keep them.
-    siblings show --ro-bind /etc pki resolv.conf ssl
+    show --ro-bind skip /etc/ssl
 
     # copy "/etc/terminfo/l/linux" missing="skip" [base-dev] What the usual terminals can do, where Alpine keeps it.
-    show --ro-bind skip /etc/terminfo/l/linux
+    private --ro-bind skip /etc/terminfo/l/linux
 
     # copy "/etc/terminfo/s/screen" missing="skip" [base-dev] What the usual terminals can do, where Alpine keeps it.
     # copy "/etc/terminfo/s/screen-256color" missing="skip" [base-dev] What the usual terminals can do, where Alpine keeps it.
-    siblings show --ro-bind /etc/terminfo/s screen screen-256color
+    siblings private --ro-bind /etc/terminfo/s screen screen-256color
 
     # copy "/etc/terminfo/t/tmux-256color" missing="skip" [base-dev] The same for emulators.
-    show --ro-bind skip /etc/terminfo/t/tmux-256color
+    private --ro-bind skip /etc/terminfo/t/tmux-256color
 
     # copy "/etc/terminfo/x/xterm" missing="skip" [base-dev] The same for emulators.
     # copy "/etc/terminfo/x/xterm-256color" missing="skip" [base-dev] The same for emulators.
-    siblings show --ro-bind /etc/terminfo/x xterm xterm-256color
+    siblings private --ro-bind /etc/terminfo/x xterm xterm-256color
 
     # ro "/lib" missing="skip" [base-dev] The same programs where /usr is not merged; links into it where it is.
     merged --ro-bind skip /lib usr/lib
@@ -977,7 +1015,7 @@ options() {
     show --ro-bind skip "$home"/.local/lib/node_modules
 
     # ro "~/.local/lib/node_modules/@anthropic-ai/claude-code" missing="skip" [claude] The same, installed by npm into the home.
-    bind --ro-bind skip "$home"/.local/lib/node_modules/@anthropic-ai/claude-code
+    covered --ro-bind skip "$home"/.local/lib/node_modules/@anthropic-ai/claude-code "$home"/.local/lib/node_modules
 
     # ro "~/.local/share/claude" missing="skip" [claude] The program and its versions. Read-only, so that nothing inside changes what the host runs tomorrow.
     # ro "~/.local/share/fnm" missing="skip" [node] Runtimes of version managers. Read-only: a writable one would be a way to the host.
@@ -1007,9 +1045,9 @@ options() {
     # ro "./.crush.json" missing="watch" [base-dev] Cline, Crush, Droid, Goose, and hooks of Copilot.
     # ro "./.cursor" missing="watch" [base-dev] Codex, Cursor, Gemini CLI, and the servers that Claude Code starts.
     # ro "./.devcontainer" missing="watch" [base-dev] The same for containers.
-    siblings bind --ro-bind "$project" .agent-sandbox .agent-sandbox.kdl .agent-sandbox.local.kdl .agents \
-        .aider.conf.yml .aider.model.settings.yml .amp .augment .claude .cline .clinerules .codex .crush.json \
-        .cursor .devcontainer
+    guards --ro-bind "$project" .agent-sandbox .agent-sandbox.kdl .agent-sandbox.local.kdl .agents .aider.conf.yml \
+        .aider.model.settings.yml .amp .augment .claude .cline .clinerules .codex .crush.json .cursor \
+        .devcontainer
 
     # deny "./.env" [web-shop] Keys of the payment provider.
     deny 0000 "$project"/.env "$project"/.env
@@ -1020,31 +1058,33 @@ options() {
     # ro "./.envrc" missing="watch" [base-dev] direnv and mise run these when you enter the directory.
     # ro "./.factory" missing="watch" [base-dev] Cline, Crush, Droid, Goose, and hooks of Copilot.
     # ro "./.gemini" missing="watch" [base-dev] Codex, Cursor, Gemini CLI, and the servers that Claude Code starts.
-    siblings bind --ro-bind "$project" .envrc .factory .gemini
+    guards --ro-bind "$project" .envrc .factory .gemini
 
     # pin "./.git" [base-dev] Git looks for its settings where this file says. A dot is where they are.
-    pin "$project"/.git "$project"/.git
+    pin "$project"/.git "$project"/.git "$project"/.git/commondir "$project"/.git/config \
+        "$project"/.git/config.worktree "$project"/.git/hooks "$project"/.git/info/attributes \
+        "$project"/.git/modules
 
     # ro "./.git/commondir" missing="hold-file" text="." [base-dev] Git looks for its settings where this file says. A dot is where they are.
     # ro "./.git/config" missing="watch" [base-dev] It can name programs.
     # ro "./.git/config.worktree" missing="watch" [base-dev] Another worktree's settings can name programs, too.
     # ro "./.git/hooks" missing="hold-dir" [base-dev] git runs these on the host.
-    siblings bind --ro-bind "$project"/.git commondir config config.worktree hooks
+    guards --ro-bind "$project"/.git commondir config config.worktree hooks
 
     # pin "./.git/info" [base-dev] Another worktree's settings can name programs, too.
-    pin "$project"/.git/info "$project"/.git/info
+    pin "$project"/.git/info "$project"/.git/info "$project"/.git/info/attributes
 
     # ro "./.git/info/attributes" missing="watch" [base-dev] Another worktree's settings can name programs, too.
-    bind --ro-bind skip "$project"/.git/info/attributes
+    guards --ro-bind "$project"/.git/info attributes
 
     # ro "./.git/modules" missing="skip" [base-dev] What git keeps of submodules, with their hooks and settings.
     bind --ro-bind skip "$project"/.git/modules
 
     # pin "./.github" [base-dev] Cline, Crush, Droid, Goose, and hooks of Copilot.
-    pin "$project"/.github "$project"/.github
+    pin "$project"/.github "$project"/.github "$project"/.github/hooks
 
     # ro "./.github/hooks" missing="watch" [base-dev] Cline, Crush, Droid, Goose, and hooks of Copilot.
-    bind --ro-bind skip "$project"/.github/hooks
+    guards --ro-bind "$project"/.github hooks
 
     # ro "./.goose" missing="watch" [base-dev] Cline, Crush, Droid, Goose, and hooks of Copilot.
     # ro "./.grok" missing="watch" [base-dev] Grok, Kilo, Kimi, Kiro, OpenCode and Pi.
@@ -1056,8 +1096,7 @@ options() {
     # ro "./.kiro" missing="watch" [base-dev] Grok, Kilo, Kimi, Kiro, OpenCode and Pi.
     # ro "./.mcp.json" missing="watch" [base-dev] Codex, Cursor, Gemini CLI, and the servers that Claude Code starts.
     # ro "./.mise.toml" missing="watch" [base-dev] direnv and mise run these when you enter the directory.
-    siblings bind --ro-bind "$project" .goose .grok .husky .idea .kilo .kilocode .kimi-code .kiro .mcp.json \
-        .mise.toml
+    guards --ro-bind "$project" .goose .grok .husky .idea .kilo .kilocode .kimi-code .kiro .mcp.json .mise.toml
 
     # tmpfs "./.next" size="512M" [web-shop] Rebuilt on every run, so keep it off the disk.
     words="$words --size 536870912 --perms 0755 --tmpfs $quoted_project/.next"
@@ -1072,11 +1111,11 @@ options() {
     # ro "./mise.toml" missing="watch" [base-dev] direnv and mise run these when you enter the directory.
     # ro "./opencode.json" missing="watch" [base-dev] Qwen Code, and settings of Crush, Kilo and OpenCode in a file.
     # ro "./opencode.jsonc" missing="watch" [base-dev] OpenCode reads this one, too.
-    siblings bind --ro-bind "$project" .opencode .pi .qwen .vscode crush.json kilo.json kilo.jsonc mise.toml \
-        opencode.json opencode.jsonc
+    guards --ro-bind "$project" .opencode .pi .qwen .vscode crush.json kilo.json kilo.jsonc mise.toml opencode.json \
+        opencode.jsonc
 
     # pin "./vendor" [web-shop] A second checkout that the shop links against.
-    pin "$project"/vendor "$project"/vendor
+    pin "$project"/vendor "$project"/vendor "$above_1"/design-system
 
     # ro "./../design-system" at="./vendor/design-system" [web-shop] A second checkout that the shop links against.
     bind --ro-bind error "$above_1"/design-system "$project"/vendor/design-system
@@ -1091,28 +1130,40 @@ options() {
     # ro "${GIT_COMMON_DIR}/config" missing="watch" [base-dev] It can name programs.
     # ro "${GIT_COMMON_DIR}/config.worktree" missing="watch" [base-dev] Settings of the main worktree, and attributes, can name programs, too.
     # ro "${GIT_COMMON_DIR}/hooks" missing="hold-dir" [base-dev] git runs these on the host.
-    siblings bind --ro-bind "$git_common_dir" commondir config config.worktree hooks
+    guards --ro-bind "$git_common_dir" commondir config config.worktree hooks
 
     # pin "${GIT_COMMON_DIR}/info" [base-dev] Settings of the main worktree, and attributes, can name programs, too.
-    pin "$git_common_dir"/info "$git_common_dir"/info
+    pin "$git_common_dir"/info "$git_common_dir"/info "$git_common_dir"/info/attributes
 
     # ro "${GIT_COMMON_DIR}/info/attributes" missing="watch" [base-dev] Settings of the main worktree, and attributes, can name programs, too.
-    bind --ro-bind skip "$git_common_dir"/info/attributes
+    guards --ro-bind "$git_common_dir"/info attributes
 
     # ro "${GIT_COMMON_DIR}/modules" missing="skip" [base-dev] What git keeps of submodules, with their hooks and settings.
     bind --ro-bind skip "$git_common_dir"/modules
 
     # pin "${GIT_COMMON_DIR}/worktrees" [base-dev] Where git on the host finds this worktree, and its settings.
-    pin "$git_common_dir"/worktrees "$git_common_dir"/worktrees
+    pin "$git_common_dir"/worktrees "$git_common_dir"/worktrees \
+        "$git_common_dir"/worktrees/"$git_worktree_id"/commondir \
+        "$git_common_dir"/worktrees/"$git_worktree_id"/config.worktree \
+        "$git_common_dir"/worktrees/"$git_worktree_id"/gitdir \
+        "$git_common_dir"/worktrees/"$git_worktree_id"/modules
 
     # pin "${GIT_COMMON_DIR}/worktrees/${GIT_WORKTREE_ID}" [base-dev] Where git on the host finds this worktree, and its settings.
-    pin "$git_common_dir"/worktrees/"$git_worktree_id" "$git_common_dir"/worktrees/"$git_worktree_id"
+    pin "$git_common_dir"/worktrees/"$git_worktree_id" "$git_common_dir"/worktrees/"$git_worktree_id" \
+        "$git_common_dir"/worktrees/"$git_worktree_id"/commondir \
+        "$git_common_dir"/worktrees/"$git_worktree_id"/config.worktree \
+        "$git_common_dir"/worktrees/"$git_worktree_id"/gitdir \
+        "$git_common_dir"/worktrees/"$git_worktree_id"/modules
 
     # ro "${GIT_COMMON_DIR}/worktrees/${GIT_WORKTREE_ID}/commondir" missing="skip" [base-dev] Where git on the host finds this worktree, and its settings.
+    bind --ro-bind skip "$git_common_dir"/worktrees/"$git_worktree_id"/commondir
+
     # ro "${GIT_COMMON_DIR}/worktrees/${GIT_WORKTREE_ID}/config.worktree" missing="watch" [base-dev] They can name programs.
+    guards --ro-bind "$git_common_dir"/worktrees/"$git_worktree_id" config.worktree
+
     # ro "${GIT_COMMON_DIR}/worktrees/${GIT_WORKTREE_ID}/gitdir" missing="skip" [base-dev] Where git of the main checkout finds this worktree.
     # ro "${GIT_COMMON_DIR}/worktrees/${GIT_WORKTREE_ID}/modules" missing="skip" [base-dev] What git keeps of submodules, with their hooks and settings.
-    siblings bind --ro-bind "$git_common_dir"/worktrees/"$git_worktree_id" commondir config.worktree gitdir modules
+    siblings bind --ro-bind "$git_common_dir"/worktrees/"$git_worktree_id" gitdir modules
 }
 
 # The end of it: files behind links; and nothing is added to the sandbox's own directories.
@@ -1132,7 +1183,7 @@ launch() {
     # shellcheck disable=SC3045
     ulimit -u >/dev/null 2>&1 || option=-p
     limit "$option" 4096
-    exec 4<<DATA_4 5<<DATA_5 6<"$data_6"
+    exec 4<<DATA_4 5<<DATA_5 6<"$data_6" 7<"$data_7" 8<"$data_8"
 $data_4
 DATA_4
 $data_5
@@ -1142,7 +1193,8 @@ DATA_5
     # shellcheck disable=SC3013 # dash, bash and busybox know -ef
     if [ ! /proc/self/exe -ef /usr/bin/dash ]; then
         command -v env >/dev/null || fail 'env is not installed'
-        exec env -i "$@"
+        set -- env -i "$@"
+        exported=''
     fi
     # A line of a value may look like a name; no variable is needed any more.
     IFS='
