@@ -43,7 +43,7 @@ pub fn in_plan(content: &Content) -> BTreeMap<&SymbolicPath, &SymbolicPath> {
         }
     }
     let shown_by = covered(&above, |over, own, holds_some| {
-        let (over, own) = (steps.get(over).and_then(in_place), steps.get(own).filter(|own| !is_made(own)));
+        let (over, own) = (steps.get(over).and_then(in_place), steps.get(own).filter(|own| !stays(own)));
         own.and_then(in_place).is_some_and(|writable| over == Some(writable) && !(writable && holds_some))
     });
     let over = shown_by.into_iter().map(|over| steps.get(over?));
@@ -60,7 +60,8 @@ fn in_place(step: &Step) -> Option<bool> {
     }
 }
 
-/// What may be made for the run is mounted as what was made.
-fn is_made(step: &Step) -> bool {
-    matches!(&step.action, Action::Host { missing, .. } if missing.makes_directory().is_some())
+/// What may be made for the run is mounted as what was made, and what is watched where it is missing is looked at there.
+fn stays(step: &Step) -> bool {
+    let makes = matches!(&step.action, Action::Host { missing, .. } if missing.makes_directory().is_some());
+    makes || step.guards_name().is_some()
 }

@@ -19,15 +19,13 @@ impl Script<'_> {
         self.content.env.iter().any(|(name, value)| is_passed(value) && (value.prepend.is_empty() || name == "PATH"))
     }
 
-    /// The limits and the start of bubblewrap. The shell `stays` where it may have to clean up.
-    pub(super) fn launch(&self, stays: bool) -> String {
-        let (keep, end) = if stays { (PATH_STAYS, AND_STAYS) } else { ("", "    exec \"$@\"\n") };
+    /// The limits and the start of bubblewrap.
+    pub(super) fn launch(&self) -> String {
         format!(
             "# Starts bubblewrap without a variable, so that nothing steers it, and /proc/1/environ is empty.\n\
-             launch() {{\n    cd /\n{}{}{}{end}}}\n\n",
+             launch() {{\n    cd /\n{}{}{BARE}}}\n\n",
             self.limits(),
-            self.redirections(),
-            BARE.replace("KEEP", keep)
+            self.redirections()
         )
     }
 
@@ -163,10 +161,9 @@ const BARE: &str = r#"    set -- "$bwrap" --args 3 -- "$@"
     # shellcheck disable=SC3013 # dash, bash and busybox know -ef
     if [ ! /proc/self/exe -ef /usr/bin/dash ]; then
         command -v env >/dev/null || fail 'env is not installed'
-        set -- env -i "$@"
-        exported=''
+        exec env -i "$@"
     fi
-KEEP    # A line of a value may look like a name; no variable is needed any more.
+    # A line of a value may look like a name; no variable is needed any more.
     IFS='
 '
     for name in $exported PWD OLDPWD; do
@@ -177,15 +174,7 @@ KEEP    # A line of a value may look like a name; no variable is needed any more
         *) unset "$name" ;;
         esac
     done
-"#;
-
-/// The end needs it again.
-const PATH_STAYS: &str = "    path=$PATH\n";
-
-/// To start a program is faster for a shell than to copy itself.
-const AND_STAYS: &str = r#"    # The shell stays only where something is left for it to do.
-    [ -n "$made$written$watched" ] || exec "$@"
-    "$@"
+    exec "$@"
 "#;
 
 pub(super) fn is_passed(value: &EnvValue) -> bool {

@@ -13,6 +13,7 @@ mod placeholders;
 mod places;
 pub mod profile_page;
 pub mod reference;
+mod refusals;
 pub mod script;
 pub mod shell;
 mod steps;

@@ -42,14 +42,16 @@ guards() {
         ;;
     esac
     for name; do
-        path=$parent/$name
-        if [ -e "$path" ] || [ -L "$path" ]; then
-            bind "$option" skip "$path"
-        else
+        at=$parent/$name
+        if [ ! -L "$at" ] && [ ! -e "$at" ]; then
             case $name in
             *\'*) quote "$name" && absent="$absent $quoted" ;;
             *) absent="$absent '$name'" ;;
             esac
+        elif [ ! -L "$at" ] && [ -r "$at" ]; then
+            in_place "$option" "$at"
+        else
+            bind "$option" skip "$at"
         fi
     done
     [ -n "$absent" ] || return 0
@@ -139,8 +141,6 @@ hold() {
         name: "finish",
         text: r#"# Removes what was created and is untouched, and tells of what must not be there.
 finish() {
-    # `launch` has taken it away.
-    PATH=${PATH-$path}
     words=''
     eval "set -- $written"
     while [ $# != 0 ]; do

@@ -35,16 +35,13 @@ pub fn emit(plan: &Plan) -> Result<String, Diagnostic> {
     let script = Script { plan, content, data, covered: cover::in_plan(content) };
     let prepare = script.prepare();
     let cleans = prepare.contains(CLEANING);
-    // Limits count for the shell's own work, too, unless another process sets them.
-    let apart = cleans && !plan.content.limits.is_empty();
-    let launch = script.launch(cleans && !apart);
-    let body = [script.checks(), script.ask(), prepare, script.options(), launch, script.filter()].concat();
+    let body = [script.checks(), script.ask(), prepare, script.options(), script.launch(), script.filter()].concat();
     let mut out = script.header();
     out.push_str(&script.places());
     out.push_str(&script.git());
     out.push_str(&script.functions(&body));
     out.push_str(&body);
-    out.push_str(&script.start(apart));
+    out.push_str(&script.start(cleans));
     Ok(out)
 }
 
@@ -238,7 +235,7 @@ impl Script<'_> {
     }
 
     /// Chooses the directory and the command, checks once, and goes.
-    fn start(&self, apart: bool) -> String {
+    fn start(&self, cleans: bool) -> String {
         let mut out = String::new();
         match &self.content.workdir {
             Some(path) => {
@@ -268,7 +265,7 @@ impl Script<'_> {
             "if [ \"${{1-}}\" = -- ]; then\n    shift\n    [ $# != 0 ] || fail 'there is no command after --'\nelse\n    {own}\nfi\n\n\
              options\nendings\n{}{}",
             HAND_OVER,
-            WORDS.replace("START", if apart { APART } else { "    launch \"$@\"" })
+            WORDS.replace("START", if cleans { AND_CLEAN } else { "    launch \"$@\"" })
         );
         out
     }
@@ -302,7 +299,7 @@ fi
 "#;
 
 /// The shell stays only where something is left for it to do.
-const APART: &str = r#"    [ -n "$made$written$watched" ] || launch "$@"
+const AND_CLEAN: &str = r#"    [ -n "$made$written$watched" ] || launch "$@"
     (launch "$@")"#;
 
 /// Looks at each component below a writable tree.

@@ -399,14 +399,16 @@ guards() {
         ;;
     esac
     for name; do
-        path=$parent/$name
-        if [ -e "$path" ] || [ -L "$path" ]; then
-            bind "$option" skip "$path"
-        else
+        at=$parent/$name
+        if [ ! -L "$at" ] && [ ! -e "$at" ]; then
             case $name in
             *\'*) quote "$name" && absent="$absent $quoted" ;;
             *) absent="$absent '$name'" ;;
             esac
+        elif [ ! -L "$at" ] && [ -r "$at" ]; then
+            in_place "$option" "$at"
+        else
+            bind "$option" skip "$at"
         fi
     done
     [ -n "$absent" ] || return 0
@@ -471,8 +473,6 @@ create() {
 
 # Removes what was created and is untouched, and tells of what must not be there.
 finish() {
-    # `launch` has taken it away.
-    PATH=${PATH-$path}
     words=''
     eval "set -- $written"
     while [ $# != 0 ]; do
@@ -751,10 +751,8 @@ launch() {
     # shellcheck disable=SC3013 # dash, bash and busybox know -ef
     if [ ! /proc/self/exe -ef /usr/bin/dash ]; then
         command -v env >/dev/null || fail 'env is not installed'
-        set -- env -i "$@"
-        exported=''
+        exec env -i "$@"
     fi
-    path=$PATH
     # A line of a value may look like a name; no variable is needed any more.
     IFS='
 '
@@ -766,9 +764,7 @@ launch() {
         *) unset "$name" ;;
         esac
     done
-    # The shell stays only where something is left for it to do.
-    [ -n "$made$written$watched" ] || exec "$@"
-    "$@"
+    exec "$@"
 }
 
 # Which system calls are refused, in the form that the kernel reads. sbc made it, and its book says how to
@@ -854,7 +850,8 @@ if [ ${#options} -lt 4096 ]; then
 PIPE
     read -r rest <&3
     eval "printf '%s\\0' $options" >>/proc/self/fd/3 || fail 'the words cannot be handed over'
-    launch "$@"
+    [ -n "$made$written$watched" ] || launch "$@"
+    (launch "$@")
 else
     { eval "printf '%s\\0' $options" | { exec 3<&0 <&4; launch "$@"; }; } 4<&0
 fi

@@ -550,14 +550,16 @@ guards() {
         ;;
     esac
     for name; do
-        path=$parent/$name
-        if [ -e "$path" ] || [ -L "$path" ]; then
-            bind "$option" skip "$path"
-        else
+        at=$parent/$name
+        if [ ! -L "$at" ] && [ ! -e "$at" ]; then
             case $name in
             *\'*) quote "$name" && absent="$absent $quoted" ;;
             *) absent="$absent '$name'" ;;
             esac
+        elif [ ! -L "$at" ] && [ -r "$at" ]; then
+            in_place "$option" "$at"
+        else
+            bind "$option" skip "$at"
         fi
     done
     [ -n "$absent" ] || return 0
@@ -635,8 +637,6 @@ hold() {
 
 # Removes what was created and is untouched, and tells of what must not be there.
 finish() {
-    # `launch` has taken it away.
-    PATH=${PATH-$path}
     words=''
     eval "set -- $written"
     while [ $# != 0 ]; do
@@ -1193,8 +1193,7 @@ DATA_5
     # shellcheck disable=SC3013 # dash, bash and busybox know -ef
     if [ ! /proc/self/exe -ef /usr/bin/dash ]; then
         command -v env >/dev/null || fail 'env is not installed'
-        set -- env -i "$@"
-        exported=''
+        exec env -i "$@"
     fi
     # A line of a value may look like a name; no variable is needed any more.
     IFS='
