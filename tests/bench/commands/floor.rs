@@ -2,7 +2,7 @@
 //! and sbc's own work part by part.
 
 use crate::case::{Case, measure, own_path, row, runs};
-use crate::page::LOADED;
+use crate::page::{DIRECT, EXEC, INSIDE, LOADED};
 use crate::results::Group;
 use crate::start::{direct, exec, invocation, keep};
 use crate::world::{World, policy, sbc};
@@ -44,9 +44,9 @@ pub fn floor(world: &World) -> Group {
         first_step("sbc, only to become the command", sbc(), &project, Case::new("", &[], &project)),
         Case::new("bubblewrap, with all of the host", &[shown.as_slice(), &["true"]].concat(), &project),
         Case::new("the same with namespaces, /proc and /dev", &[own.as_slice(), &["true"]].concat(), &project),
-        direct(world, "bubblewrap, with what sbc gives it", &project, &["true"]),
-        inside(world, "the same with sbc as the first step inside", &project),
-        exec("sbc exec", &project, &["true"]),
+        direct(world, DIRECT, &project, &["true"]),
+        inside(world, INSIDE, &project),
+        exec(EXEC, &project, &["true"]),
         Case::new("dash, an empty script", &["dash", "-c", ":"], &project),
         Case::new("dash, the script read and not run", &["dash", "-n", &script], &project),
         Case::new("dash, the script", &["dash", &script, "--", "true"], &project),
