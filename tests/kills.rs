@@ -61,14 +61,14 @@ fn at_any_moment() {
     for wave in 0..kills.div_ceil(2) {
         let mut pair: Vec<Child> = (0..2).map(|_| start(&project)).collect();
         let plan = pair.iter().map(|_| (random.below(120), VICTIMS[random.below(6) as usize])).collect::<Vec<_>>();
+        // Where nobody is left who sees to it, the next start does.
+        let mut is_left = false;
         for (child, (delay, victim)) in pair.iter_mut().zip(&plan) {
             std::thread::sleep(Duration::from_millis(*delay));
-            kill(child, *victim);
+            is_left |= kill(child, *victim);
         }
         pair.iter_mut().for_each(|child| assert!(!child.wait().unwrap().success()));
         let when = format!("wave {wave} {plan:?} of seed {seed}");
-        // Where both who see to it were killed, the next start does.
-        let is_left = plan.iter().any(|(_, victim)| matches!(victim, Victim::SbcAndJanitor));
         soon(&format!("the end of all, {when}"), || is_left || processes(&project).is_empty());
         assert_eq!(project.exec("true").code, 0, "{when}");
         soon(&format!("the end of all, {when}"), || processes(&project).is_empty());
@@ -127,9 +127,14 @@ fn start(project: &Project) -> Child {
     command.process_group(0).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
 }
 
-fn kill(sbc: &Child, victim: Victim) {
+/// Tells whether that may leave nobody to clean up: both who do it are killed, or sbc before it has a janitor.
+fn kill(sbc: &Child, victim: Victim) -> bool {
     let own = |name: &str| descendants(sbc.id()).into_iter().filter(|pid| command_line(*pid).contains(name)).collect();
     let janitor: Vec<u32> = own("--sbc-janitor");
+    let is_left = match victim {
+        Victim::Sbc => janitor.is_empty(),
+        victim => matches!(victim, Victim::SbcAndJanitor),
+    };
     match victim {
         Victim::Sbc => signal("KILL", &[sbc.id()]),
         Victim::Bubblewrap => signal("KILL", &own("bwrap\0--args")),
@@ -140,6 +145,7 @@ fn kill(sbc: &Child, victim: Victim) {
     }
     // What was not there yet, or was killed beside it, leaves sbc running.
     signal("TERM", &[sbc.id()]);
+    is_left
 }
 
 fn signal(name: &str, pids: &[u32]) {
