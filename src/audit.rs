@@ -40,7 +40,7 @@ pub fn notes(project: &Path, names: &[OsString], others: &[Record], state: &Path
     }
     let item =
         |role, mark, path: &Path| Item { role, state: State { mark, ..State::default() }, path: path.to_owned() };
-    let began = item(Role::Began, Beginning::now().write(), Path::new(""));
+    let began = began_item(Some(Beginning::now()));
     let names = names.iter().map(|name| item(Role::Name, String::new(), Path::new(name)));
     Ok([item(Role::Project, String::new(), project), began].into_iter().chain(names).collect())
 }
@@ -131,18 +131,50 @@ impl<'a> Audit<'a> {
 
     /// Keeps as known what is still there. `live` are the runs that go on.
     pub fn close(mut self, live: &[&Record]) {
+        self.pass_on(live);
         self.finds.retain(|find| fs::symlink_metadata(&find.path).is_ok());
         // What cannot be kept is new again after the next run.
         let _ = learn(self.project, self.known.as_ref(), &self.finds, live, self.state);
     }
 }
 
+impl Audit<'_> {
+    /// Has the runs that go on in the project answer for these, too: they could have moved about what was searched, and
+    /// so hidden it. What they began with was no older than what began first.
+    fn pass_on(&self, live: &[&Record]) {
+        let began = earliest(self.over.iter().map(|run| run.began));
+        let is_beside = |run: &Record| {
+            run.of(Role::Project)
+                .any(|item| item.path.starts_with(self.project) || self.project.starts_with(&item.path))
+        };
+        for run in live.iter().filter(|run| is_beside(run)) {
+            let own = began_at(run);
+            if own.is_some() && earliest([own, began].into_iter()) != own {
+                // It can only fail where there is no room for a line.
+                let _ = (*run).clone().with(&[began_item(began)]);
+            }
+        }
+    }
+}
+
+/// The beginning of a run, or of the first one for which it answers. `None` where that cannot be told.
+fn began_at(run: &Record) -> Option<Beginning> {
+    earliest(run.of(Role::Began).map(|item| Beginning::read(&item.state.mark)))
+}
+
+/// The first of these, if all are told.
+fn earliest(all: impl Iterator<Item = Option<Beginning>>) -> Option<Beginning> {
+    all.collect::<Option<Vec<Beginning>>>()?.into_iter().min()
+}
+
+fn began_item(began: Option<Beginning>) -> Item {
+    let mark = began.map(|began| began.write()).unwrap_or_default();
+    Item { role: Role::Began, state: State { mark, ..State::default() }, path: PathBuf::new() }
+}
+
 impl<'a> Over<'a> {
     fn of(run: &'a Record) -> Over<'a> {
-        Over {
-            began: run.of(Role::Began).next().and_then(|item| Beginning::read(&item.state.mark)),
-            names: run.of(Role::Name).map(|item| item.path.as_path()).collect(),
-        }
+        Over { began: began_at(run), names: run.of(Role::Name).map(|item| item.path.as_path()).collect() }
     }
 
     fn looks_for(&self, find: &Find) -> bool {

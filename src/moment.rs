@@ -82,8 +82,8 @@ pub fn is_exact_at(opened: &OwnedFd) -> bool {
     fstatfs(opened).is_ok_and(|system| EXACT.iter().any(|known| i128::from(*known) == i128::from(system.f_type)))
 }
 
-/// The moment in which something began.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// The moment in which something began. The earlier one comes first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Beginning {
     moment: Moment,
     /// How long the machine ran by then, in seconds.

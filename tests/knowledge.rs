@@ -168,6 +168,26 @@ fn two_runs() {
     assert_eq!(quarantined(&project), ["one/.git/config"]);
 }
 
+/// What a run has planted, and its search has missed because another run moved it about meanwhile, is found when that
+/// one ends.
+#[test]
+fn missed_beside_another_run() {
+    let project = project();
+    let plant = "mkdir -p top/n; git init -q top/one; git -C top/one config core.pager evil; echo evil >top/n/.envrc";
+    let first = Running::start(&project, plant);
+    std::thread::sleep(Duration::from_millis(50));
+    let second = Running::start(&project, ":");
+    // As the second can, in the moment in which the first one's search comes by.
+    let (top, aside) = (project.root.join("top"), project.home.join("aside"));
+    fs::rename(&top, &aside).unwrap();
+    assert_eq!(first.finish(), "");
+    fs::rename(&aside, &top).unwrap();
+    let said = second.finish();
+    assert!(said.contains("/one/.git/config` has appeared") && said.contains("n/.envrc"), "{said}");
+    assert_eq!(quarantined(&project), ["top/one/.git/config"]);
+    assert_eq!(inside(&project, "true").stderr, "");
+}
+
 /// A run in an inner project does not vouch for what the outer one's has planted there.
 #[test]
 fn nested_projects() {
