@@ -20,7 +20,7 @@ if [ -n "$missing" ]; then
 fi
 
 say 'Building sbc'
-cargo build --release
+cargo build --release --target-dir target
 target=$(find target -path '*/release/sbc' -type f | head -n 1)
 
 # A home with something to lose, and the example as a project in it.

@@ -216,7 +216,11 @@ impl Composer<'_> {
     fn deny(&self, composed: &mut Composed) {
         let Found { files, .. } = &self.survey.sensitive;
         for Sensitive { path, about } in files.iter().take(MOST_DENIED) {
-            let Some(text) = remedy::path(self.host, &self.host.project.join(path)) else { continue };
+            let Some(text) = remedy::path(self.host, &self.host.project.join(path)) else {
+                let shown = Path::new(".").join(path);
+                composed.said.push(format!("saw `{}` ({about}), which no rule can name: not hidden", shown.display()));
+                continue;
+            };
             let mut draft = composed.draft.clone();
             draft.add(&format!("Probably {about}."), Statement::Deny(vec![text.clone()]));
             let becomes = if self.take(composed, draft) { "hidden by `deny`" } else { "not hidden" };

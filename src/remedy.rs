@@ -334,9 +334,11 @@ impl Rule {
     }
 }
 
-/// A path as a rule writes it; `*` is no part of one.
+/// A path as a rule writes it; `*` is no part of one. What home and project are called does not stand in it.
 pub fn path(host: &Host, path: &Path) -> Option<String> {
-    path.to_str().filter(|text| !text.contains('*'))?;
+    let bases = [&host.project, &host.home];
+    let written = bases.into_iter().find_map(|base| path.strip_prefix(base).ok()).unwrap_or(path);
+    written.to_str().filter(|text| !text.contains('*'))?;
     Some(quote(Text::literal(&host.spell(path)).as_str()))
 }
 

@@ -133,7 +133,7 @@ pub fn find(project: &Path) -> Found {
                 if !is_skipped && depth < MAX_DEPTH {
                     queue.push_back((entry.path().to_owned(), depth + 1, made_up || MADE_UP.contains(&name)));
                 }
-            } else if entry.file_type().is_file() {
+            } else if entry.path().is_file() {
                 let Some(about) = about(entry.path(), name) else { continue };
                 match (made_up, entry.path().strip_prefix(project)) {
                     (false, Ok(path)) => found.files.push(Sensitive { path: path.to_owned(), about }),

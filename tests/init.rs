@@ -5,7 +5,9 @@ use crate::trust::answered;
 use rustix::fs::{CWD, FileType, Mode, mknodat};
 use sbc::builtin;
 use sbc::signs::{AGENTS, TOOLCHAINS};
+use std::ffi::OsStr;
 use std::fs;
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -224,6 +226,25 @@ fn toolchain_without_a_profile() {
     passes(&project);
     assert_eq!(project.exec("cargo && rustc && cat ~/.rustup/settings.toml").code(0).stdout.lines().count(), 2);
     project.exec("cat ~/.cargo/credentials.toml").code(1);
+}
+
+/// What the project is called stands in no rule, so a secret in it is hidden whatever that is. One that no rule can
+/// name, and one behind a link, is spoken of.
+#[test]
+fn secrets_in_odd_places() {
+    for name in [OsStr::new("wild*card"), OsStr::from_bytes(b"bad\xff")] {
+        let project = Project::named(name);
+        project.write(".env", "A=1");
+        project.write("k*/.env", "A=1");
+        project.sbc(&["init"]).code(0).says(&["saw `./k*/.env`", "which no rule can name: not hidden"]);
+        passes(&project);
+        project.exec("cat .env").code(1);
+    }
+    let project = Project::empty();
+    project.write("conf/production", "A=1");
+    symlink("conf/production", project.root.join(".env")).unwrap();
+    project.sbc(&["init"]).code(0).says(&["saw \"./.env\" (variables with secrets): not hidden"]);
+    passes(&project);
 }
 
 /// Secrets are denied by what they are; templates, certificates, references and test keys stay.
