@@ -140,7 +140,7 @@ impl<'a> Audit<'a> {
 
 impl Audit<'_> {
     /// Has the runs that go on in the project answer for these, too: they could have moved about what was searched, and
-    /// so hidden it. What they began with was no older than what began first.
+    /// so hidden it. From now on, theirs is the earliest of these beginnings.
     fn pass_on(&self, live: &[&Record]) {
         let began = earliest(self.over.iter().map(|run| run.began));
         let is_beside = |run: &Record| {
